@@ -1,1 +1,3 @@
 //! What travels on the sockets.
+
+pub mod admin;

@@ -1,0 +1,59 @@
+//! The errors of `org.chatd.Admin`, as they travel and as a person reads them.
+
+use serde::{Deserialize, Serialize};
+
+/// Why an admin request was refused. Shown as one line: what was wrong and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "error", content = "parameters")]
+pub enum Error {
+    #[error("no user is called {name}{}; see `list`", hint(suggestion.as_deref()))]
+    #[serde(rename = "org.chatd.Admin.NoSuchUser")]
+    NoSuchUser {
+        name: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        suggestion: Option<String>,
+    },
+    #[error("no channel is called {name}; see `channels`")]
+    #[serde(rename = "org.chatd.Admin.NoSuchChannel")]
+    NoSuchChannel { name: String },
+    #[error("{name} cannot be a name: {reason}")]
+    #[serde(rename = "org.chatd.Admin.InvalidName")]
+    InvalidName { name: String, reason: String },
+    #[error("the text cannot be sent: {reason}")]
+    #[serde(rename = "org.chatd.Admin.InvalidText")]
+    InvalidText { reason: String },
+    #[error("the delay cannot be used: {reason}")]
+    #[serde(rename = "org.chatd.Admin.InvalidDelay")]
+    InvalidDelay { reason: String },
+    #[error("no shutdown is scheduled, so there is nothing to cancel")]
+    #[serde(rename = "org.chatd.Admin.NothingScheduled")]
+    NothingScheduled {},
+    #[error("{message}")]
+    #[serde(rename = "org.chatd.Admin.ConfigInvalid")]
+    ConfigInvalid { message: String },
+    #[error("permission denied: {}", who_may(group.as_deref()))]
+    #[serde(rename = "org.chatd.Admin.PermissionDenied")]
+    PermissionDenied {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
+    },
+    #[error("{limit} administrators are connected already; close one of their consoles first")]
+    #[serde(rename = "org.chatd.Admin.TooManyConnections")]
+    TooManyConnections { limit: u64 },
+    #[error("chatd cannot do it now: {reason}; try again")]
+    #[serde(rename = "org.chatd.Admin.Unavailable")]
+    Unavailable { reason: String },
+}
+
+fn hint(suggestion: Option<&str>) -> String {
+    suggestion.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
+}
+
+fn who_may(group: Option<&str>) -> String {
+    match group {
+        Some(group) => format!(
+            "only root, chatd's own user and the group {group} may; ask an administrator to add you to {group}"
+        ),
+        None => "only root and chatd's own user may".to_owned(),
+    }
+}

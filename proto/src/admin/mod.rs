@@ -1,0 +1,25 @@
+//! The admin API, interface `org.chatd.Admin` over [Varlink](https://varlink.org): its types, methods,
+//! errors and envelopes. The `.varlink` file is the contract; these are its Rust side.
+//!
+//! All times are milliseconds since the Unix epoch.
+
+mod error;
+mod event;
+mod method;
+mod types;
+mod wire;
+
+pub use error::Error;
+pub use event::{Event, EventKind};
+pub use method::{
+    Announce, Announced, CancelShutdown, Cancelled, ChannelList, Channels, Check, Checked, INTERFACE, Kick,
+    Kicked, List, LogLevel, LogLevelSet, Method, Reload, Reloaded, SetLogLevel, Show, Shown, Shutdown,
+    ShutdownScheduled, StatusReply, StatusRequest, UserList, Version, VersionReply, Watch, Watched,
+};
+pub use types::{
+    Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown, Session, Status, User, UserStatus,
+};
+pub use wire::{Call, MAX_REPLY, MAX_REQUEST, RawCall, RawReply, Reply, ServiceError, TERMINATOR};
+
+/// The interface definition, as introspection serves it.
+pub const DEFINITION: &str = include_str!("../org.chatd.Admin.varlink");

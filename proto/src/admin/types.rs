@@ -1,0 +1,137 @@
+//! What the admin API tells about users, channels and the daemon.
+
+use serde::{Deserialize, Serialize};
+
+/// A nick and its sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    pub nick: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    pub guest: bool,
+    pub status: UserStatus,
+    /// The away message, when away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub away: Option<String>,
+    /// The partner of an accepted conversation, when busy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub talking_with: Option<String>,
+    pub realname: String,
+    /// User mode letters, without a sign.
+    pub modes: String,
+    pub channels: Vec<String>,
+    /// When the oldest session came.
+    pub connected_at: u64,
+    /// When any of the sessions last did something.
+    pub last_active_at: u64,
+    pub sessions: Vec<Session>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum UserStatus {
+    Available,
+    Away,
+    Busy,
+}
+
+/// One registered connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    pub from: Peer,
+    pub connected_at: u64,
+    pub last_active_at: u64,
+    /// The IRCv3 capabilities that the client has enabled.
+    pub capabilities: Vec<String>,
+}
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Peer {
+    /// A process of this host, as the kernel knows it. `login` is absent when the uid has no name.
+    Unix {
+        uid: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        login: Option<String>,
+    },
+    /// `address:port`, in clear text.
+    Tcp { address: String },
+    /// `address:port`, encrypted.
+    Tls { address: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Channel {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic_at: Option<u64>,
+    /// Channel mode letters and their parameters, without a sign.
+    pub modes: String,
+    pub created_at: u64,
+    pub members: Vec<Member>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    pub nick: String,
+    pub operator: bool,
+    pub voice: bool,
+}
+
+/// All that `chatctl status` shows: what the core counts and what the process knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    #[serde(flatten)]
+    pub daemon: DaemonStatus,
+    #[serde(flatten)]
+    pub core: CoreStatus,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DaemonStatus {
+    pub version: String,
+    pub pid: u32,
+    pub started_at: u64,
+    /// The configuration file in use; absent on built-in defaults.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
+    /// As a person writes them: `unix:/run/chatd/chat.sock`, `127.0.0.1:6667`, `[::]:6697 (TLS)`.
+    pub listeners: Vec<String>,
+    /// Resident memory in bytes.
+    pub memory: u64,
+    pub log_level: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CoreStatus {
+    pub users: u64,
+    pub sessions: u64,
+    /// Sockets, those that haven't registered included.
+    pub connections: u64,
+    pub channels: u64,
+    /// Messages since the start.
+    pub messages: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shutdown: Option<PendingShutdown>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PendingShutdown {
+    pub at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
