@@ -1,0 +1,188 @@
+//! Facts: the only thing that changes the state, and the product's one record.
+//!
+//! An event carries the names that a reader needs, so that a log of events can be read without the state. No event
+//! carries a secret. [`State::apply`](crate::State::apply) is the one place that obeys them.
+
+use std::sync::Arc;
+
+use bitflags::bitflags;
+use chat_proto::caps::Caps;
+use chat_proto::name::{ChannelName, Folded, Nick};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ChannelId, ConnId, MessageId, UserId};
+use crate::input::Peer;
+use crate::mode::{ModeChange, UserModes};
+use crate::policy::Policy;
+
+/// A user as a reader knows it: who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    pub user: UserId,
+    pub nick: Nick,
+}
+
+/// A channel as a reader knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    pub channel: ChannelId,
+    pub name: ChannelName,
+}
+
+/// A fact. The time that it happened at is the step's [`Stamp`](crate::Stamp).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// About a connection; nobody but administrators cares.
+    Conn(ConnId, ConnEvent),
+    /// About a user.
+    User(Who, UserEvent),
+    /// About a channel.
+    Channel(Room, ChannelEvent),
+    /// Something was said.
+    Said(Box<Said>),
+    /// About the server as a whole.
+    Server(ServerEvent),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConnEvent {
+    Opened { peer: Box<Peer> },
+    /// It sent something.
+    Heard,
+    /// A PING was sent to it.
+    Pinged,
+    /// Its silence is looked at again at `due`, milliseconds since the Unix epoch.
+    Watched { due: u64 },
+    /// The server's password was given, and was right or wrong.
+    PasswordGiven { right: bool },
+    NickChosen { nick: Option<Nick> },
+    UserGiven { ident: CompactString, realname: Box<str> },
+    CapNegotiation { open: bool },
+    /// It understands CAP version 302, and so cap-notify.
+    CapVersion302,
+    CapsSet { caps: Caps },
+    /// A job or a scan is under way for it; further lines wait.
+    Waits { wait: Wait },
+    /// What it waited for is done.
+    WaitOver,
+    /// It is told to go; what it still sends is not looked at.
+    Closing { reason: Box<str> },
+    /// It is gone, before it registered.
+    Closed,
+    Monitored { nick: Nick },
+    Unmonitored { folded: Folded },
+}
+
+/// What a connection waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wait {
+    ServerPassword,
+    /// Whether the nick it registers with is a login's.
+    Register,
+    /// Whether the nick it changes to is a login's.
+    Rename { nick: Nick, label: Option<CompactString> },
+    Oper { name: CompactString, label: Option<CompactString> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UserEvent {
+    /// A user that was not there registers with its first session.
+    Arrived { conn: ConnId, ident: CompactString, host: CompactString, realname: Box<str>, account: Option<Nick> },
+    /// A further session of a user that is there.
+    SessionAdded { conn: ConnId },
+    /// A session is gone and others remain.
+    SessionRemoved { conn: ConnId },
+    /// The last session is gone, and the user with it.
+    Left { conn: ConnId, reason: Box<str> },
+    NickChanged { nick: Nick },
+    AwaySet { text: Option<Box<str>> },
+    RealnameSet { realname: Box<str> },
+    ModesSet { modes: UserModes },
+    BecameOperator { name: CompactString },
+    /// An administrator put the user out: `by` a nick or a login; [`UserEvent::Left`] follows.
+    Kicked { by: CompactString, uid: Option<u32>, reason: Box<str> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChannelEvent {
+    Created { lobby: bool },
+    Joined { who: Who, operator: bool },
+    Parted { who: Who, reason: Option<Box<str>> },
+    Kicked { who: Who, by: Who, reason: Box<str> },
+    TopicSet { by: Who, topic: Box<str> },
+    ModesChanged { by: Who, changes: Vec<ModeChange> },
+    Invited { who: Who, by: Who },
+}
+
+/// A message to a channel or a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    pub id: MessageId,
+    pub from: Who,
+    pub to: Target,
+    pub kind: SaidKind,
+    /// Empty for [`SaidKind::Tagmsg`].
+    pub text: Box<str>,
+    /// Client-only tags as they came, without `@`.
+    pub tags: Box<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SaidKind {
+    Privmsg,
+    Notice,
+    Tagmsg,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target {
+    /// `at_least` limits it to members with that rank (STATUSMSG).
+    Channel { room: Room, at_least: Option<Rank> },
+    User(Who),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerEvent {
+    PolicySet { policy: Box<Policy> },
+    /// An administrator said something to everybody.
+    Announced { by: Administrator, text: Box<str> },
+    Wallops { by: Who, text: Box<str> },
+    /// `at` in milliseconds since the Unix epoch.
+    ShutdownScheduled { by: Administrator, at: u64, reason: Option<Box<str>> },
+    /// Users were told again how long it is until the shutdown.
+    ShutdownWarned { remaining: u64 },
+    ShutdownCancelled { by: Administrator },
+    Stopping { reason: Box<str> },
+}
+
+/// An administrator as a reader knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Administrator {
+    pub uid: u32,
+    pub login: Option<Arc<str>>,
+}
+
+bitflags! {
+    /// What a member of a channel is.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    pub struct Ranks: u8 {
+        const VOICE = 1;
+        const OPERATOR = 2;
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Rank {
+    Voice,
+    Operator,
+}
+
+impl Event {
+    /// Whether it must be on disk before anybody sees what came of it.
+    ///
+    /// Nothing is kept yet: the history will be.
+    pub fn is_durable(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,107 @@
+//! What goes into the core.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chat_proto::message::Message;
+use chat_proto::name::Nick;
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ConnId, RequestId};
+use crate::policy::Policy;
+
+/// One thing that happened outside. The core takes them in order.
+#[derive(Debug)]
+pub enum Input {
+    /// A connection was accepted. Nothing else is said of a connection before this.
+    Opened { conn: ConnId, peer: Peer },
+    /// Lines that a connection sent, in order.
+    Lines { conn: ConnId, lines: Vec<Incoming> },
+    /// A connection is gone, whoever closed it. Nothing else is said of it after this.
+    Closed { conn: ConnId, reason: Lost },
+    /// A job that an [`Effect::Job`](crate::Effect::Job) asked for is done.
+    JobDone { conn: ConnId, done: JobDone },
+    /// An administrator wants something.
+    Admin { request: RequestId, actor: Actor, command: AdminCommand },
+    /// The configuration was read again.
+    Policy(Box<Policy>),
+    /// The daemon was told to stop: users are told `reason`, connections are closed.
+    Stop { reason: String },
+    /// Time passed. Expected about once a second; keep-alive and time-outs are that exact.
+    Tick,
+}
+
+/// A line as the connection's task made it out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Incoming {
+    Message(Message),
+    /// Over the line's limit; dropped whole.
+    TooLong,
+    /// Not UTF-8; dropped whole. The command is there if it could be read.
+    NotUtf8 { command: Option<CompactString> },
+    /// Not a message at all.
+    Malformed,
+}
+
+/// What is known of the other end when a connection is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    pub origin: Origin,
+    /// The host that other users see; ASCII without spaces.
+    pub host: CompactString,
+    /// Whether the listener lets in users without an account.
+    pub guests: bool,
+    pub secure: bool,
+}
+
+/// Where a connection comes from. For administrators only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// By the kernel's word. `login` is absent when the uid has no name, or one that is no nick.
+    Unix { uid: u32, pid: Option<i32>, login: Option<Nick> },
+    Tcp { address: SocketAddr },
+}
+
+/// Why a connection ended without a QUIT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lost {
+    /// The other end closed it.
+    Eof,
+    /// The socket failed.
+    Error,
+    /// It didn't read what was sent to it, and its queue was full.
+    SendQueueFull,
+    /// The core closed it.
+    Closed,
+}
+
+/// Something slow that was done off the core's thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobDone {
+    /// For [`Job::CheckPassword`](crate::Job::CheckPassword).
+    PasswordChecked { matches: bool },
+    /// For [`Job::LookUpLogin`](crate::Job::LookUpLogin): whether the host has a login of that name.
+    LoginLookedUp { exists: bool },
+}
+
+/// The administrator who asks, by the kernel's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub uid: u32,
+    /// The login name, where the uid has one.
+    pub login: Option<String>,
+}
+
+/// What an administrator can ask of the chat itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AdminCommand {
+    List,
+    Show { name: String },
+    Channels,
+    Announce { text: String },
+    Kick { name: String, reason: Option<String> },
+    Shutdown { after: Duration, reason: Option<String> },
+    CancelShutdown,
+    Status,
+}

@@ -1,0 +1,79 @@
+//! What comes out of the core.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chat_proto::admin;
+use chat_proto::name::Nick;
+
+use crate::event::Event;
+use crate::id::{ConnId, RequestId};
+
+/// What a step had to say. The caller clears it and hands it in again, so that its room is used again.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Facts, in order. The state is what it was before plus these.
+    pub events: Vec<Event>,
+    /// What to do, in order, once the durable ones of `events` are stored.
+    pub effects: Vec<Effect>,
+}
+
+/// Something for the shell to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Whole lines for one connection.
+    Send { to: ConnId, frame: Bytes },
+    /// The same whole lines for many connections, `except` not among them.
+    Fanout { to: Arc<Vec<ConnId>>, except: Option<ConnId>, frame: Bytes },
+    /// Close it when what was sent before is written; [`Input::Closed`](crate::Input::Closed) is awaited.
+    Close { conn: ConnId },
+    /// Do this off the core's thread, and answer with [`Input::JobDone`](crate::Input::JobDone).
+    Job { conn: ConnId, job: Job },
+    /// Answers an administrator. A request has exactly one answer.
+    Answer { request: RequestId, answer: AdminAnswer },
+    /// All connections have been told: flush, close and exit.
+    Stop,
+}
+
+/// Slow work. While it is under way the core holds further lines of the connection, in order and bounded.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Job {
+    /// Check a password against an Argon2 hash in PHC form.
+    CheckPassword { hash: Arc<str>, password: Secret },
+    /// Is there a login of that name on this host?
+    LookUpLogin { name: Nick },
+}
+
+/// A secret on its way to a check. Prints as `[redacted]`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+/// The answer to an administrator.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AdminAnswer {
+    Users(Vec<admin::User>),
+    User(Box<admin::User>),
+    Channels(Vec<admin::Channel>),
+    Announced { users: u32 },
+    Kicked { sessions: u32 },
+    /// Milliseconds since the Unix epoch.
+    ShutdownAt { at: u64 },
+    ShutdownCancelled,
+    Status(admin::CoreStatus),
+    Refused(admin::Error),
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::CheckPassword { .. } => f.write_str("CheckPassword([redacted])"),
+            Self::LookUpLogin { name } => write!(f, "LookUpLogin({name})"),
+        }
+    }
+}

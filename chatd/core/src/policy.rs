@@ -1,0 +1,135 @@
+//! What the configuration says to the core. Replaced whole at a reload.
+
+use std::sync::Arc;
+
+use chat_proto::name::ChannelName;
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+/// Settings, checked and resolved. Times are in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The server's name on the wire: no spaces, and a dot in it or not, but never a valid guest's nick.
+    pub server_name: CompactString,
+    pub description: String,
+    pub network: CompactString,
+    pub version: CompactString,
+    /// Lines of the message of the day.
+    pub motd: Vec<String>,
+    /// Who runs this server, for ADMIN: a location, an organisation, an address for mail.
+    pub admin_info: [String; 3],
+    /// Argon2 hash of the password that every connection needs (PASS), except on the Unix socket.
+    pub password_hash: Option<Arc<str>>,
+    pub operators: Vec<Operator>,
+    pub lobby: Lobby,
+    /// Whether the names of this host's logins are reserved for them.
+    pub reserve_logins: bool,
+    /// Whether a user with an account goes by its name only.
+    pub nick_equals_account: bool,
+    pub limits: Limits,
+    pub keepalive: Keepalive,
+}
+
+/// Who may become an operator with OPER.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operator {
+    pub name: CompactString,
+    pub password_hash: Arc<str>,
+}
+
+/// The channel where everybody starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lobby {
+    pub channel: ChannelName,
+    /// Whether every session is put there.
+    pub auto_join: bool,
+}
+
+/// Bounds that the core holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of a nick; at most [`chat_proto::name::NICK_MAX`].
+    pub nick_length: usize,
+    /// Bytes of a channel's name; at most [`chat_proto::name::CHANNEL_MAX`].
+    pub channel_length: usize,
+    pub topic_length: usize,
+    pub away_length: usize,
+    pub kick_length: usize,
+    pub realname_length: usize,
+    pub key_length: usize,
+    /// Channels one user is in.
+    pub channels_per_user: usize,
+    /// Sessions of one user.
+    pub sessions_per_user: usize,
+    /// Channels there are.
+    pub channels: usize,
+    /// Masks in all the lists (b, e, I) of a channel.
+    pub list_entries: usize,
+    /// Names on one session's MONITOR list.
+    pub monitor: usize,
+    /// Targets of one PRIVMSG, JOIN, KICK and so on.
+    pub targets: usize,
+    /// Lines held for a session that waits for a job.
+    pub held_lines: usize,
+    /// Users remembered for WHOWAS.
+    pub whowas: usize,
+}
+
+/// When silence means that a connection is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keepalive {
+    /// Silence after which a PING is sent.
+    pub interval: u64,
+    /// Silence after the PING that ends the connection.
+    pub timeout: u64,
+    /// How long a connection may take to register.
+    pub registration: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            nick_length: 32,
+            channel_length: 64,
+            topic_length: 390,
+            away_length: 200,
+            kick_length: 255,
+            realname_length: 128,
+            key_length: 32,
+            channels_per_user: 100,
+            sessions_per_user: 20,
+            channels: 10_000,
+            list_entries: 100,
+            monitor: 128,
+            targets: 20,
+            held_lines: 256,
+            whowas: 1000,
+        }
+    }
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self { interval: 60_000, timeout: 20_000, registration: 30_000 }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            server_name: CompactString::const_new("chat.local"),
+            description: String::from("chatd"),
+            network: CompactString::const_new("chatd"),
+            version: CompactString::const_new("chatd"),
+            motd: Vec::new(),
+            admin_info: [const { String::new() }; 3],
+            password_hash: None,
+            operators: Vec::new(),
+            lobby: Lobby { channel: ChannelName::new("#lobby").expect("a valid name"), auto_join: true },
+            reserve_logins: true,
+            nick_equals_account: true,
+            limits: Limits::default(),
+            keepalive: Keepalive::default(),
+        }
+    }
+}
