@@ -16,7 +16,9 @@ pub use method::{
     Kicked, List, LogLevel, LogLevelSet, Method, Reload, Reloaded, SetLogLevel, Show, Shown, Shutdown,
     ShutdownScheduled, StatusReply, StatusRequest, UserList, Version, VersionReply, Watch, Watched,
 };
-pub use types::{Channel, Member, Peer, Session, Status, User, UserStatus};
+pub use types::{
+    Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown, Session, Status, User, UserStatus,
+};
 pub use wire::{Call, MAX_REPLY, MAX_REQUEST, RawCall, RawReply, Reply, ServiceError, TERMINATOR};
 
 /// The interface definition, as introspection serves it.

@@ -89,10 +89,18 @@ pub struct Member {
     pub voice: bool,
 }
 
-/// What `chatctl status` shows.
+/// All that `chatctl status` shows: what the core counts and what the process knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    #[serde(flatten)]
+    pub daemon: DaemonStatus,
+    #[serde(flatten)]
+    pub core: CoreStatus,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Status {
+pub struct DaemonStatus {
     pub version: String,
     pub pid: u32,
     pub started_at: u64,
@@ -104,6 +112,11 @@ pub struct Status {
     /// Resident memory in bytes.
     pub memory: u64,
     pub log_level: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CoreStatus {
     pub users: u64,
     pub sessions: u64,
     /// Sockets, those that haven't registered included.
@@ -111,7 +124,14 @@ pub struct Status {
     pub channels: u64,
     /// Messages since the start.
     pub messages: u64,
-    /// When a scheduled shutdown is due.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shutdown_at: Option<u64>,
+    pub shutdown: Option<PendingShutdown>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PendingShutdown {
+    pub at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
