@@ -1,0 +1,86 @@
+//! Who asked for what and how it ended: in the log, and as events for those who watch.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chat_proto::admin::{Event, EventKind};
+use chatd_core::{Actor, AdminCommand};
+
+use super::Backend;
+use super::access::Peer;
+use super::call::{Refusal, Request};
+
+/// A caller as the log names them.
+#[derive(Debug, Clone)]
+pub(super) struct Auditor {
+    pub(super) peer: Peer,
+    pub(super) actor: Actor,
+}
+
+/// Whether a request changes something, and on whom. Reading is logged at debug level and not watched:
+/// a console that completes names would fill both.
+#[derive(Debug)]
+pub(super) struct Subject {
+    changes: bool,
+    target: Option<String>,
+}
+
+impl Subject {
+    pub(super) fn of(request: &Request) -> Self {
+        let target = match request {
+            Request::Core(AdminCommand::Kick { name, .. }) => Some(name.clone()),
+            _ => None,
+        };
+        Self { changes: changes(request), target }
+    }
+}
+
+fn changes(request: &Request) -> bool {
+    match request {
+        Request::Core(command) => !matches!(
+            command,
+            AdminCommand::List | AdminCommand::Show { .. } | AdminCommand::Channels | AdminCommand::Status
+        ),
+        Request::Reload | Request::SetLogLevel(_) => true,
+        _ => false,
+    }
+}
+
+impl Auditor {
+    pub(super) fn done<B: Backend>(&self, backend: &B, method: &str, subject: &Subject) {
+        let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
+        let target = subject.target.as_deref();
+        if subject.changes {
+            tracing::info!(target: "audit", uid, pid, login, method, target, outcome = "done");
+            self.tell(backend, method, "done");
+        } else {
+            tracing::debug!(target: "audit", uid, pid, login, method, outcome = "done");
+        }
+    }
+
+    pub(super) fn refused<B: Backend>(&self, backend: &B, method: Option<&str>, refusal: &Refusal) {
+        let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
+        let outcome = refusal.name();
+        tracing::warn!(target: "audit", uid, pid, login, method, outcome);
+        self.tell(backend, method.unwrap_or_default(), &outcome);
+    }
+
+    fn tell<B: Backend>(&self, backend: &B, method: &str, outcome: &str) {
+        // An error only means that nobody watches.
+        let _ = backend.events().send(Event {
+            by: self.actor.login.clone(),
+            uid: Some(self.actor.uid),
+            method: (!method.is_empty()).then(|| method.to_owned()),
+            outcome: Some(outcome.to_owned()),
+            ..Event::new(now(), EventKind::Admin)
+        });
+    }
+
+    fn login(&self) -> &str {
+        self.actor.login.as_deref().unwrap_or_default()
+    }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,272 @@
+//! From the bytes of a call to what is asked, in two steps: the envelope, then the method's parameters.
+//! Whatever is odd about it becomes an error that names the odd part.
+
+use std::time::Duration;
+
+use chat_proto::admin::{
+    Announce, CancelShutdown, Channels, Check, Error, Kick, List, LogLevel, Method, RawCall, Reload,
+    ServiceError, SetLogLevel, Show, Shutdown, StatusRequest, Version, Watch,
+};
+use chatd_core::AdminCommand;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::service::{GetInfo, GetInterfaceDescription, SERVICE};
+
+const MAX_NAME: usize = 64;
+const MAX_REASON: usize = 255;
+const MAX_TEXT: usize = 16 * 1024;
+const MAX_TEXT_LINES: usize = 100;
+const MAX_DELAY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A call whose envelope could be read.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) method: String,
+    pub(super) more: bool,
+    pub(super) oneway: bool,
+    pub(super) request: Result<Request, Refusal>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    Core(AdminCommand),
+    Reload,
+    Check,
+    SetLogLevel(LogLevel),
+    Version,
+    Watch,
+    GetInfo,
+    Describe { interface: String },
+}
+
+/// Why a call is answered by an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(untagged)]
+pub(super) enum Refusal {
+    #[error(transparent)]
+    Admin(#[from] Error),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl Refusal {
+    /// The error's name on the wire, without what the caller wrote.
+    pub(super) fn name(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value["error"].as_str().unwrap_or("unknown").to_owned()
+    }
+}
+
+pub(super) fn parse(bytes: &[u8]) -> Result<Call, Refusal> {
+    let raw: RawCall<'_> = object(std::str::from_utf8(bytes).unwrap_or_default(), "method")?;
+    let request = if raw.upgrade {
+        Err(ServiceError::MethodNotImplemented { method: raw.method.clone() }.into())
+    } else {
+        request(&raw)
+    };
+    Ok(Call { method: raw.method, more: raw.more, oneway: raw.oneway, request })
+}
+
+fn request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
+    match raw.method.strip_prefix(SERVICE) {
+        Some(".GetInfo") => parameters::<GetInfo>(raw).map(|GetInfo {}| Request::GetInfo),
+        Some(".GetInterfaceDescription") => {
+            parameters(raw).map(|GetInterfaceDescription { interface }| Request::Describe { interface })
+        }
+        _ => admin_request(raw),
+    }
+}
+
+fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
+    let command = match raw.method.as_str() {
+        Reload::NAME => return parameters(raw).map(|Reload {}| Request::Reload),
+        Check::NAME => return parameters(raw).map(|Check {}| Request::Check),
+        SetLogLevel::NAME => return parameters(raw).map(|SetLogLevel { level }| Request::SetLogLevel(level)),
+        Version::NAME => return parameters(raw).map(|Version {}| Request::Version),
+        Watch::NAME => return parameters(raw).and_then(|watch| watch_request(raw.more, &watch)),
+        List::NAME => parameters(raw).map(|List {}| AdminCommand::List)?,
+        Channels::NAME => parameters(raw).map(|Channels {}| AdminCommand::Channels)?,
+        StatusRequest::NAME => parameters(raw).map(|StatusRequest {}| AdminCommand::Status)?,
+        CancelShutdown::NAME => parameters(raw).map(|CancelShutdown {}| AdminCommand::CancelShutdown)?,
+        Show::NAME => show(parameters(raw)?)?,
+        Announce::NAME => announce(parameters(raw)?)?,
+        Kick::NAME => kick(parameters(raw)?)?,
+        Shutdown::NAME => shutdown(parameters(raw)?)?,
+        method => return Err(ServiceError::MethodNotFound { method: method.to_owned() }.into()),
+    };
+    Ok(Request::Core(command))
+}
+
+fn watch_request(more: bool, Watch {}: &Watch) -> Result<Request, Refusal> {
+    if more { Ok(Request::Watch) } else { Err(ServiceError::ExpectedMore {}.into()) }
+}
+
+fn show(Show { name }: Show) -> Result<AdminCommand, Error> {
+    Ok(AdminCommand::Show { name: checked_name(name)? })
+}
+
+fn announce(Announce { text }: Announce) -> Result<AdminCommand, Error> {
+    let refuse = |reason: String| Err(Error::InvalidText { reason });
+    let text = text.replace("\r\n", "\n").trim_end().to_owned();
+    if text.trim().is_empty() {
+        return refuse("it is empty; give it some words".into());
+    }
+    if text.len() > MAX_TEXT || text.lines().count() > MAX_TEXT_LINES {
+        return refuse(format!("it is too long; {MAX_TEXT} bytes and {MAX_TEXT_LINES} lines are the most"));
+    }
+    if text.contains(['\0', '\r']) {
+        return refuse("it has NUL or carriage return characters in it; take them out".into());
+    }
+    Ok(AdminCommand::Announce { text })
+}
+
+fn kick(Kick { name, reason }: Kick) -> Result<AdminCommand, Error> {
+    Ok(AdminCommand::Kick { name: checked_name(name)?, reason: checked_reason(reason)? })
+}
+
+fn shutdown(Shutdown { after_ms, reason }: Shutdown) -> Result<AdminCommand, Error> {
+    let after = Duration::from_millis(after_ms.unwrap_or_default());
+    if after > MAX_DELAY {
+        return Err(Error::InvalidDelay { reason: "a week is the most".into() });
+    }
+    Ok(AdminCommand::Shutdown { after, reason: checked_reason(reason)? })
+}
+
+/// Bounds a name and keeps control characters out; whether somebody has it is for the core to say.
+fn checked_name(name: String) -> Result<String, Error> {
+    let reason = if name.is_empty() {
+        "it is empty"
+    } else if name.len() > MAX_NAME {
+        "it is too long"
+    } else if name.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        "it has spaces or control characters in it"
+    } else {
+        return Ok(name);
+    };
+    let name = name.chars().take(MAX_NAME).collect();
+    Err(Error::InvalidName { name, reason: reason.into() })
+}
+
+/// A reason becomes part of a protocol line, so it is one line.
+fn checked_reason(reason: Option<String>) -> Result<Option<String>, Error> {
+    let Some(reason) = reason else { return Ok(None) };
+    if reason.len() > MAX_REASON {
+        return Err(Error::InvalidText { reason: format!("a reason has at most {MAX_REASON} bytes") });
+    }
+    if reason.contains(char::is_control) {
+        return Err(Error::InvalidText { reason: "a reason is one line without control characters".into() });
+    }
+    let reason = reason.trim();
+    Ok((!reason.is_empty()).then(|| reason.to_owned()))
+}
+
+fn parameters<P: DeserializeOwned>(raw: &RawCall<'_>) -> Result<P, Refusal> {
+    object(raw.parameters.map_or("{}", RawValue::get), "parameters")
+}
+
+/// Reads a struct from an object and nothing else: serde would take an array as well. `whole` is what is
+/// named when no single field is wrong.
+fn object<'a, T: Deserialize<'a>>(json: &'a str, whole: &str) -> Result<T, Refusal> {
+    let wrong = || ServiceError::InvalidParameter { parameter: whole.to_owned() };
+    if !json.trim_start().starts_with('{') {
+        return Err(wrong().into());
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let object =
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| invalid(&error, whole))?;
+    deserializer.end().map_err(|_| wrong())?;
+    Ok(object)
+}
+
+/// Names the field that is wrong: where the path ends, or, when one is missing or unknown, the one that
+/// serde's message quotes.
+fn invalid(error: &serde_path_to_error::Error<serde_json::Error>, whole: &str) -> Refusal {
+    let message = error.inner().to_string();
+    let quoted = message.split('`').nth(1).filter(|_| message.contains("field `"));
+    let path = error.path().to_string();
+    let parameter = match quoted {
+        Some(field) => field,
+        None if path == "." || path == "?" => whole,
+        None => &path,
+    };
+    ServiceError::InvalidParameter { parameter: parameter.chars().take(MAX_NAME).collect() }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(json: &str) -> Result<Request, Refusal> {
+        parse(json.as_bytes()).and_then(|call| call.request)
+    }
+
+    fn invalid_parameter(name: &str) -> Result<Request, Refusal> {
+        Err(ServiceError::InvalidParameter { parameter: name.into() }.into())
+    }
+
+    #[test]
+    fn parameters_may_be_absent_null_or_empty() {
+        for parameters in ["", r#","parameters":null"#, r#","parameters":{}"#] {
+            let call = format!(r#"{{"method":"org.chatd.Admin.List"{parameters}}}"#);
+            assert_eq!(parsed(&call), Ok(Request::Core(AdminCommand::List)));
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_parameter_that_is_missing_unknown_or_of_the_wrong_type() {
+        let kick = |parameters: &str| {
+            parsed(&format!(r#"{{"method":"org.chatd.Admin.Kick","parameters":{parameters}}}"#))
+        };
+        assert_eq!(kick("{}"), invalid_parameter("name"));
+        assert_eq!(kick("null"), invalid_parameter("name"));
+        assert_eq!(kick(r#"{"name":5}"#), invalid_parameter("name"));
+        assert_eq!(kick(r#"{"name":"a","reason":["b"]}"#), invalid_parameter("reason"));
+        assert_eq!(kick(r#"{"name":"a","ban":1}"#), invalid_parameter("ban"));
+        assert_eq!(kick(r#"["a"]"#), invalid_parameter("parameters"));
+        assert_eq!(kick("7"), invalid_parameter("parameters"));
+    }
+
+    #[test]
+    fn what_is_no_call_is_an_error_about_the_method() {
+        let list = r#"["org.chatd.Admin.List"]"#;
+        let more = r#"{"method":"org.chatd.Admin.List"} {}"#;
+        for bytes in ["", "{", "{}", "nonsense", r#"{"method":1}"#, r#"{"parameters":{}}"#, list, more] {
+            assert_eq!(parsed(bytes), invalid_parameter("method"), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn an_upgrade_is_refused_and_an_unknown_method_named() {
+        let upgrade = r#"{"method":"org.chatd.Admin.List","upgrade":true}"#;
+        let refused = ServiceError::MethodNotImplemented { method: "org.chatd.Admin.List".into() };
+        assert_eq!(parsed(upgrade), Err(refused.into()));
+        let unknown = ServiceError::MethodNotFound { method: "org.chatd.Admin.Fly".into() };
+        assert_eq!(parsed(r#"{"method":"org.chatd.Admin.Fly"}"#), Err(unknown.into()));
+    }
+
+    #[test]
+    fn a_reason_cannot_smuggle_in_another_line() {
+        let call = r#"{"method":"org.chatd.Admin.Kick","parameters":{"name":"bob","reason":"a\r\nQUIT"}}"#;
+        assert!(matches!(parsed(call), Err(Refusal::Admin(Error::InvalidText { .. }))));
+    }
+
+    #[test]
+    fn an_announcement_has_words_and_bounds() {
+        let announce = |text: &str| announce(Announce { text: text.into() });
+        assert!(announce(" \n ").is_err());
+        assert!(announce(&"x".repeat(MAX_TEXT + 1)).is_err());
+        assert!(announce(&"x\n".repeat(MAX_TEXT_LINES + 1)).is_err());
+        assert!(announce("a\0b").is_err());
+        assert_eq!(announce("one\r\ntwo\r\n"), Ok(AdminCommand::Announce { text: "one\ntwo".into() }));
+    }
+
+    #[test]
+    fn watching_needs_more() {
+        let watch = r#"{"method":"org.chatd.Admin.Watch"}"#;
+        assert_eq!(parsed(watch), Err(ServiceError::ExpectedMore {}.into()));
+        let watch = r#"{"method":"org.chatd.Admin.Watch","more":true}"#;
+        assert_eq!(parsed(watch), Ok(Request::Watch));
+    }
+}

@@ -1,0 +1,100 @@
+//! Which of the core's facts a watcher is shown, and how.
+
+use chat_proto::admin::{Event, EventKind};
+use chatd_core::{Administrator, ChannelEvent, Room, ServerEvent, UserEvent, Who};
+
+/// The watcher's view of a fact that happened `at`, milliseconds since the Unix epoch. `None` for what is
+/// said between users, which is nobody else's business, and for what only the core cares about.
+pub(crate) fn observe(event: &chatd_core::Event, at: u64) -> Option<Event> {
+    let seen = match event {
+        chatd_core::Event::User(who, event) => Event { user: nick(who), ..user(event, at)? },
+        chatd_core::Event::Channel(room, event) => Event { channel: name(room), ..channel(event, at)? },
+        chatd_core::Event::Server(event) => server(event, at)?,
+        chatd_core::Event::Conn(..) | chatd_core::Event::Said(_) => return None,
+    };
+    Some(seen)
+}
+
+fn user(event: &UserEvent, at: u64) -> Option<Event> {
+    let new = |kind| Event::new(at, kind);
+    let seen = match event {
+        UserEvent::Arrived { account, .. } => {
+            Event { account: account.as_ref().map(ToString::to_string), ..new(EventKind::Connected) }
+        }
+        UserEvent::SessionAdded { .. } => {
+            Event { text: Some("a further session".into()), ..new(EventKind::Connected) }
+        }
+        UserEvent::SessionRemoved { .. } => {
+            Event { text: Some("one of several sessions".into()), ..new(EventKind::Disconnected) }
+        }
+        UserEvent::Left { reason, .. } => Event { text: owned(reason), ..new(EventKind::Disconnected) },
+        UserEvent::NickChanged { nick } => Event { to: Some(nick.to_string()), ..new(EventKind::Nick) },
+        UserEvent::AwaySet { text: Some(text) } => Event { text: owned(text), ..new(EventKind::Away) },
+        UserEvent::AwaySet { text: None } => new(EventKind::Back),
+        UserEvent::BecameOperator { name } => {
+            Event { text: Some(format!("operator {name}")), ..new(EventKind::Mode) }
+        }
+        UserEvent::Kicked { by, uid, reason } => {
+            Event { by: Some(by.to_string()), uid: *uid, text: owned(reason), ..new(EventKind::Kicked) }
+        }
+        UserEvent::RealnameSet { .. } | UserEvent::ModesSet { .. } => return None,
+    };
+    Some(seen)
+}
+
+fn channel(event: &ChannelEvent, at: u64) -> Option<Event> {
+    let new = |kind| Event::new(at, kind);
+    let seen = match event {
+        ChannelEvent::Joined { who, .. } => Event { user: nick(who), ..new(EventKind::Joined) },
+        ChannelEvent::Parted { who, reason } => {
+            Event { user: nick(who), text: reason.as_deref().map(Into::into), ..new(EventKind::Left) }
+        }
+        ChannelEvent::Kicked { who, by, reason } => {
+            Event { user: nick(who), by: nick(by), text: owned(reason), ..new(EventKind::Kicked) }
+        }
+        ChannelEvent::TopicSet { by, topic } => {
+            Event { user: nick(by), text: owned(topic), ..new(EventKind::Topic) }
+        }
+        ChannelEvent::ModesChanged { by, .. } => Event { user: nick(by), ..new(EventKind::Mode) },
+        ChannelEvent::Invited { who, by } => {
+            Event { user: nick(who), by: nick(by), ..new(EventKind::Invited) }
+        }
+        ChannelEvent::Created { .. } => return None,
+    };
+    Some(seen)
+}
+
+fn server(event: &ServerEvent, at: u64) -> Option<Event> {
+    let by = |administrator: &Administrator, kind| Event {
+        by: administrator.login.as_deref().map(Into::into),
+        uid: Some(administrator.uid),
+        ..Event::new(at, kind)
+    };
+    let seen = match event {
+        ServerEvent::Announced { by: who, text } => {
+            Event { text: owned(text), ..by(who, EventKind::Announced) }
+        }
+        ServerEvent::ShutdownScheduled { by: who, reason, .. } => {
+            Event { text: reason.as_deref().map(Into::into), ..by(who, EventKind::ShutdownScheduled) }
+        }
+        ServerEvent::ShutdownCancelled { by: who } => by(who, EventKind::ShutdownCancelled),
+        ServerEvent::Stopping { reason } => {
+            Event { text: owned(reason), ..Event::new(at, EventKind::Stopping) }
+        }
+        ServerEvent::PolicySet { .. } => Event::new(at, EventKind::Reloaded),
+        ServerEvent::Wallops { .. } | ServerEvent::ShutdownWarned { .. } => return None,
+    };
+    Some(seen)
+}
+
+fn nick(who: &Who) -> Option<String> {
+    Some(who.nick.to_string())
+}
+
+fn name(room: &Room) -> Option<String> {
+    Some(room.name.to_string())
+}
+
+fn owned(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}

@@ -1,0 +1,61 @@
+//! Carries out a request and makes the bytes of its replies.
+
+use chat_proto::admin::{
+    Announced, Cancelled, Error, Kicked, LogLevelSet, ServiceError, Shown, ShutdownScheduled, Status,
+    StatusReply, VersionReply,
+};
+use chatd_core::{Actor, AdminAnswer, AdminCommand};
+use serde::Serialize;
+
+use super::call::{Refusal, Request};
+use super::reply::{self, Listing};
+use super::{Backend, service};
+
+type Replies = Result<Vec<Vec<u8>>, Refusal>;
+
+/// All replies of a call other than a watch, which goes on for ever.
+pub(super) async fn perform<B: Backend>(backend: &B, actor: Actor, request: Request, more: bool) -> Replies {
+    match request {
+        Request::Core(command) => core(backend, actor, command, more).await,
+        Request::Reload => one(backend.reload().await?),
+        Request::Check => one(backend.check().await?),
+        Request::SetLogLevel(level) => one(LogLevelSet { previous: backend.set_log_level(level)? }),
+        Request::Version => one(VersionReply { version: backend.status().version }),
+        Request::GetInfo => one(service::info(backend.status().version)),
+        Request::Describe { interface } => one(service::describe(interface)?),
+        Request::Watch => Err(ServiceError::ExpectedMore {}.into()),
+    }
+}
+
+async fn core<B: Backend>(backend: &B, actor: Actor, command: AdminCommand, more: bool) -> Replies {
+    let Some(answer) = backend.ask(actor, command).await else {
+        return Err(Error::Unavailable { reason: "it is stopping".into() }.into());
+    };
+    match answer {
+        AdminAnswer::Users(users) => listing("users", &users, more),
+        AdminAnswer::User(user) => one(Shown { user: *user }),
+        AdminAnswer::Channels(channels) => listing("channels", &channels, more),
+        AdminAnswer::Announced { users } => one(Announced { users: users.into() }),
+        AdminAnswer::Kicked { sessions } => one(Kicked { sessions: sessions.into() }),
+        AdminAnswer::ShutdownAt { at } => one(ShutdownScheduled { at }),
+        AdminAnswer::ShutdownCancelled => one(Cancelled {}),
+        AdminAnswer::Status(core) => one(StatusReply { status: Status { daemon: backend.status(), core } }),
+        AdminAnswer::Refused(error) => Err(error.into()),
+    }
+}
+
+fn one<P: Serialize>(parameters: P) -> Replies {
+    Ok(vec![reply::last(parameters).map_err(|error| unwritable(&error))?])
+}
+
+fn listing<T: Serialize>(field: &'static str, items: &[T], more: bool) -> Replies {
+    match reply::listing(field, items, more).map_err(|error| unwritable(&error))? {
+        Listing::Replies(replies) => Ok(replies),
+        Listing::TooLong => Err(ServiceError::ExpectedMore {}.into()),
+    }
+}
+
+fn unwritable(error: &serde_json::Error) -> Error {
+    tracing::error!(%error, "cannot write an admin reply");
+    Error::Unavailable { reason: "its reply could not be written, which its log tells more about".into() }
+}

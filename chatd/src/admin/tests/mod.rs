@@ -1,0 +1,7 @@
+//! The server over a real socket, in front of a daemon that is played.
+
+mod fake;
+mod independent_client;
+mod limits;
+mod protocol;
+mod watching;
