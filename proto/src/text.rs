@@ -80,6 +80,23 @@ impl From<&str> for SafeText {
     }
 }
 
+/// JSON whose invisible, direction-changing and combining characters are written `\\uXXXX`: the same value to a
+/// program, and harmless on a terminal.
+pub fn harmless_json(json: &str) -> String {
+    use fmt::Write as _;
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() || (c.width().is_some_and(|width| width > 0) && !is_hidden(c)) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}").expect("a string takes everything");
+        }
+    }
+    out
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Line,
@@ -318,6 +335,14 @@ mod tests {
             "bold red ,5 x"
         );
         assert_eq!(line("\x0311\x03123"), "3");
+    }
+
+    #[test]
+    fn json_keeps_its_value_and_loses_what_a_terminal_obeys() {
+        let value = "a\u{202E}b\u{9b}c\u{E0041}e\u{301}é日\n";
+        let json = harmless_json(&serde_json::to_string(value).unwrap());
+        assert_eq!(json, r#""a\u202eb\u009bc\udb40\udc41e\u0301é日\n""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), value);
     }
 
     #[test]
