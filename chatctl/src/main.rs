@@ -1,1 +1,53 @@
-fn main() {}
+//! `chatctl`, the administrator's console for chatd.
+
+mod cli;
+mod client;
+mod commands;
+mod console;
+mod failure;
+mod interrupt;
+mod output;
+mod socket;
+#[cfg(test)]
+mod testing;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::client::Connector;
+use crate::commands::{Command, Context, NoQuestions};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => failure::finish(run(cli)),
+        Err(error) => failure::finish(cli::answer(&error)),
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let connector = Connector::new(cli.socket.unwrap_or_else(socket::default_path));
+    let mut output = Output::to_stdout(cli.json);
+    match cli.command {
+        Some(command) => {
+            let connector = interruptible(connector, &command)?;
+            let mut context = Context { connector: &connector, output: &mut output, ask: &mut NoQuestions };
+            commands::run(&command, &mut context)
+        }
+        None if std::io::stdin().is_terminal() => console::interactive(connector, output),
+        None => console::script(&connector, output, std::io::stdin().lock()),
+    }
+}
+
+/// Ctrl-C is how a watch ends; anything else it simply kills.
+fn interruptible(connector: Connector, command: &Command) -> Result<Connector, Failure> {
+    match command {
+        Command::Watch => Ok(connector.with_interrupt(Interrupt::on_ctrl_c().map_err(Failure::Setup)?)),
+        _ => Ok(connector),
+    }
+}

@@ -1,0 +1,156 @@
+//! `list`
+
+use std::ops::ControlFlow;
+
+use chat_proto::admin::{List, Peer, Session, User, UserStatus};
+
+use super::{Context, plural};
+use crate::failure::Failure;
+use crate::output::{Page, Records, Show, Table, time};
+
+/// More channels are counted; `show` names them.
+const CHANNELS_SHOWN: usize = 5;
+
+pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
+    let mut users = Users(Vec::new());
+    context.connector.stream(&List {}, |reply| {
+        users.0.extend(reply.users);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(context.output.show(&users)?)
+}
+
+struct Users(Vec<User>);
+
+impl Show for Users {
+    fn text(&self, page: &mut Page) {
+        if self.0.is_empty() {
+            return page.line("nobody is on");
+        }
+        let mut table = Table::with_heading(&[
+            "NICK",
+            "ACCOUNT",
+            "STATUS",
+            "SESSIONS",
+            "FROM",
+            "CONNECTED",
+            "IDLE",
+            "CHANNELS",
+        ]);
+        for user in &self.0 {
+            add(&mut table, user);
+        }
+        page.table(&table);
+        let sessions = self.0.iter().map(|user| user.sessions.len() as u64).sum();
+        let users = plural(self.0.len() as u64, "user", "users");
+        page.line(format!("{users}, {}", plural(sessions, "session", "sessions")));
+    }
+
+    fn json(&self, records: &mut Records) -> serde_json::Result<()> {
+        self.0.iter().try_for_each(|user| records.push(user))
+    }
+}
+
+/// A row of the user and its first session, and one more for each further session.
+fn add(table: &mut Table, user: &User) {
+    let account = user.account.as_deref().unwrap_or("(guest)");
+    let [from, connected, idle] = user.sessions.first().map(place_and_times).unwrap_or_default();
+    table.push([
+        &user.nick,
+        account,
+        &status(user),
+        &user.sessions.len().to_string(),
+        &from,
+        &connected,
+        &idle,
+        &channels(&user.channels),
+    ]);
+    for session in user.sessions.iter().skip(1) {
+        let [from, connected, idle] = place_and_times(session);
+        table.push(["", "", "", "", &from, &connected, &idle]);
+    }
+}
+
+pub(super) fn status(user: &User) -> String {
+    match (user.status, &user.talking_with) {
+        (UserStatus::Available, _) => "available".into(),
+        (UserStatus::Away, _) => "away".into(),
+        (UserStatus::Busy, Some(partner)) => format!("busy with {partner}"),
+        (UserStatus::Busy, None) => "busy".into(),
+    }
+}
+
+pub(super) fn place_and_times(session: &Session) -> [String; 3] {
+    [place(&session.from), time::since(session.connected_at), time::since(session.last_active_at)]
+}
+
+pub(super) fn place(peer: &Peer) -> String {
+    match peer {
+        Peer::Unix { uid, pid, login } => {
+            let who = login.clone().unwrap_or_else(|| format!("uid {uid}"));
+            match pid {
+                Some(pid) => format!("{who} pid {pid}"),
+                None => who,
+            }
+        }
+        Peer::Tcp { address } => address.clone(),
+        Peer::Tls { address } => format!("{address} (TLS)"),
+    }
+}
+
+fn channels(names: &[String]) -> String {
+    let shown = names.iter().take(CHANNELS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(",");
+    match names.len().saturating_sub(CHANNELS_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(pid: i32) -> Session {
+        let from = Peer::Unix { uid: 1000, pid: Some(pid), login: Some("alice".into()) };
+        let now = time::now();
+        Session { from, connected_at: now, last_active_at: now, capabilities: Vec::new() }
+    }
+
+    fn user() -> User {
+        User {
+            nick: "alice\u{1b}[2J".into(),
+            account: Some("alice".into()),
+            guest: false,
+            status: UserStatus::Busy,
+            away: None,
+            talking_with: Some("bob".into()),
+            realname: String::new(),
+            modes: String::new(),
+            channels: (0..7).map(|number| format!("#c{number}")).collect(),
+            connected_at: 0,
+            last_active_at: 0,
+            sessions: vec![session(1), session(22)],
+        }
+    }
+
+    #[test]
+    fn every_session_has_a_row_and_the_columns_line_up() {
+        let mut page = Page::default();
+        Users(vec![user()]).text(&mut page);
+        let text = page.into_string();
+        let lines: Vec<&str> = text.lines().collect();
+        let from = lines[0].find("FROM").expect("a column");
+        assert_eq!(lines.len(), 4);
+        assert!(lines[1].contains("busy with bob") && lines[1].ends_with("#c0,#c1,#c2,#c3,#c4 and 2 more"));
+        assert_eq!(lines[2].find("alice pid 22"), Some(from));
+        assert_eq!(lines[3], "1 user, 2 sessions");
+        assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn nobody_is_said_so() {
+        let mut page = Page::default();
+        Users(Vec::new()).text(&mut page);
+        assert_eq!(page.into_string(), "nobody is on\n");
+    }
+}

@@ -1,0 +1,158 @@
+//! `watch`
+
+use std::ops::ControlFlow;
+
+use chat_proto::admin::{Event, EventKind, Watch, Watched};
+use serde_json::json;
+
+use super::list::place;
+use super::{Context, plural};
+use crate::failure::Failure;
+use crate::output::{Page, Records, Show, time};
+
+/// Until Ctrl-C or chatd's end, both of which are an end in order.
+pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
+    let output = &mut *context.output;
+    let watched = context.connector.stream(&Watch {}, |Watched { event, lost }| {
+        if let Some(lost) = lost {
+            output.show(&Lost(lost))?;
+        }
+        if let Some(event) = event {
+            output.show(&event)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    });
+    match watched {
+        Err(Failure::Interrupted) => Ok(()),
+        watched => watched,
+    }
+}
+
+struct Lost(u64);
+
+impl Show for Lost {
+    fn text(&self, page: &mut Page) {
+        page.line(format!("({} lost: this terminal is too slow)", plural(self.0, "event", "events")));
+    }
+
+    fn json(&self, records: &mut Records) -> serde_json::Result<()> {
+        records.push(&json!({"lost": self.0}))
+    }
+}
+
+impl Show for Event {
+    fn text(&self, page: &mut Page) {
+        page.line(format!("{} {}", time::clock(self.at), sentence(self)));
+    }
+
+    fn json(&self, records: &mut Records) -> serde_json::Result<()> {
+        records.push(self)
+    }
+}
+
+fn sentence(event: &Event) -> String {
+    let user = event.user.as_deref().unwrap_or("somebody");
+    let what = match event.kind {
+        EventKind::Admin => return admin_action(event),
+        EventKind::Connected => format!("{user} connected{}", from(event)),
+        EventKind::Disconnected => format!("{user} disconnected"),
+        EventKind::Joined => format!("{user} joined{}", channel(event)),
+        EventKind::Left => format!("{user} left{}", channel(event)),
+        EventKind::Kicked => format!("{user} was kicked{}{}", channel(event), by(event)),
+        EventKind::Invited => format!("{user} was invited{}{}", channel(event), by(event)),
+        EventKind::Nick => format!("{user} is now {}", event.to.as_deref().unwrap_or("somebody else")),
+        EventKind::Topic => format!("{user} set the topic{}", channel(event)),
+        EventKind::Mode => format!("{user} changed modes{}", channel(event)),
+        EventKind::Away => format!("{user} is away"),
+        EventKind::Back => format!("{user} is back"),
+        EventKind::Account => format!("{user} {}", account(event)),
+        EventKind::LoginFailed => format!("{user} failed to log in{}", from(event)),
+        EventKind::Announced => format!("announcement{}", by(event)),
+        EventKind::ShutdownScheduled => format!("a shutdown was scheduled{}", by(event)),
+        EventKind::ShutdownCancelled => format!("the shutdown was called off{}", by(event)),
+        EventKind::Stopping => "chatd is stopping".to_owned(),
+        EventKind::Reloaded => "the configuration was read".to_owned(),
+        EventKind::Other => "something that this chatctl is too old to know".to_owned(),
+    };
+    match event.text.as_deref().filter(|text| !text.is_empty()) {
+        Some(text) => format!("{what}: {text}"),
+        None => what,
+    }
+}
+
+fn admin_action(event: &Event) -> String {
+    let method = event.method.as_deref().unwrap_or("org.chatd.Admin");
+    let method = method.strip_prefix("org.chatd.Admin.").unwrap_or(method);
+    let outcome = event.outcome.as_deref().unwrap_or("done");
+    let outcome = outcome.strip_prefix("org.chatd.Admin.").unwrap_or(outcome);
+    format!("administrator {}: {method}: {outcome}", administrator(event))
+}
+
+fn administrator(event: &Event) -> String {
+    match (&event.by, event.uid) {
+        (Some(by), Some(uid)) => format!("{by} (uid {uid})"),
+        (Some(by), None) => by.clone(),
+        (None, Some(uid)) => format!("uid {uid}"),
+        (None, None) => "somebody".to_owned(),
+    }
+}
+
+fn by(event: &Event) -> String {
+    if event.by.is_none() && event.uid.is_none() {
+        return String::new();
+    }
+    format!(" by {}", administrator(event))
+}
+
+fn channel(event: &Event) -> String {
+    event.channel.as_deref().map(|channel| format!(" {channel}")).unwrap_or_default()
+}
+
+fn from(event: &Event) -> String {
+    event.from.as_ref().map(|peer| format!(" from {}", place(peer))).unwrap_or_default()
+}
+
+fn account(event: &Event) -> String {
+    match &event.account {
+        Some(account) => format!("logged in as {account}"),
+        None => "logged out".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_sentence() {
+        let event = Event {
+            user: Some("bob".into()),
+            channel: Some("#lobby".into()),
+            by: Some("alice".into()),
+            text: Some("be\u{1b}[2J nice".into()),
+            ..Event::new(0, EventKind::Kicked)
+        };
+        assert_eq!(sentence(&event), "bob was kicked #lobby by alice: be\u{1b}[2J nice");
+        let mut page = Page::default();
+        event.text(&mut page);
+        assert!(!page.into_string().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn an_event_of_an_unknown_kind_is_still_an_event() {
+        let event: Event = serde_json::from_str(r#"{"at":1,"kind":"flew","to":"x"}"#).expect("an event");
+        assert_eq!(event.kind, EventKind::Other);
+    }
+
+    #[test]
+    fn an_admin_action_tells_who_and_how_it_ended() {
+        let event = Event {
+            by: Some("root".into()),
+            uid: Some(0),
+            method: Some("org.chatd.Admin.Kick".into()),
+            outcome: Some("org.chatd.Admin.NoSuchUser".into()),
+            ..Event::new(0, EventKind::Admin)
+        };
+        assert_eq!(sentence(&event), "administrator root (uid 0): Kick: NoSuchUser");
+    }
+}

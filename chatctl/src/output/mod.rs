@@ -1,0 +1,62 @@
+//! What is shown, as text for people or as JSON for programs. Everything that reaches the terminal passes
+//! through here and is made harmless here, whoever it came from.
+
+mod json;
+mod page;
+mod table;
+pub(crate) mod time;
+
+use std::io::{self, Write};
+
+use chat_proto::text::SafeText;
+
+pub(crate) use self::json::Records;
+pub(crate) use self::page::Page;
+pub(crate) use self::table::Table;
+
+/// Something that a command found out, in both its forms.
+pub(crate) trait Show {
+    fn text(&self, page: &mut Page);
+    fn json(&self, records: &mut Records) -> serde_json::Result<()>;
+}
+
+pub(crate) struct Output {
+    to: Box<dyn Write>,
+    pub(crate) json: bool,
+}
+
+impl Output {
+    pub(crate) fn to_stdout(json: bool) -> Self {
+        Self { to: Box::new(io::stdout()), json }
+    }
+
+    /// Writes it at once, so that a stream is seen as it comes.
+    pub(crate) fn show(&mut self, shown: &dyn Show) -> io::Result<()> {
+        let text = if self.json {
+            let mut records = Records::default();
+            shown.json(&mut records)?;
+            records.into_string()
+        } else {
+            let mut page = Page::default();
+            shown.text(&mut page);
+            page.into_string()
+        };
+        self.to.write_all(text.as_bytes())?;
+        self.to.flush()
+    }
+}
+
+/// Several lines of our own, such as help.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut page = Page::default();
+    page.lines(text);
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(page.into_string().as_bytes())?;
+    stdout.flush()
+}
+
+/// One line on standard error.
+pub(crate) fn complain(text: &str) {
+    // Where standard error cannot be written, there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{}", SafeText::line(&format!("chatctl: {text}")));
+}
