@@ -47,31 +47,50 @@ pub enum Event {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConnEvent {
-    Opened { peer: Box<Peer> },
+    Opened {
+        peer: Box<Peer>,
+    },
     /// It sent something.
     Heard,
     /// A PING was sent to it.
     Pinged,
     /// Its silence is looked at again at `due`, milliseconds since the Unix epoch.
-    Watched { due: u64 },
+    Watched {
+        due: u64,
+    },
     /// The server's password was given, and was right or wrong.
-    PasswordGiven { right: bool },
-    NickChosen { nick: Option<Nick> },
-    UserGiven { ident: CompactString, realname: Box<str> },
-    CapNegotiation { open: bool },
+    PasswordGiven {
+        right: bool,
+    },
+    NickChosen {
+        nick: Option<Nick>,
+    },
+    UserGiven {
+        ident: CompactString,
+        realname: Box<str>,
+    },
+    CapNegotiation {
+        open: bool,
+    },
     /// It understands CAP version 302, and so cap-notify.
     CapVersion302,
-    CapsSet { caps: Caps },
+    CapsSet {
+        caps: Caps,
+    },
     /// A job or a scan is under way for it; further lines wait.
-    Waits { wait: Wait },
+    Waits {
+        wait: Wait,
+    },
     /// What it waited for is done.
     WaitOver,
-    /// It is told to go; what it still sends is not looked at.
-    Closing { reason: Box<str> },
     /// It is gone, before it registered.
     Closed,
-    Monitored { nick: Nick },
-    Unmonitored { folded: Folded },
+    Monitored {
+        nick: Nick,
+    },
+    Unmonitored {
+        folded: Folded,
+    },
 }
 
 /// What a connection waits for.
@@ -81,27 +100,60 @@ pub enum Wait {
     /// Whether the nick it registers with is a login's.
     Register,
     /// Whether the nick it changes to is a login's.
-    Rename { nick: Nick, label: Option<CompactString> },
-    Oper { name: CompactString, label: Option<CompactString> },
+    Rename {
+        nick: Nick,
+        label: Option<CompactString>,
+    },
+    Oper {
+        name: CompactString,
+        label: Option<CompactString>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UserEvent {
     /// A user that was not there registers with its first session.
-    Arrived { conn: ConnId, ident: CompactString, host: CompactString, realname: Box<str>, account: Option<Nick> },
+    Arrived {
+        conn: ConnId,
+        ident: CompactString,
+        host: CompactString,
+        realname: Box<str>,
+        account: Option<Nick>,
+    },
     /// A further session of a user that is there.
-    SessionAdded { conn: ConnId },
+    SessionAdded {
+        conn: ConnId,
+    },
     /// A session is gone and others remain.
-    SessionRemoved { conn: ConnId },
+    SessionRemoved {
+        conn: ConnId,
+    },
     /// The last session is gone, and the user with it.
-    Left { conn: ConnId, reason: Box<str> },
-    NickChanged { nick: Nick },
-    AwaySet { text: Option<Box<str>> },
-    RealnameSet { realname: Box<str> },
-    ModesSet { modes: UserModes },
-    BecameOperator { name: CompactString },
+    Left {
+        conn: ConnId,
+        reason: Box<str>,
+    },
+    NickChanged {
+        nick: Nick,
+    },
+    AwaySet {
+        text: Option<Box<str>>,
+    },
+    RealnameSet {
+        realname: Box<str>,
+    },
+    ModesSet {
+        modes: UserModes,
+    },
+    BecameOperator {
+        name: CompactString,
+    },
     /// An administrator put the user out: `by` a nick or a login; [`UserEvent::Left`] follows.
-    Kicked { by: CompactString, uid: Option<u32>, reason: Box<str> },
+    Kicked {
+        by: CompactString,
+        uid: Option<u32>,
+        reason: Box<str>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,22 +190,43 @@ pub enum SaidKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// `at_least` limits it to members with that rank (STATUSMSG).
-    Channel { room: Room, at_least: Option<Rank> },
+    Channel {
+        room: Room,
+        at_least: Option<Rank>,
+    },
     User(Who),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerEvent {
-    PolicySet { policy: Box<Policy> },
+    PolicySet {
+        policy: Box<Policy>,
+    },
     /// An administrator said something to everybody.
-    Announced { by: Administrator, text: Box<str> },
-    Wallops { by: Who, text: Box<str> },
+    Announced {
+        by: Administrator,
+        text: Box<str>,
+    },
+    Wallops {
+        by: Who,
+        text: Box<str>,
+    },
     /// `at` in milliseconds since the Unix epoch.
-    ShutdownScheduled { by: Administrator, at: u64, reason: Option<Box<str>> },
+    ShutdownScheduled {
+        by: Administrator,
+        at: u64,
+        reason: Option<Box<str>>,
+    },
     /// Users were told again how long it is until the shutdown.
-    ShutdownWarned { remaining: u64 },
-    ShutdownCancelled { by: Administrator },
-    Stopping { reason: Box<str> },
+    ShutdownWarned {
+        remaining: u64,
+    },
+    ShutdownCancelled {
+        by: Administrator,
+    },
+    Stopping {
+        reason: Box<str>,
+    },
 }
 
 /// An administrator as a reader knows it.

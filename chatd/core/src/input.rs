@@ -39,7 +39,9 @@ pub enum Incoming {
     /// Over the line's limit; dropped whole.
     TooLong,
     /// Not UTF-8; dropped whole. The command is there if it could be read.
-    NotUtf8 { command: Option<CompactString> },
+    NotUtf8 {
+        command: Option<CompactString>,
+    },
     /// Not a message at all.
     Malformed,
 }
@@ -59,8 +61,14 @@ pub struct Peer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// By the kernel's word. `login` is absent when the uid has no name, or one that is no nick.
-    Unix { uid: u32, pid: Option<i32>, login: Option<Nick> },
-    Tcp { address: SocketAddr },
+    Unix {
+        uid: u32,
+        pid: Option<i32>,
+        login: Option<Nick>,
+    },
+    Tcp {
+        address: SocketAddr,
+    },
 }
 
 /// Why a connection ended without a QUIT.

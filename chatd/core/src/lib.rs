@@ -1,1 +1,32 @@
-//! The core.
+//! The chat as a value that one pure function advances: [`Core::step`].
+//!
+//! Everything with a clock, a socket, a disk or a thread stands around this crate and hands it [`Input`]s; what it
+//! wants done comes back as [`Effect`]s, and what happened as [`Event`]s.
+
+mod core;
+mod decide;
+mod event;
+mod id;
+mod input;
+mod mask;
+mod mode;
+mod output;
+mod policy;
+mod project;
+mod reply;
+mod state;
+#[cfg(test)]
+mod testing;
+mod tx;
+
+pub use crate::core::{Core, Stamp};
+pub use event::{
+    Administrator, ChannelEvent, ConnEvent, Event, Rank, Ranks, Room, Said, SaidKind, ServerEvent, Target,
+    UserEvent, Wait, Who,
+};
+pub use id::{ChannelId, ConnId, MessageId, RequestId, UserId};
+pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Origin, Peer};
+pub use mode::{Flags, ListKind, ModeChange, UserModes};
+pub use output::{AdminAnswer, Effect, Job, Output, Secret};
+pub use policy::{Keepalive, Limits, Lobby, Operator, Policy};
+pub use state::State;

@@ -54,10 +54,16 @@ pub enum AdminAnswer {
     Users(Vec<admin::User>),
     User(Box<admin::User>),
     Channels(Vec<admin::Channel>),
-    Announced { users: u32 },
-    Kicked { sessions: u32 },
+    Announced {
+        users: u32,
+    },
+    Kicked {
+        sessions: u32,
+    },
     /// Milliseconds since the Unix epoch.
-    ShutdownAt { at: u64 },
+    ShutdownAt {
+        at: u64,
+    },
     ShutdownCancelled,
     Status(admin::CoreStatus),
     Refused(admin::Error),

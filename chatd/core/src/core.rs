@@ -1,0 +1,159 @@
+//! The core itself: takes inputs in order, and gives each to whom it concerns.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::decide;
+use crate::event::{ConnEvent, ServerEvent};
+use crate::id::ConnId;
+use crate::input::{Incoming, Input, Lost, Peer};
+use crate::output::{Effect, Output};
+use crate::policy::Policy;
+use crate::project::Views;
+use crate::reply::Replies;
+use crate::state::State;
+use crate::tx::Tx;
+use crate::{Event, JobDone};
+
+/// A point in time, given from outside: milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Stamp(pub u64);
+
+/// The chat. Its contract:
+///
+/// - [`Core::step`] is all that changes it. It is synchronous and cannot fail.
+/// - The same inputs with the same stamps give the same output, byte by byte, however they are split into steps
+///   that have one stamp.
+/// - It holds no clock, randomness, socket or thread, and asks nobody.
+/// - The effects of a step must be obeyed in order, after its durable events are stored, and never before
+///   the effects of an earlier step.
+/// - Serialised and restored, it goes on as if nothing had happened.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Core {
+    state: State,
+    /// Lines that wait until their connection's job is done. Not part of the state: they are no facts yet, and may
+    /// hold secrets.
+    held: BTreeMap<ConnId, VecDeque<Incoming>>,
+    #[serde(skip)]
+    views: Views,
+    #[serde(skip)]
+    replies: Replies,
+}
+
+impl Core {
+    pub fn new(policy: Policy, start: Stamp) -> Self {
+        Self {
+            state: State::new(policy, start.0),
+            held: BTreeMap::new(),
+            views: Views::default(),
+            replies: Replies::default(),
+        }
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes `inputs`, which all happened at `now`, and adds what comes of them to `out`.
+    pub fn step(&mut self, now: Stamp, inputs: &mut Vec<Input>, out: &mut Output) {
+        let time_tag = time_tag(now);
+        for input in inputs.drain(..) {
+            let parts = (&mut self.state, &mut self.views, &mut *out, &mut self.replies);
+            let mut turn = Turn { tx: Tx::new(parts, now, &time_tag), held: &mut self.held };
+            turn.take(input);
+        }
+    }
+}
+
+/// One input's turn.
+struct Turn<'a> {
+    tx: Tx<'a>,
+    held: &'a mut BTreeMap<ConnId, VecDeque<Incoming>>,
+}
+
+impl Turn<'_> {
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Opened { conn, peer } => self.opened(conn, peer),
+            Input::Lines { conn, lines } => self.lines(conn, lines),
+            Input::Closed { conn, reason } => self.closed(conn, reason),
+            Input::JobDone { conn, done } => self.job_done(conn, &done),
+            Input::Admin { request, actor, command } => {
+                let answer = decide::admin(&mut self.tx, &actor, command);
+                self.tx.effect(Effect::Answer { request, answer });
+            }
+            Input::Policy(policy) => self.tx.emit(Event::Server(ServerEvent::PolicySet { policy })),
+            Input::Stop { reason } => decide::stop(&mut self.tx, &reason),
+            Input::Tick => decide::tick(&mut self.tx),
+        }
+    }
+
+    fn opened(&mut self, conn: ConnId, peer: Peer) {
+        self.tx.emit_conn(conn, ConnEvent::Opened { peer: Box::new(peer) });
+        if self.tx.state().stopping {
+            self.tx.disconnect(conn, "Server shutting down");
+        }
+    }
+
+    fn lines(&mut self, conn: ConnId, lines: Vec<Incoming>) {
+        if self.tx.state().sessions.get(conn).is_none() {
+            return;
+        }
+        self.tx.emit_conn(conn, ConnEvent::Heard);
+        for line in lines {
+            let Some(session) = self.tx.state().sessions.get(conn) else { return self.drop_held(conn) };
+            if session.wait.is_some() {
+                self.hold(conn, line);
+            } else {
+                decide::line(&mut self.tx, conn, &line);
+            }
+        }
+    }
+
+    fn hold(&mut self, conn: ConnId, line: Incoming) {
+        let held = self.held.entry(conn).or_default();
+        if held.len() < self.tx.state().policy.limits.held_lines {
+            held.push_back(line);
+        } else {
+            self.tx.disconnect(conn, "Too many lines at once");
+            self.drop_held(conn);
+        }
+    }
+
+    fn job_done(&mut self, conn: ConnId, done: &JobDone) {
+        decide::job_done(&mut self.tx, conn, done);
+        while self.tx.state().sessions.get(conn).is_some_and(|session| session.wait.is_none()) {
+            match self.held.get_mut(&conn).and_then(VecDeque::pop_front) {
+                Some(line) => decide::line(&mut self.tx, conn, &line),
+                None => return self.drop_held(conn),
+            }
+        }
+        if self.tx.state().sessions.get(conn).is_none() {
+            self.drop_held(conn);
+        }
+    }
+
+    fn closed(&mut self, conn: ConnId, reason: Lost) {
+        self.drop_held(conn);
+        self.tx.forget(
+            conn,
+            match reason {
+                Lost::Eof | Lost::Error | Lost::Closed => "Connection lost",
+                Lost::SendQueueFull => "Connection lost (too slow to read)",
+            },
+        );
+    }
+
+    fn drop_held(&mut self, conn: ConnId) {
+        self.held.remove(&conn);
+    }
+}
+
+/// `time=2026-01-31T23:59:59.999Z`, as server-time has it.
+fn time_tag(now: Stamp) -> String {
+    let millis = i64::try_from(now.0).unwrap_or(i64::MAX);
+    let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
+    format!("time={time:.3}")
+}

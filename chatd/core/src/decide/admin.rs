@@ -1,0 +1,217 @@
+//! What administrators ask.
+
+use std::time::Duration;
+
+use chat_proto::admin;
+use chat_proto::name::Nick;
+
+use crate::event::{Administrator, Event, Ranks, ServerEvent, UserEvent};
+use crate::id::UserId;
+use crate::input::{Actor, AdminCommand, Origin};
+use crate::output::AdminAnswer;
+use crate::state::{Channel, Session, State, User};
+use crate::tx::Tx;
+
+use super::tick;
+
+/// Bytes of one line of an announcement, or of a reason: so that the line that users see has room for it.
+const TEXT_MAX: usize = 350;
+/// The longest delay of a shutdown.
+const DELAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Does what an administrator asks. Whether the actor may was settled before.
+pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnswer {
+    match command {
+        AdminCommand::List => {
+            AdminAnswer::Users(tx.state().users.values().map(|user| describe(tx.state(), user)).collect())
+        }
+        AdminCommand::Show { name } => match tx.state().user_named(&name) {
+            Some((_, user)) => AdminAnswer::User(Box::new(describe(tx.state(), user))),
+            None => no_such_user(tx.state(), name),
+        },
+        AdminCommand::Channels => {
+            let channels = tx.state().channels.values();
+            AdminAnswer::Channels(channels.map(|channel| describe_channel(tx.state(), channel)).collect())
+        }
+        AdminCommand::Announce { text } => or_refused(announce(tx, actor, &text)),
+        AdminCommand::Kick { name, reason } => or_refused(kick(tx, actor, name, reason)),
+        AdminCommand::Shutdown { after, reason } => or_refused(shutdown(tx, actor, after, reason)),
+        AdminCommand::CancelShutdown => cancel_shutdown(tx, actor),
+        AdminCommand::Status => AdminAnswer::Status(status(tx.state())),
+    }
+}
+
+fn or_refused(result: Result<AdminAnswer, admin::Error>) -> AdminAnswer {
+    result.unwrap_or_else(AdminAnswer::Refused)
+}
+
+fn announce(tx: &mut Tx<'_>, actor: &Actor, text: &str) -> Result<AdminAnswer, admin::Error> {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        return Err(admin::Error::InvalidText { reason: "it is empty".to_owned() });
+    }
+    lines.iter().try_for_each(|line| checked(line))?;
+    for line in lines {
+        let by = administrator(actor);
+        tx.emit(Event::Server(ServerEvent::Announced { by, text: line.into() }));
+    }
+    Ok(AdminAnswer::Announced { users: count(tx.state().users.len()) })
+}
+
+fn kick(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    name: String,
+    reason: Option<String>,
+) -> Result<AdminAnswer, admin::Error> {
+    reason.as_deref().map_or(Ok(()), checked)?;
+    let Some((id, user)) = tx.state().user_named(&name) else {
+        return Ok(no_such_user(tx.state(), name));
+    };
+    let sessions = count(user.sessions.len());
+    let by = name_of(actor);
+    let said = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let reason = reason.unwrap_or_default().into();
+    tx.emit_user(id, UserEvent::Kicked { by: by.as_str().into(), uid: Some(actor.uid), reason });
+    tx.disconnect_user(id, &format!("Kicked by {by}{said}"));
+    Ok(AdminAnswer::Kicked { sessions })
+}
+
+fn shutdown(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    after: Duration,
+    reason: Option<String>,
+) -> Result<AdminAnswer, admin::Error> {
+    reason.as_deref().map_or(Ok(()), checked)?;
+    if after > DELAY_MAX {
+        return Err(admin::Error::InvalidDelay { reason: "it is longer than 30 days".to_owned() });
+    }
+    let at = tx.now().0 + u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+    if after.is_zero() {
+        let said = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        tick::stop(tx, &format!("Server shutting down{said}"));
+    } else {
+        let (by, reason) = (administrator(actor), reason.map(Into::into));
+        tx.emit(Event::Server(ServerEvent::ShutdownScheduled { by, at, reason }));
+    }
+    Ok(AdminAnswer::ShutdownAt { at })
+}
+
+fn cancel_shutdown(tx: &mut Tx<'_>, actor: &Actor) -> AdminAnswer {
+    if tx.state().shutdown.is_none() {
+        return AdminAnswer::Refused(admin::Error::NothingScheduled {});
+    }
+    tx.emit(Event::Server(ServerEvent::ShutdownCancelled { by: administrator(actor) }));
+    AdminAnswer::ShutdownCancelled
+}
+
+/// Text that can stand in one line.
+fn checked(text: &str) -> Result<(), admin::Error> {
+    let reason = if text.len() > TEXT_MAX {
+        format!("a line has {} bytes, at most {TEXT_MAX} can be sent", text.len())
+    } else if text.chars().any(|c| matches!(c, '\r' | '\n' | '\0')) {
+        "it has a line break or a NUL in it".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(admin::Error::InvalidText { reason })
+}
+
+fn no_such_user(state: &State, name: String) -> AdminAnswer {
+    if let Err(error) = Nick::new(&name) {
+        return AdminAnswer::Refused(admin::Error::InvalidName { name, reason: error.to_string() });
+    }
+    let start = name.get(..2).unwrap_or(&name).to_ascii_lowercase();
+    let similar = state.nicks.iter().find(|(folded, _)| folded.as_str().starts_with(&start));
+    let suggestion = similar.and_then(|(_, id)| Some(state.user(*id)?.nick.to_string()));
+    AdminAnswer::Refused(admin::Error::NoSuchUser { name, suggestion })
+}
+
+fn administrator(actor: &Actor) -> Administrator {
+    Administrator { uid: actor.uid, login: actor.login.as_deref().map(Into::into) }
+}
+
+fn name_of(actor: &Actor) -> String {
+    actor.login.clone().unwrap_or_else(|| format!("uid {}", actor.uid))
+}
+
+fn status(state: &State) -> admin::CoreStatus {
+    admin::CoreStatus {
+        users: wide(state.users.len()),
+        sessions: wide(state.counts.sessions),
+        connections: wide(state.sessions.len()),
+        channels: wide(state.channels.len()),
+        messages: state.messages(),
+        shutdown: state.shutdown.as_ref().map(|shutdown| admin::PendingShutdown {
+            at: shutdown.at,
+            reason: shutdown.reason.as_deref().map(str::to_owned),
+        }),
+    }
+}
+
+fn describe(state: &State, user: &User) -> admin::User {
+    let status = if user.away.is_some() { admin::UserStatus::Away } else { admin::UserStatus::Available };
+    let sessions = user.sessions.iter().filter_map(|conn| state.sessions.get(*conn));
+    admin::User {
+        nick: user.nick.to_string(),
+        account: user.account.as_ref().map(ToString::to_string),
+        guest: user.account.is_none(),
+        status,
+        away: user.away.as_deref().map(str::to_owned),
+        talking_with: None,
+        realname: user.realname.to_string(),
+        modes: user.modes.letters().collect(),
+        channels: state.channels_of(user).map(|(_, channel)| channel.name.to_string()).collect(),
+        connected_at: user.since,
+        last_active_at: user.last_active,
+        sessions: sessions.map(describe_session).collect(),
+    }
+}
+
+fn describe_session(session: &Session) -> admin::Session {
+    admin::Session {
+        from: origin(&session.peer.origin),
+        connected_at: session.opened_at,
+        last_active_at: session.heard_at,
+        capabilities: session.caps.names().map(str::to_owned).collect(),
+    }
+}
+
+/// Where a connection comes from, as administrators are told.
+fn origin(origin: &Origin) -> admin::Peer {
+    match origin {
+        Origin::Unix { uid, pid, login } => {
+            admin::Peer::Unix { uid: *uid, pid: *pid, login: login.as_ref().map(ToString::to_string) }
+        }
+        Origin::Tcp { address } => admin::Peer::Tcp { address: address.to_string() },
+    }
+}
+
+fn describe_channel(state: &State, channel: &Channel) -> admin::Channel {
+    let topic = channel.topic.as_ref();
+    let member = |(id, ranks): (&UserId, &Ranks)| {
+        Some(admin::Member {
+            nick: state.user(*id)?.nick.to_string(),
+            operator: ranks.contains(Ranks::OPERATOR),
+            voice: ranks.contains(Ranks::VOICE),
+        })
+    };
+    admin::Channel {
+        name: channel.name.to_string(),
+        topic: topic.map(|topic| topic.text.to_string()),
+        topic_by: topic.map(|topic| topic.by.to_string()),
+        topic_at: topic.map(|topic| topic.at),
+        modes: channel.modes(true).to_string(),
+        created_at: channel.created_at,
+        members: channel.members.iter().filter_map(member).collect(),
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn wide(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

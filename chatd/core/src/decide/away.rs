@@ -1,0 +1,64 @@
+//! AWAY.
+
+use chat_proto::message::Message;
+use chat_proto::numeric::{RPL_NOWAWAY, RPL_UNAWAY};
+
+use crate::event::UserEvent;
+use crate::tx::{Caller, Tx};
+
+use super::check::text_fits;
+
+pub fn away(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
+    let text = message.param(0).filter(|text| !text.is_empty());
+    let max = tx.state().policy.limits.away_length;
+    if text.is_some_and(|text| !text_fits(tx, "away text", text, max)) {
+        return;
+    }
+    // Said again, it is acknowledged again, but others are told only of a change.
+    if tx.state().user(caller.user).is_some_and(|user| user.away.as_deref() != text) {
+        tx.emit_user(caller.user, UserEvent::AwaySet { text: text.map(Into::into) });
+    }
+    match text {
+        Some(_) => tx.numeric(RPL_NOWAWAY, format_args!(":You have been marked as being away")),
+        None => tx.numeric(RPL_UNAWAY, format_args!(":You are no longer marked as being away")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+
+    #[test]
+    fn away_and_back_are_acknowledged() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        assert_eq!(chat.say(alice, "AWAY :at lunch"), [":chat.local 306 alice :You have been marked as being away"]);
+        for back in ["AWAY", "AWAY :"] {
+            assert_eq!(chat.say(alice, back), [":chat.local 305 alice :You are no longer marked as being away"]);
+        }
+    }
+
+    #[test]
+    fn neighbours_who_asked_are_told_of_changes_only() {
+        let mut chat = Chat::new();
+        let (alice, bob, carol) = (chat.join("alice"), chat.join("bob"), chat.join("carol"));
+        chat.say(bob, "CAP REQ :away-notify");
+        for conn in [alice, bob, carol] {
+            chat.say(conn, "JOIN #room");
+        }
+        chat.hear_all();
+        chat.say(alice, "AWAY :at lunch");
+        chat.say(alice, "AWAY :at lunch");
+        assert_eq!(chat.heard(bob), [":alice!~alice@host.example AWAY :at lunch"]);
+        assert!(chat.heard(carol).is_empty());
+    }
+
+    #[test]
+    fn a_text_over_the_limit_is_refused() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        let answer = chat.say(alice, &format!("AWAY :{}", "x".repeat(201)));
+        assert!(answer[0].contains(" 417 "), "{answer:?}");
+        assert!(chat.core().state().user_named("alice").unwrap().1.away.is_none());
+    }
+}

@@ -1,0 +1,95 @@
+//! CAP: capability negotiation, versions 301 and 302.
+
+use chat_proto::caps::Caps;
+use chat_proto::message::Message;
+use chat_proto::numeric::ERR_INVALIDCAPCMD;
+
+use crate::event::ConnEvent;
+use crate::id::ConnId;
+use crate::reply::quote;
+use crate::state::Session;
+use crate::tx::Tx;
+
+use super::{QUOTE, register};
+
+pub fn cap(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
+    let subcommand = message.param(0).unwrap_or_default().to_ascii_uppercase();
+    match subcommand.as_str() {
+        "LS" => ls(tx, conn, message.param(1)),
+        "LIST" => {
+            let caps = tx.state().sessions.get(conn).map_or(Caps::empty(), |session| session.caps);
+            answer(tx, "LIST", &names(caps));
+        }
+        "REQ" => req(tx, conn, message),
+        "END" => end(tx, conn),
+        _ => {
+            let subcommand = quote(&subcommand, QUOTE);
+            tx.numeric(ERR_INVALIDCAPCMD, format_args!("{subcommand} :Invalid CAP command"));
+        }
+    }
+}
+
+fn ls(tx: &mut Tx<'_>, conn: ConnId, version: Option<&str>) {
+    hold_registration(tx, conn);
+    if version.and_then(|version| version.parse::<u32>().ok()).is_some_and(|version| version >= 302) {
+        tx.emit_conn(conn, ConnEvent::CapVersion302);
+    }
+    answer(tx, "LS", &names(Caps::all()));
+}
+
+fn req(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
+    hold_registration(tx, conn);
+    let requested: Vec<&str> = message.params().skip(1).collect();
+    let requested = requested.join(" ");
+    let Some(session) = tx.state().sessions.get(conn) else { return };
+    match requested_caps(session.caps, &requested) {
+        Some(caps) => {
+            answer(tx, "ACK", &requested);
+            if caps != tx.state().sessions.get(conn).map_or(Caps::empty(), |session| session.caps) {
+                tx.emit_conn(conn, ConnEvent::CapsSet { caps });
+            }
+        }
+        None => answer(tx, "NAK", &requested),
+    }
+}
+
+/// All of them, or none: `None` if one isn't known.
+fn requested_caps(mut caps: Caps, requested: &str) -> Option<Caps> {
+    for name in requested.split_ascii_whitespace() {
+        match name.strip_prefix('-') {
+            Some(name) => caps.remove(Caps::named(name)?),
+            None => caps.insert(Caps::named(name)?),
+        }
+    }
+    Some(caps)
+}
+
+fn end(tx: &mut Tx<'_>, conn: ConnId) {
+    let negotiating = tx
+        .state()
+        .sessions
+        .get(conn)
+        .and_then(Session::registering)
+        .is_some_and(|registering| registering.negotiating);
+    if negotiating {
+        tx.emit_conn(conn, ConnEvent::CapNegotiation { open: false });
+        register::try_register(tx, conn);
+    }
+}
+
+fn hold_registration(tx: &mut Tx<'_>, conn: ConnId) {
+    let registering = tx.state().sessions.get(conn).and_then(Session::registering);
+    if registering.is_some_and(|registering| !registering.negotiating) {
+        tx.emit_conn(conn, ConnEvent::CapNegotiation { open: true });
+    }
+}
+
+fn answer(tx: &mut Tx<'_>, subcommand: &str, caps: &str) {
+    let (_, mut to) = tx.responder();
+    let client = to.client;
+    to.server_line(format_args!("CAP {client} {subcommand} :{caps}"));
+}
+
+fn names(caps: Caps) -> String {
+    caps.names().collect::<Vec<_>>().join(" ")
+}

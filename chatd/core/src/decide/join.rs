@@ -1,0 +1,159 @@
+//! JOIN, and the arrival in the lobby.
+
+use std::fmt::Write as _;
+
+use chat_proto::message::Message;
+use chat_proto::name::ChannelName;
+use chat_proto::numeric::{
+    ERR_BADCHANMASK, ERR_BADCHANNELKEY, ERR_BANNEDFROMCHAN, ERR_CHANNELISFULL, ERR_INVITEONLYCHAN,
+    ERR_NOSUCHCHANNEL, ERR_TOOMANYCHANNELS, ERR_TOOMANYTARGETS, Numeric, RPL_TOPIC, RPL_TOPICWHOTIME,
+};
+
+use crate::event::{ChannelEvent, Event, Room};
+use crate::id::{ChannelId, ConnId};
+use crate::mode::{Flags, ListKind};
+use crate::project::{Author, join_line};
+use crate::reply::{Replies, Responder};
+use crate::state::{Channel, State, User};
+use crate::tx::{Caller, Tx};
+
+use super::check::{self, on_list, word};
+use super::{names, part};
+
+pub fn join(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
+    let names = message.param(0).unwrap_or_default();
+    if names == "0" {
+        return part::all(tx, caller);
+    }
+    let mut keys = message.param(1).unwrap_or_default().split(',');
+    let most = tx.state().policy.limits.targets;
+    for (index, name) in names.split(',').enumerate() {
+        if index == most {
+            return tx.numeric(ERR_TOOMANYTARGETS, format_args!("{} :Too many targets", word(name)));
+        }
+        let key = keys.next().filter(|key| !key.is_empty());
+        match check::channel_name(&tx.state().policy.limits, name) {
+            Ok(name) => join_one(tx, caller, &name, key),
+            Err(error) => {
+                let numeric = if name.starts_with('#') { ERR_BADCHANMASK } else { ERR_NOSUCHCHANNEL };
+                tx.numeric(numeric, format_args!("{} :{error}", word(name)));
+            }
+        }
+    }
+}
+
+/// Puts a new user into the lobby.
+pub fn enter_lobby(tx: &mut Tx<'_>, caller: Caller) {
+    if tx.state().policy.lobby.auto_join {
+        let lobby = tx.state().policy.lobby.channel.clone();
+        enter(tx, caller, &lobby);
+    }
+}
+
+/// Shows a new session the channels that its user is in.
+pub fn show_all_to_session(tx: &mut Tx<'_>, caller: Caller) {
+    let Some(user) = tx.state().user(caller.user) else { return };
+    let channels: Vec<ChannelId> = user.channels.iter().copied().collect();
+    for channel in channels {
+        if let Some(frame) = arrival(tx.state(), caller.conn, channel, true) {
+            tx.send_collected(caller.conn, &frame);
+        }
+    }
+}
+
+fn join_one(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName, key: Option<&str>) {
+    let state = tx.state();
+    let Some(user) = state.user(caller.user) else { return };
+    let existing = state.channel_named(name.as_str());
+    if existing.is_some_and(|(_, channel)| channel.members.contains_key(&caller.user)) {
+        return;
+    }
+    let limits = &state.policy.limits;
+    if user.channels.len() >= limits.channels_per_user {
+        return tx.numeric(ERR_TOOMANYCHANNELS, format_args!("{name} :You have joined too many channels"));
+    }
+    if existing.is_none() && state.channels.len() >= limits.channels {
+        return tx.numeric(ERR_TOOMANYCHANNELS, format_args!("{name} :There are too many channels"));
+    }
+    match existing.and_then(|(id, channel)| refusal(id, channel, user, key)) {
+        Some((numeric, why)) => tx.numeric(numeric, format_args!("{name} :{why}")),
+        None => enter(tx, caller, name),
+    }
+}
+
+/// Why a channel doesn't let a user in. An invitation opens every door.
+fn refusal(
+    id: ChannelId,
+    channel: &Channel,
+    user: &User,
+    key: Option<&str>,
+) -> Option<(Numeric, &'static str)> {
+    if user.invites.contains(&id) {
+        return None;
+    }
+    let banned = || on_list(channel, ListKind::Ban, user) && !on_list(channel, ListKind::Exception, user);
+    let uninvited = || !on_list(channel, ListKind::InviteException, user);
+    if channel.key.as_deref().is_some_and(|wanted| key != Some(wanted)) {
+        Some((ERR_BADCHANNELKEY, "Cannot join channel (+k)"))
+    } else if channel.flags.contains(Flags::INVITE_ONLY) && uninvited() {
+        Some((ERR_INVITEONLYCHAN, "Cannot join channel (+i)"))
+    } else if channel
+        .limit
+        .is_some_and(|limit| channel.members.len() >= usize::try_from(limit).unwrap_or(usize::MAX))
+    {
+        Some((ERR_CHANNELISFULL, "Cannot join channel (+l)"))
+    } else if banned() {
+        Some((ERR_BANNEDFROMCHAN, "Cannot join channel (+b)"))
+    } else {
+        None
+    }
+}
+
+fn enter(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName) {
+    let existing = tx.state().channel_named(name.as_str()).map(|(id, _)| id);
+    let lobby = tx.state().is_lobby(name);
+    let created = existing.is_none();
+    let id = existing.unwrap_or(tx.state().next_channel());
+    if created {
+        let room = Room { channel: id, name: name.clone() };
+        tx.emit(Event::Channel(room, ChannelEvent::Created { lobby }));
+    }
+    let Some(room) = tx.state().room(id) else { return };
+    let who = caller.who(tx.state());
+    tx.emit(Event::Channel(room, ChannelEvent::Joined { who, operator: created && !lobby }));
+    let sessions = tx.state().user(caller.user).map(|user| user.sessions.clone()).unwrap_or_default();
+    for conn in sessions {
+        if let Some(frame) = arrival(tx.state(), conn, id, false) {
+            tx.send_collected(conn, &frame);
+        }
+    }
+}
+
+/// What a session is told of a channel that it is in from now on: its topic and its members, and, when that isn't
+/// shown to everybody anyway, that it is in.
+fn arrival(state: &State, conn: ConnId, id: ChannelId, with_join: bool) -> Option<String> {
+    let (session, channel) = (state.sessions.get(conn)?, state.channel(id)?);
+    let (user, name) = (state.user(session.user()?)?, &channel.name);
+    let mut replies = Replies::default();
+    if with_join {
+        let author = Author { user, time_tag: "" };
+        let caps = session.caps - chat_proto::caps::Caps::SERVER_TIME;
+        replies.line(|line| join_line(author, name.as_str(), caps, line));
+    }
+    let mut to =
+        Responder { replies: &mut replies, server: &state.policy.server_name, client: user.nick.as_str() };
+    topic(&mut to, channel);
+    names::of_channel(state, &mut to, session.caps, channel, true);
+    names::end(&mut to, name.as_str());
+    Some(replies.into_lines())
+}
+
+/// Topic, who set it, and when in seconds since the Unix epoch.
+pub fn topic(to: &mut Responder<'_>, channel: &Channel) {
+    if let Some(topic) = &channel.topic {
+        to.numeric(RPL_TOPIC, format_args!("{} :{}", channel.name, topic.text));
+        let mut who = String::new();
+        let _ = write!(who, "{} {} {}", channel.name, topic.by, topic.at / 1000);
+        to.numeric(RPL_TOPICWHOTIME, format_args!("{who}"));
+    }
+}

@@ -1,0 +1,59 @@
+//! KICK.
+
+use chat_proto::message::Message;
+use chat_proto::numeric::{
+    ERR_CHANOPRIVSNEEDED, ERR_NOSUCHNICK, ERR_NOTONCHANNEL, ERR_TOOMANYTARGETS, ERR_USERNOTINCHANNEL,
+};
+
+use crate::event::{ChannelEvent, Event};
+use crate::id::ChannelId;
+use crate::tx::{Caller, Tx};
+
+use super::check::{self, word};
+
+pub fn kick(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
+    let (channel, nicks) = (message.param(0).unwrap_or_default(), message.param(1).unwrap_or_default());
+    let reason = message.param(2).filter(|reason| !reason.is_empty());
+    let Some((id, channel)) = check::channel(tx, channel) else { return };
+    let name = channel.name.clone();
+    let inside = channel.members.contains_key(&caller.user);
+    let state = tx.state();
+    let rules = state.channel(id).is_some_and(|channel| check::rules(state, caller.user, channel));
+    if !inside && !rules {
+        return tx.numeric(ERR_NOTONCHANNEL, format_args!("{name} :You're not on that channel"));
+    }
+    if !rules {
+        return tx.numeric(ERR_CHANOPRIVSNEEDED, format_args!("{name} :You're not channel operator"));
+    }
+    let max = tx.state().policy.limits.kick_length;
+    if reason.is_some_and(|reason| !check::text_fits(tx, "reason", reason, max)) {
+        return;
+    }
+    let most = tx.state().policy.limits.targets;
+    for (index, nick) in nicks.split(',').enumerate() {
+        if index == most {
+            return tx.numeric(ERR_TOOMANYTARGETS, format_args!("{} :Too many targets", word(nick)));
+        }
+        kick_one(tx, caller, id, nick, reason);
+    }
+}
+
+fn kick_one(tx: &mut Tx<'_>, caller: Caller, channel: ChannelId, nick: &str, reason: Option<&str>) {
+    let state = tx.state();
+    let Some(room) = state.room(channel) else { return };
+    let Some((id, user)) = state.user_named(nick) else {
+        return tx.numeric(ERR_NOSUCHNICK, format_args!("{} :No such nick", word(nick)));
+    };
+    let nick = user.nick.clone();
+    if !user.channels.contains(&channel) {
+        let name = room.name;
+        return tx.numeric(ERR_USERNOTINCHANNEL, format_args!("{nick} {name} :They aren't on that channel"));
+    }
+    let by = caller.who(state);
+    let reason = reason.unwrap_or(by.nick.as_str());
+    let rest = "KICK   :".len() + room.name.as_str().len() + nick.as_str().len() + reason.len();
+    let (reason, Some(who)) = (reason.into(), state.who(id)) else { return };
+    if check::line_fits(tx, caller.user, rest) {
+        tx.emit(Event::Channel(room, ChannelEvent::Kicked { who, by, reason }));
+    }
+}

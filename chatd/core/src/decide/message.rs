@@ -1,0 +1,181 @@
+//! PRIVMSG, NOTICE and TAGMSG.
+
+use chat_proto::caps::Caps;
+use chat_proto::line::SERVER_TAGS_MAX;
+use chat_proto::message::Message;
+use chat_proto::numeric::{
+    ERR_CANNOTSENDTOCHAN, ERR_INPUTTOOLONG, ERR_NORECIPIENT, ERR_NOSUCHNICK, ERR_NOTEXTTOSEND,
+    ERR_TOOMANYTARGETS, Numeric, RPL_AWAY,
+};
+
+use crate::event::{Event, Rank, Room, Said, SaidKind, Target};
+use crate::mode::Flags;
+use crate::state::{Channel, State, User};
+use crate::tx::{Caller, Tx};
+
+use super::check::{self, is_silenced, word};
+
+/// Room in the tags for those that the server adds: time, msgid, account, bot, label, batch.
+const OWN_TAGS: usize = 512;
+
+pub fn privmsg(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
+    say(tx, caller, message, SaidKind::Privmsg);
+}
+
+pub fn notice(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
+    say(tx, caller, message, SaidKind::Notice);
+}
+
+pub fn tagmsg(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
+    say(tx, caller, message, SaidKind::Tagmsg);
+}
+
+fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
+    let mut speech =
+        Speech { tx, caller, kind, text: message.param(1).unwrap_or_default(), tags: String::new() };
+    let Some(targets) = message.param(0).filter(|targets| !targets.is_empty()) else {
+        return speech.error(ERR_NORECIPIENT, &format!(":No recipient given ({})", speech.command()));
+    };
+    if kind != SaidKind::Tagmsg && speech.text.is_empty() {
+        return speech.error(ERR_NOTEXTTOSEND, ":No text to send");
+    }
+    speech.tags = client_tags(speech.tx, caller, message);
+    if kind == SaidKind::Tagmsg && speech.tags.is_empty() {
+        return;
+    }
+    let most = speech.tx.state().policy.limits.targets;
+    for (index, target) in targets.split(',').enumerate() {
+        if index == most {
+            return speech.error(ERR_TOOMANYTARGETS, &format!("{} :Too many targets", word(target)));
+        }
+        speech.say_to(target);
+    }
+}
+
+/// The client-only tags of a message, for those clients that may send them.
+fn client_tags(tx: &Tx<'_>, caller: Caller, message: &Message) -> String {
+    let mut tags = String::new();
+    let may =
+        tx.state().sessions.get(caller.conn).is_some_and(|session| session.caps.contains(Caps::MESSAGE_TAGS));
+    for (key, value) in message.raw_tags().filter(|(key, _)| may && key.starts_with('+')) {
+        if tags.len() + key.len() + value.len() + OWN_TAGS > SERVER_TAGS_MAX {
+            break;
+        }
+        let (separator, equals) =
+            (if tags.is_empty() { "" } else { ";" }, if value.is_empty() { "" } else { "=" });
+        tags.extend([separator, key, equals, value]);
+    }
+    tags
+}
+
+/// Something that a user says to one target after the other.
+struct Speech<'t, 'a, 'm> {
+    tx: &'t mut Tx<'a>,
+    caller: Caller,
+    kind: SaidKind,
+    text: &'m str,
+    tags: String,
+}
+
+impl Speech<'_, '_, '_> {
+    fn command(&self) -> &'static str {
+        match self.kind {
+            SaidKind::Privmsg => "PRIVMSG",
+            SaidKind::Notice => "NOTICE",
+            SaidKind::Tagmsg => "TAGMSG",
+        }
+    }
+
+    /// A notice is never answered, not even by an error.
+    fn error(&mut self, numeric: Numeric, args: &str) {
+        if self.kind != SaidKind::Notice {
+            self.tx.numeric(numeric, format_args!("{args}"));
+        }
+    }
+
+    fn say_to(&mut self, target: &str) {
+        let (name, at_least) = match target.split_at_checked(1) {
+            Some(("@", name)) if name.starts_with('#') => (name, Some(Rank::Operator)),
+            Some(("+", name)) if name.starts_with('#') => (name, Some(Rank::Voice)),
+            _ => (target, None),
+        };
+        if name.starts_with('#') { self.say_to_channel(name, at_least) } else { self.say_to_user(name) }
+    }
+
+    fn say_to_channel(&mut self, name: &str, at_least: Option<Rank>) {
+        let state = self.tx.state();
+        let Some((channel, room)) = state.channel_named(name) else {
+            if self.kind != SaidKind::Notice {
+                check::no_such_channel(self.tx, name);
+            }
+            return;
+        };
+        let name = room.name.clone();
+        match self.obstacle(state, room) {
+            Some(why) => self.error(ERR_CANNOTSENDTOCHAN, &format!("{name} :Cannot send to channel ({why})")),
+            None => self.emit(Target::Channel { room: Room { channel, name }, at_least }),
+        }
+    }
+
+    /// What keeps the user from saying it in the channel: the letter of a mode.
+    fn obstacle(&self, state: &State, channel: &Channel) -> Option<&'static str> {
+        let user = state.user(self.caller.user)?;
+        let ranks = channel.ranks(self.caller.user);
+        if ranks.is_none() && channel.flags.contains(Flags::NO_EXTERNAL) {
+            return Some("+n");
+        }
+        if channel.flags.contains(Flags::NO_CTCP) && self.is_ctcp() {
+            return Some("+C");
+        }
+        if ranks.is_some_and(|ranks| !ranks.is_empty()) || check::rules(state, self.caller.user, channel) {
+            return None;
+        }
+        if channel.flags.contains(Flags::MODERATED) {
+            return Some("+m");
+        }
+        is_silenced(channel, user).then_some("+b")
+    }
+
+    /// A client-to-client request other than ACTION, which is how people say `/me`.
+    fn is_ctcp(&self) -> bool {
+        self.text.strip_prefix('\x01').is_some_and(|request| {
+            !request.split([' ', '\x01']).next().is_some_and(|word| word.eq_ignore_ascii_case("ACTION"))
+        })
+    }
+
+    fn say_to_user(&mut self, name: &str) {
+        let state = self.tx.state();
+        let Some(who) = state.user_id(name).and_then(|id| state.who(id)) else {
+            return self.error(ERR_NOSUCHNICK, &format!("{} :No such nick", word(name)));
+        };
+        let away = state.user(who.user).and_then(|user: &User| user.away.clone());
+        let nick = who.nick.clone();
+        self.emit(Target::User(who));
+        if self.kind == SaidKind::Privmsg
+            && let Some(away) = away
+        {
+            self.tx.numeric(RPL_AWAY, format_args!("{nick} :{away}"));
+        }
+    }
+
+    fn emit(&mut self, to: Target) {
+        let target = match &to {
+            Target::Channel { room, .. } => room.name.as_str().len() + 1,
+            Target::User(who) => who.nick.as_str().len(),
+        };
+        let rest = self.command().len() + target + self.text.len() + "  :".len();
+        if !check::source_fits(self.tx.state(), self.caller.user, rest) {
+            return self.error(ERR_INPUTTOOLONG, ":Input line was too long");
+        }
+        let state = self.tx.state();
+        let said = Said {
+            id: state.next_message(),
+            from: self.caller.who(state),
+            to,
+            kind: self.kind,
+            text: self.text.into(),
+            tags: self.tags.as_str().into(),
+        };
+        self.tx.emit(Event::Said(Box::new(said)));
+    }
+}

@@ -1,0 +1,117 @@
+//! Commands become events and replies. One file per command or family; they read the state and never change it but
+//! by [`Tx::emit`](crate::tx::Tx::emit).
+
+mod admin;
+mod away;
+mod cap;
+mod check;
+mod help;
+mod info;
+mod invite;
+mod join;
+mod kick;
+mod list;
+mod message;
+mod mode;
+mod monitor;
+mod names;
+mod oper;
+mod part;
+mod ping;
+mod quit;
+mod register;
+mod setname;
+mod sight;
+mod table;
+mod tick;
+mod topic;
+mod user_mode;
+mod welcome;
+mod who;
+mod whois;
+mod whowas;
+
+use chat_proto::message::Message;
+use chat_proto::numeric::{ERR_INPUTTOOLONG, ERR_NEEDMOREPARAMS, ERR_NOTREGISTERED, ERR_UNKNOWNCOMMAND};
+
+use crate::event::Wait;
+use crate::id::ConnId;
+use crate::input::{Incoming, JobDone};
+use crate::reply::quote;
+use crate::state::Session;
+use crate::tx::{Caller, Tx, label_of};
+
+pub use admin::admin;
+use table::Run;
+pub use tick::{stop, tick};
+
+/// How many bytes of a client's own words an error quotes.
+const QUOTE: usize = 64;
+
+/// Decides one line of a connection.
+pub fn line(tx: &mut Tx<'_>, conn: ConnId, line: &Incoming) {
+    match line {
+        Incoming::Message(message) => {
+            tx.begin(conn, label_of(message).as_deref());
+            command(tx, conn, message);
+        }
+        Incoming::TooLong => {
+            tx.begin(conn, None);
+            tx.numeric(ERR_INPUTTOOLONG, format_args!(":Input line was too long"));
+        }
+        Incoming::NotUtf8 { command } => {
+            tx.begin(conn, None);
+            let command = command.as_deref().unwrap_or("*");
+            tx.fail(command, "INVALID_UTF8", format_args!(":Message rejected, it is not UTF-8"));
+        }
+        Incoming::Malformed => {
+            tx.begin(conn, None);
+            tx.numeric(ERR_UNKNOWNCOMMAND, format_args!("* :This is no IRC command"));
+        }
+    }
+    tx.finish();
+}
+
+fn command(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
+    let registered = tx.state().sessions.get(conn).and_then(Session::user);
+    let Some(command) = table::find(message.command()) else {
+        let name = quote(message.command(), QUOTE);
+        return tx.numeric(ERR_UNKNOWNCOMMAND, format_args!("{name} :Unknown command"));
+    };
+    if registered.is_none() && matches!(command.run, Run::User(_)) {
+        return tx.numeric(ERR_NOTREGISTERED, format_args!(":You have not registered"));
+    }
+    if message.params().len() < command.params {
+        return tx.numeric(ERR_NEEDMOREPARAMS, format_args!("{} :Not enough parameters", command.name));
+    }
+    match (command.run, registered) {
+        (Run::Conn(run), _) => run(tx, conn, message),
+        (Run::User(run), Some(user)) => run(tx, Caller { conn, user }, message),
+        (Run::User(_), None) => {}
+    }
+}
+
+/// Goes on with what waited for a job.
+pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
+    let Some(wait) = tx.state().sessions.get(conn).and_then(|session| session.wait.clone()) else { return };
+    tx.emit_conn(conn, crate::event::ConnEvent::WaitOver);
+    let label = match &*wait {
+        Wait::Rename { label, .. } | Wait::Oper { label, .. } => label.as_deref(),
+        Wait::ServerPassword | Wait::Register => None,
+    };
+    tx.begin(conn, label);
+    match (*wait.clone(), done) {
+        (Wait::ServerPassword, JobDone::PasswordChecked { matches }) => {
+            register::password_checked(tx, conn, *matches);
+        }
+        (Wait::Register, JobDone::LoginLookedUp { exists }) => register::looked_up(tx, conn, *exists),
+        (Wait::Rename { nick, .. }, JobDone::LoginLookedUp { exists }) => {
+            register::rename_looked_up(tx, conn, nick, *exists);
+        }
+        (Wait::Oper { name, .. }, JobDone::PasswordChecked { matches }) => {
+            oper::password_checked(tx, conn, name, *matches);
+        }
+        _ => {}
+    }
+    tx.finish();
+}

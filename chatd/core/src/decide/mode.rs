@@ -1,0 +1,255 @@
+//! MODE for channels; for users see `user_mode`.
+
+use chat_proto::message::Message;
+use chat_proto::numeric::{
+    ERR_BANLISTFULL, ERR_CHANOPRIVSNEEDED, ERR_INVALIDMODEPARAM, ERR_NEEDMOREPARAMS, ERR_NOSUCHNICK,
+    ERR_NOTONCHANNEL, ERR_UNKNOWNMODE, ERR_USERNOTINCHANNEL, Numeric, RPL_BANLIST, RPL_CHANNELMODEIS,
+    RPL_CREATIONTIME, RPL_ENDOFBANLIST, RPL_ENDOFEXCEPTLIST, RPL_ENDOFINVEXLIST, RPL_EXCEPTLIST,
+    RPL_INVEXLIST,
+};
+use compact_str::CompactString;
+
+use crate::event::{ChannelEvent, Event, Rank, Ranks, Room};
+use crate::mask;
+use crate::mode::{EXTBAN_MUTE, Flags, ListKind, ModeChange};
+use crate::tx::{Caller, Tx};
+
+use super::check::{self, word};
+use super::user_mode;
+
+/// Bytes of a mask in a list.
+const MASK_MAX: usize = 200;
+
+pub fn mode(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
+    let target = message.param(0).unwrap_or_default();
+    if !target.starts_with('#') {
+        return user_mode::mode(tx, caller, target, message.param(1));
+    }
+    let Some((channel, found)) = check::channel(tx, target) else { return };
+    let room = Room { channel, name: found.name.clone() };
+    match message.param(1) {
+        None => show(tx, caller, &room),
+        Some(modes) => {
+            let params = message.params().skip(2).map(str::to_owned).collect::<Vec<_>>();
+            let mut changes = Changes { tx, caller, room, made: Vec::new(), refused: false };
+            changes.take(modes, params.into_iter());
+            changes.flush();
+        }
+    }
+}
+
+fn show(tx: &mut Tx<'_>, caller: Caller, room: &Room) {
+    let (state, mut to) = tx.responder();
+    let Some(channel) = state.channel(room.channel) else { return };
+    let modes = channel.modes(channel.members.contains_key(&caller.user));
+    to.numeric(RPL_CHANNELMODEIS, format_args!("{} +{modes}", room.name));
+    to.numeric(RPL_CREATIONTIME, format_args!("{} {}", room.name, channel.created_at / 1000));
+}
+
+/// The changes of one MODE command, each checked against what the ones before it made of the channel.
+struct Changes<'t, 'a> {
+    tx: &'t mut Tx<'a>,
+    caller: Caller,
+    room: Room,
+    made: Vec<ModeChange>,
+    /// It was said that the caller may not; once is enough.
+    refused: bool,
+}
+
+impl Changes<'_, '_> {
+    fn take(&mut self, modes: &str, params: impl Iterator<Item = String>) {
+        let (mut on, mut params) = (true, params.peekable());
+        for letter in modes.chars() {
+            match letter {
+                '+' => on = true,
+                '-' => on = false,
+                'o' => self.rank(on, Rank::Operator, params.next()),
+                'v' => self.rank(on, Rank::Voice, params.next()),
+                'k' => self.key(on, params.next()),
+                'l' => self.limit(on, params.next_if(|_| on).as_deref()),
+                letter => {
+                    if let Some(list) = ListKind::from_letter(letter) {
+                        self.mask(on, list, params.next());
+                    } else if let Some(flag) = Flags::from_letter(letter) {
+                        self.flag(on, flag);
+                    } else {
+                        let letter = letter.escape_default();
+                        self.error(ERR_UNKNOWNMODE, &format!("{letter} :is unknown mode char to me"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn flag(&mut self, on: bool, flag: Flags) {
+        let is_on =
+            self.tx.state().channel(self.room.channel).is_some_and(|channel| channel.flags.contains(flag));
+        if self.may() && is_on != on {
+            self.make(ModeChange::Flag { on, flag });
+        }
+    }
+
+    fn rank(&mut self, on: bool, rank: Rank, nick: Option<String>) {
+        let Some(nick) = nick.filter(|nick| !nick.is_empty()) else { return self.needs_param() };
+        if !self.may() {
+            return;
+        }
+        let Some((user, found)) = self.tx.state().user_named(&nick) else {
+            return self.error(ERR_NOSUCHNICK, &format!("{} :No such nick", word(&nick)));
+        };
+        let nick = found.nick.clone();
+        let Some(ranks) = self.tx.state().channel(self.room.channel).and_then(|channel| channel.ranks(user))
+        else {
+            let name = &self.room.name;
+            return self.error(ERR_USERNOTINCHANNEL, &format!("{nick} {name} :They aren't on that channel"));
+        };
+        let flag = match rank {
+            Rank::Operator => Ranks::OPERATOR,
+            Rank::Voice => Ranks::VOICE,
+        };
+        if ranks.contains(flag) != on {
+            self.make(ModeChange::Rank { on, rank, user, nick });
+        }
+    }
+
+    fn key(&mut self, on: bool, key: Option<String>) {
+        if !self.may() {
+            return;
+        }
+        let set = self.tx.state().channel(self.room.channel).and_then(|channel| channel.key.clone());
+        match (on, key) {
+            (true, None) => self.needs_param(),
+            (true, Some(key)) if !self.is_fit_for_key(&key) => {
+                let (name, max) = (self.room.name.clone(), self.tx.state().policy.limits.key_length);
+                let why =
+                    format!("{name} k * :A key has 1 to {max} visible ASCII characters without a comma");
+                self.error(ERR_INVALIDMODEPARAM, &why);
+            }
+            (true, Some(key)) if set.as_deref() == Some(&*key) => {}
+            (true, Some(key)) => self.make(ModeChange::Key(Some(key.into()))),
+            (false, _) if set.is_some() => self.make(ModeChange::Key(None)),
+            (false, _) => {}
+        }
+    }
+
+    fn is_fit_for_key(&self, key: &str) -> bool {
+        let length = 1..=self.tx.state().policy.limits.key_length;
+        length.contains(&key.len())
+            && !key.starts_with(':')
+            && key.bytes().all(|b| b.is_ascii_graphic() && b != b',')
+    }
+
+    fn limit(&mut self, on: bool, limit: Option<&str>) {
+        if !self.may() {
+            return;
+        }
+        let set = self.tx.state().channel(self.room.channel).and_then(|channel| channel.limit);
+        match (on, limit.map(|limit| (limit, limit.parse::<u32>()))) {
+            (true, None) => self.needs_param(),
+            (true, Some((_, Ok(limit)))) if limit > 0 => {
+                if set != Some(limit) {
+                    self.make(ModeChange::Limit(Some(limit)));
+                }
+            }
+            (true, Some((text, _))) => {
+                let why = format!("{} l {} :A limit is a number above zero", self.room.name, word(text));
+                self.error(ERR_INVALIDMODEPARAM, &why);
+            }
+            (false, _) if set.is_some() => self.make(ModeChange::Limit(None)),
+            (false, _) => {}
+        }
+    }
+
+    fn mask(&mut self, on: bool, list: ListKind, mask: Option<String>) {
+        let Some(mask) = mask.filter(|mask| !mask.is_empty()) else { return self.show_list(list) };
+        if !self.may() {
+            return;
+        }
+        if mask.len() > MASK_MAX || mask.contains(' ') || mask.starts_with(':') {
+            let why = format!("{} {} * :That is no mask", self.room.name, list.letter());
+            return self.error(ERR_INVALIDMODEPARAM, &why);
+        }
+        let mask: CompactString = match mask.strip_prefix(EXTBAN_MUTE) {
+            Some(mask) => format!("{EXTBAN_MUTE}{}", mask::complete(mask)).into(),
+            None => mask::complete(&mask).into(),
+        };
+        let Some(channel) = self.tx.state().channel(self.room.channel) else { return };
+        let set = channel.list(list).iter().any(|entry| entry.mask.eq_ignore_ascii_case(&mask));
+        let entries = channel.bans.len() + channel.exceptions.len() + channel.invite_exceptions.len();
+        if on && !set && entries >= self.tx.state().policy.limits.list_entries {
+            let why = format!("{} {} :Channel list is full", self.room.name, list.letter());
+            return self.error(ERR_BANLISTFULL, &why);
+        }
+        if set != on {
+            self.make(ModeChange::Mask { on, list, mask });
+        }
+    }
+
+    fn show_list(&mut self, list: ListKind) {
+        let (item, end, what) = match list {
+            ListKind::Ban => (RPL_BANLIST, RPL_ENDOFBANLIST, "ban"),
+            ListKind::Exception => (RPL_EXCEPTLIST, RPL_ENDOFEXCEPTLIST, "exception"),
+            ListKind::InviteException => (RPL_INVEXLIST, RPL_ENDOFINVEXLIST, "invite exception"),
+        };
+        let name = &self.room.name;
+        let (state, mut to) = self.tx.responder();
+        let Some(channel) = state.channel(self.room.channel) else { return };
+        for entry in channel.list(list) {
+            to.numeric(item, format_args!("{name} {} {} {}", entry.mask, entry.by, entry.at / 1000));
+        }
+        to.numeric(end, format_args!("{name} :End of channel {what} list"));
+    }
+
+    /// Whether the caller may change the channel; says once if not.
+    fn may(&mut self) -> bool {
+        let state = self.tx.state();
+        let Some(channel) = state.channel(self.room.channel) else { return false };
+        if check::rules(state, self.caller.user, channel) {
+            return true;
+        }
+        let inside = channel.members.contains_key(&self.caller.user);
+        if !std::mem::replace(&mut self.refused, true) {
+            let name = self.room.name.clone();
+            if inside {
+                self.error(ERR_CHANOPRIVSNEEDED, &format!("{name} :You're not channel operator"));
+            } else {
+                self.error(ERR_NOTONCHANNEL, &format!("{name} :You're not on that channel"));
+            }
+        }
+        false
+    }
+
+    fn needs_param(&mut self) {
+        self.error(ERR_NEEDMOREPARAMS, "MODE :Not enough parameters");
+    }
+
+    /// Errors come after the changes that were made before them.
+    fn error(&mut self, numeric: Numeric, args: &str) {
+        self.flush();
+        self.tx.numeric(numeric, format_args!("{args}"));
+    }
+
+    fn make(&mut self, change: ModeChange) {
+        let repeats =
+            self.made.iter().any(|made| made.letter() == change.letter() && made.param() == change.param());
+        if repeats || !self.line_has_room_for(&change) {
+            self.flush();
+        }
+        self.made.push(change);
+    }
+
+    fn line_has_room_for(&self, change: &ModeChange) -> bool {
+        let width = |change: &ModeChange| 2 + change.param().map_or(0, |param| 1 + param.len());
+        let written = self.made.iter().chain([change]).map(width).sum::<usize>();
+        let rest = "MODE  ".len() + self.room.name.as_str().len() + written;
+        check::source_fits(self.tx.state(), self.caller.user, rest)
+    }
+
+    fn flush(&mut self) {
+        let changes = std::mem::take(&mut self.made);
+        if !changes.is_empty() {
+            let by = self.caller.who(self.tx.state());
+            self.tx.emit(Event::Channel(self.room.clone(), ChannelEvent::ModesChanged { by, changes }));
+        }
+    }
+}

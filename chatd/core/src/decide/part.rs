@@ -1,0 +1,48 @@
+//! PART.
+
+use chat_proto::message::Message;
+use chat_proto::numeric::{ERR_NOTONCHANNEL, ERR_TOOMANYTARGETS};
+
+use crate::event::{ChannelEvent, Event};
+use crate::id::ChannelId;
+use crate::tx::{Caller, Tx};
+
+use super::check::{self, word};
+
+pub fn part(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
+    let reason = message.param(1).filter(|reason| !reason.is_empty());
+    let most = tx.state().policy.limits.targets;
+    for (index, name) in message.param(0).unwrap_or_default().split(',').enumerate() {
+        if index == most {
+            return tx.numeric(ERR_TOOMANYTARGETS, format_args!("{} :Too many targets", word(name)));
+        }
+        part_one(tx, caller, name, reason);
+    }
+}
+
+/// Leaves every channel.
+pub fn all(tx: &mut Tx<'_>, caller: Caller) {
+    let channels = tx.state().user(caller.user).map(|user| user.channels.clone()).unwrap_or_default();
+    for channel in channels {
+        leave(tx, caller, channel, None);
+    }
+}
+
+fn part_one(tx: &mut Tx<'_>, caller: Caller, name: &str, reason: Option<&str>) {
+    let Some((id, channel)) = check::channel(tx, name) else { return };
+    let name = channel.name.clone();
+    if !channel.members.contains_key(&caller.user) {
+        return tx.numeric(ERR_NOTONCHANNEL, format_args!("{name} :You're not on that channel"));
+    }
+    let rest = "PART  :".len() + name.as_str().len() + reason.map_or(0, str::len);
+    if check::line_fits(tx, caller.user, rest) {
+        leave(tx, caller, id, reason);
+    }
+}
+
+fn leave(tx: &mut Tx<'_>, caller: Caller, channel: ChannelId, reason: Option<&str>) {
+    if let Some(room) = tx.state().room(channel) {
+        let who = caller.who(tx.state());
+        tx.emit(Event::Channel(room, ChannelEvent::Parted { who, reason: reason.map(Into::into) }));
+    }
+}

@@ -1,0 +1,122 @@
+//! The commands: who may, how many parameters, what they do. Checked once, before a command is decided.
+
+use chat_proto::message::Message;
+
+use crate::id::ConnId;
+use crate::tx::{Caller, Tx};
+
+use super::{
+    away, cap, help, info, invite, join, kick, list, message, mode, monitor, names, oper, part, ping, quit,
+    register, setname, topic, who, whois, whowas,
+};
+
+/// One command.
+#[derive(Debug)]
+pub struct Command {
+    /// In capital letters.
+    pub name: &'static str,
+    /// The fewest parameters.
+    pub params: usize,
+    pub run: Run,
+    /// Its parameters, as HELP shows them.
+    pub usage: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+}
+
+/// How it is decided.
+#[derive(Debug, Clone, Copy)]
+pub enum Run {
+    /// For any connection, registered or not.
+    Conn(fn(&mut Tx<'_>, ConnId, &Message)),
+    /// For users only.
+    User(fn(&mut Tx<'_>, Caller, &Message)),
+}
+
+const fn conn(
+    name: &'static str,
+    params: usize,
+    run: fn(&mut Tx<'_>, ConnId, &Message),
+    usage: &'static str,
+    summary: &'static str,
+) -> Command {
+    Command { name, params, run: Run::Conn(run), usage, summary }
+}
+
+const fn user(
+    name: &'static str,
+    params: usize,
+    run: fn(&mut Tx<'_>, Caller, &Message),
+    usage: &'static str,
+    summary: &'static str,
+) -> Command {
+    Command { name, params, run: Run::User(run), usage, summary }
+}
+
+/// In alphabetical order, for the search.
+#[rustfmt::skip]
+pub const COMMANDS: &[Command] = &[
+    user("ADMIN", 0, info::admin, "[server]", "who runs this server"),
+    user("AWAY", 0, away::away, "[text]", "marks you as away, or back without a text"),
+    conn("CAP", 1, cap::cap, "LS [302] | LIST | REQ :caps | END", "negotiates capabilities"),
+    user("HELP", 0, help::help, "[command]", "explains the commands"),
+    user("HELPOP", 0, help::help, "[command]", "as HELP"),
+    user("INFO", 0, info::info, "[server]", "what this server is"),
+    user("INVITE", 0, invite::invite, "[nick #channel]", "invites a user, or lists your invitations"),
+    user("ISON", 1, info::ison, "nick [nick ...]", "which of these users are here"),
+    user("JOIN", 1, join::join, "#channel[,#channel ...] [key[,key ...]]", "enters channels; 0 leaves all"),
+    user("KICK", 2, kick::kick, "#channel nick[,nick ...] [reason]", "puts users out of a channel"),
+    user("KILL", 2, oper::kill, "nick reason", "disconnects a user (operators)"),
+    user("LINKS", 0, info::links, "", "the servers of this network"),
+    user("LIST", 0, list::list, "[#channel,... | conditions]", "the channels"),
+    user("LUSERS", 0, info::lusers, "", "how many users and channels there are"),
+    user("MODE", 1, mode::mode, "target [modes [params]]", "shows or changes modes"),
+    user("MONITOR", 1, monitor::monitor, "+ nicks | - nicks | C | L | S", "watches the presence of users"),
+    user("MOTD", 0, info::motd, "[server]", "the message of the day"),
+    user("NAMES", 0, names::names, "[#channel,...]", "who is in a channel"),
+    conn("NICK", 0, register::nick, "nick", "chooses your nick"),
+    user("NOTICE", 0, message::notice, "target[,target ...] :text", "as PRIVMSG, never answered automatically"),
+    user("OPER", 2, oper::oper, "name password", "makes you an operator"),
+    user("PART", 1, part::part, "#channel[,#channel ...] [reason]", "leaves channels"),
+    conn("PASS", 1, register::pass, "password", "gives the server's password"),
+    conn("PING", 0, ping::ping, "token", "asks for a PONG"),
+    conn("PONG", 0, ping::pong, "token", "answers a PING"),
+    user("PRIVMSG", 0, message::privmsg, "target[,target ...] :text", "says something to users and channels"),
+    conn("QUIT", 0, quit::quit, "[reason]", "leaves the server"),
+    user("SETNAME", 1, setname::setname, ":realname", "changes your real name"),
+    user("TAGMSG", 0, message::tagmsg, "target[,target ...]", "sends tags without a text"),
+    user("TIME", 0, info::time, "[server]", "the server's time"),
+    user("TOPIC", 1, topic::topic, "#channel [topic]", "shows or sets a channel's topic"),
+    conn("USER", 4, register::user, "user 0 * :realname", "registers"),
+    user("USERHOST", 1, info::userhost, "nick [nick ...]", "user and host of users"),
+    user("VERSION", 0, info::version, "[server]", "the server's version and features"),
+    user("WALLOPS", 1, oper::wallops, ":text", "says something to all with user mode w (operators)"),
+    user("WHO", 0, who::who, "mask [o] [%fields[,token]]", "lists users"),
+    user("WHOIS", 0, whois::whois, "[server] nick", "what is known of a user"),
+    user("WHOWAS", 0, whowas::whowas, "nick [count]", "users who were here"),
+];
+
+/// The command of that name, in whatever case.
+pub fn find(name: &str) -> Option<&'static Command> {
+    let mut upper = [0_u8; 16];
+    let upper = upper.get_mut(..name.len())?;
+    upper.copy_from_slice(name.as_bytes());
+    upper.make_ascii_uppercase();
+    let upper = std::str::from_utf8(upper).ok()?;
+    COMMANDS.binary_search_by(|command| command.name.cmp(upper)).ok().map(|index| &COMMANDS[index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_found_in_any_case() {
+        for command in COMMANDS {
+            assert_eq!(find(&command.name.to_lowercase()).unwrap().name, command.name);
+        }
+        assert!(COMMANDS.is_sorted_by(|a, b| a.name < b.name));
+        assert!(find("NOSUCHCOMMAND").is_none());
+        assert!(find(&"A".repeat(600)).is_none());
+    }
+}

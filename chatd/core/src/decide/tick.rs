@@ -1,0 +1,87 @@
+//! What happens because time passes: keep-alive, time-outs, a scheduled shutdown.
+
+use bytes::Bytes;
+
+use crate::event::{ConnEvent, Event, ServerEvent};
+use crate::id::ConnId;
+use crate::output::Effect;
+use crate::state::Session;
+use crate::tx::Tx;
+
+pub fn tick(tx: &mut Tx<'_>) {
+    look_after_shutdown(tx);
+    let now = tx.now().0;
+    let due: Vec<ConnId> =
+        tx.state().deadlines.iter().take_while(|(due, _)| *due <= now).map(|(_, conn)| *conn).collect();
+    for conn in due {
+        look_after(tx, conn);
+    }
+}
+
+/// Tells everybody that the server stops, and lets them go.
+pub fn stop(tx: &mut Tx<'_>, reason: &str) {
+    if tx.state().stopping {
+        return;
+    }
+    tx.emit(Event::Server(ServerEvent::Stopping { reason: reason.into() }));
+    let error = Bytes::from(format!("ERROR :Closing link: {reason}\r\n"));
+    let conns: Vec<ConnId> = tx.state().sessions.iter().map(|session| session.conn).collect();
+    for conn in conns {
+        tx.send(conn, error.clone());
+        tx.effect(Effect::Close { conn });
+    }
+    tx.effect(Effect::Stop);
+}
+
+fn look_after_shutdown(tx: &mut Tx<'_>) {
+    let Some(shutdown) = tx.state().shutdown.clone() else { return };
+    let remaining = shutdown.at.saturating_sub(tx.now().0);
+    if remaining == 0 {
+        let reason = shutdown.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        stop(tx, &format!("Server shutting down{reason}"));
+    } else if remaining <= shutdown.next_warning {
+        tx.emit(Event::Server(ServerEvent::ShutdownWarned { remaining }));
+    }
+}
+
+fn look_after(tx: &mut Tx<'_>, conn: ConnId) {
+    let now = tx.now().0;
+    let keepalive = tx.state().policy.keepalive.clone();
+    let Some(session) = tx.state().sessions.get(conn) else { return };
+    if session.registering().is_some() {
+        let limit = session.opened_at + keepalive.registration;
+        return if now >= limit {
+            tx.disconnect(conn, "Registration timed out");
+        } else {
+            tx.emit_conn(conn, ConnEvent::Watched { due: limit });
+        };
+    }
+    match silence(session, now, keepalive.interval, keepalive.timeout) {
+        Silence::Fine { until } => tx.emit_conn(conn, ConnEvent::Watched { due: until }),
+        Silence::Asked { until } => {
+            let ping = format!("PING :{}\r\n", tx.state().policy.server_name);
+            tx.send(conn, ping);
+            tx.emit_conn(conn, ConnEvent::Pinged);
+            tx.emit_conn(conn, ConnEvent::Watched { due: until });
+        }
+        Silence::Lost { seconds } => {
+            tx.disconnect(conn, &format!("Connection lost (no answer for {seconds} seconds)"));
+        }
+    }
+}
+
+/// What to make of how long a connection has been silent.
+enum Silence {
+    Fine { until: u64 },
+    Asked { until: u64 },
+    Lost { seconds: u64 },
+}
+
+fn silence(session: &Session, now: u64, interval: u64, timeout: u64) -> Silence {
+    match session.pinged_at {
+        Some(pinged) if now >= pinged + timeout => Silence::Lost { seconds: (now - session.heard_at) / 1000 },
+        Some(pinged) => Silence::Fine { until: pinged + timeout },
+        None if now >= session.heard_at + interval => Silence::Asked { until: now + timeout },
+        None => Silence::Fine { until: session.heard_at + interval },
+    }
+}

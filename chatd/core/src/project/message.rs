@@ -1,0 +1,97 @@
+//! Messages.
+
+use std::collections::BTreeSet;
+
+use chat_proto::caps::Caps;
+
+use crate::event::{Rank, Ranks, Room, Said, SaidKind, Target, Who};
+use crate::id::ConnId;
+
+use super::{Author, Scene, Show, TAGS};
+
+impl Scene<'_> {
+    pub(super) fn said(&mut self, said: &Said) {
+        let Some(author) = self.state.user(said.from.user) else { return };
+        let author = Author { user: author, time_tag: self.time_tag };
+        let render = |caps: Caps, line: &mut String| render(author, said, caps, line);
+        let needs = match said.kind {
+            SaidKind::Tagmsg => Caps::MESSAGE_TAGS,
+            SaidKind::Privmsg | SaidKind::Notice => Caps::empty(),
+        };
+        let show = Show { depends: TAGS, needs, render: &render };
+        match &said.to {
+            Target::Channel { room, at_least: None } => {
+                self.show_channel(room.channel, false, &show);
+            }
+            Target::Channel { room, at_least: Some(rank) } => self.show_ranked(room, *rank, said, &show),
+            Target::User(to) => self.show_both(to, said, &show),
+        }
+        self.echo(said, &show);
+    }
+
+    /// To members with a rank, and to the sender's other sessions.
+    fn show_ranked(&mut self, room: &Room, at_least: Rank, said: &Said, show: &Show<'_>) {
+        let Some(channel) = self.state.channel(room.channel) else { return };
+        let wanted = match at_least {
+            Rank::Voice => Ranks::all(),
+            Rank::Operator => Ranks::OPERATOR,
+        };
+        let mut conns = self.sessions_of(said.from.user);
+        for (member, _) in channel.members.iter().filter(|(_, ranks)| ranks.intersects(wanted)) {
+            conns.extend(self.sessions_of(*member));
+        }
+        self.show_others(conns, show);
+    }
+
+    /// To all sessions of the one it is for, and to those other sessions of the sender that understand an echo.
+    fn show_both(&mut self, to: &Who, said: &Said, show: &Show<'_>) {
+        let mut conns = self.sessions_of(said.from.user);
+        conns.retain(|conn| {
+            self.state.sessions.get(*conn).is_some_and(|session| session.caps.contains(Caps::ECHO_MESSAGE))
+        });
+        conns.extend(self.sessions_of(to.user));
+        self.show_others(conns, show);
+    }
+
+    fn show_others(&mut self, mut conns: BTreeSet<ConnId>, show: &Show<'_>) {
+        if let Some((issuer, _)) = self.issuer {
+            conns.remove(&issuer);
+        }
+        self.show_conns(&conns, show);
+    }
+
+    /// The sender's own copy: an echo if it asked for echoes, or the message itself if it wrote to itself.
+    fn echo(&mut self, said: &Said, show: &Show<'_>) {
+        let Some((_, caps)) = self.issuer else { return };
+        let to_itself = matches!(&said.to, Target::User(to) if to.user == said.from.user);
+        if caps.contains(Caps::ECHO_MESSAGE) || to_itself {
+            self.show_issuer(show);
+        }
+    }
+}
+
+fn render(author: Author<'_>, said: &Said, caps: Caps, line: &mut String) {
+    let (sigil, target) = match &said.to {
+        Target::Channel { room, at_least } => (sigil(*at_least), room.name.as_str()),
+        Target::User(who) => ("", who.nick.as_str()),
+    };
+    let (id, tags) = (Some(said.id), &*said.tags);
+    let text = &said.text;
+    match said.kind {
+        SaidKind::Privmsg => {
+            author.tagged_line(caps, line, id, tags, format_args!("PRIVMSG {sigil}{target} :{text}"));
+        }
+        SaidKind::Notice => {
+            author.tagged_line(caps, line, id, tags, format_args!("NOTICE {sigil}{target} :{text}"));
+        }
+        SaidKind::Tagmsg => author.tagged_line(caps, line, id, tags, format_args!("TAGMSG {sigil}{target}")),
+    }
+}
+
+fn sigil(rank: Option<Rank>) -> &'static str {
+    match rank {
+        None => "",
+        Some(Rank::Voice) => "+",
+        Some(Rank::Operator) => "@",
+    }
+}

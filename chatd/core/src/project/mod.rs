@@ -1,0 +1,169 @@
+//! An event becomes what its witnesses see: the only place that renders lines for others than the one who asked.
+//!
+//! A line is rendered once for each class of capabilities among its audience, never once for each recipient.
+
+mod channel;
+mod line;
+mod message;
+mod server;
+mod user;
+mod views;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chat_proto::caps::Caps;
+
+use crate::event::Event;
+use crate::id::{ChannelId, ConnId, UserId};
+use crate::output::Effect;
+use crate::reply::Replies;
+use crate::state::State;
+
+pub use channel::join_line;
+pub use line::Author;
+pub use views::Views;
+
+/// Capabilities that change what a line looks like, or whether it is sent.
+const VISIBLE: Caps = Caps::MESSAGE_TAGS
+    .union(Caps::SERVER_TIME)
+    .union(Caps::ACCOUNT_TAG)
+    .union(Caps::EXTENDED_JOIN)
+    .union(Caps::AWAY_NOTIFY)
+    .union(Caps::CHGHOST)
+    .union(Caps::SETNAME)
+    .union(Caps::INVITE_NOTIFY)
+    .union(Caps::ACCOUNT_NOTIFY);
+
+/// Capabilities that add a tag to a user's line.
+const TAGS: Caps = Caps::MESSAGE_TAGS.union(Caps::SERVER_TIME).union(Caps::ACCOUNT_TAG);
+
+/// What is needed to show an event: the state, and where frames go.
+pub struct Scene<'a> {
+    pub state: &'a State,
+    pub views: &'a mut Views,
+    pub effects: &'a mut Vec<Effect>,
+    pub replies: &'a mut Replies,
+    /// The client whose command it was: its own copy is among its replies.
+    pub issuer: Option<(ConnId, Caps)>,
+    /// Milliseconds since the Unix epoch.
+    pub now: u64,
+    pub time_tag: &'a str,
+}
+
+/// Writes one line without its line end, for a client with these capabilities.
+type Render<'r> = &'r dyn Fn(Caps, &mut String);
+
+/// A line to show: what capabilities it depends on, and how it is written.
+struct Show<'r> {
+    /// Capabilities that `render` looks at.
+    depends: Caps,
+    /// Who lacks one of these isn't shown the line.
+    needs: Caps,
+    render: Render<'r>,
+}
+
+impl Scene<'_> {
+    pub fn project(&mut self, event: &Event) {
+        match event {
+            Event::Conn(..) => {}
+            Event::User(who, event) => self.user_event(who, event),
+            Event::Channel(room, event) => self.channel_event(room, event),
+            Event::Said(said) => self.said(said),
+            Event::Server(event) => self.server_event(event),
+        }
+    }
+
+    /// Shows a line to all sessions in a channel; to the issuer only if `to_issuer`.
+    fn show_channel(&mut self, channel: ChannelId, to_issuer: bool, show: &Show<'_>) {
+        let except = self.issuer.map(|(conn, _)| conn);
+        let mut rendered = Rendered::default();
+        for (caps, conns) in self.views.channel(self.state, channel) {
+            if caps.contains(show.needs) {
+                let frame = rendered.frame(*caps, show);
+                self.effects.push(Effect::Fanout { to: Arc::clone(conns), except, frame });
+            }
+        }
+        if to_issuer && self.issuer_is_in(channel) {
+            self.show_issuer(show);
+        }
+    }
+
+    fn issuer_is_in(&self, channel: ChannelId) -> bool {
+        let user = self.issuer.and_then(|(conn, _)| self.state.sessions.get(conn)?.user());
+        user.is_some_and(|user| {
+            self.state.channel(channel).is_some_and(|channel| channel.members.contains_key(&user))
+        })
+    }
+
+    /// Shows a line to these connections; the issuer, when among them, has it among its replies.
+    fn show_conns(&mut self, conns: &BTreeSet<ConnId>, show: &Show<'_>) {
+        let mut rendered = Rendered::default();
+        let issuer = self.issuer.map(|(conn, _)| conn);
+        for &conn in conns {
+            let Some(session) = self.state.sessions.get(conn) else { continue };
+            if Some(conn) == issuer {
+                self.show_issuer(show);
+            } else if session.caps.contains(show.needs) {
+                let frame = rendered.frame(session.caps, show);
+                self.effects.push(Effect::Send { to: conn, frame });
+            }
+        }
+    }
+
+    fn show_issuer(&mut self, show: &Show<'_>) {
+        if let Some((_, caps)) = self.issuer
+            && caps.contains(show.needs)
+        {
+            self.replies.line(|line| (show.render)(caps, line));
+        }
+    }
+
+    /// All sessions of a user.
+    fn sessions_of(&self, user: UserId) -> BTreeSet<ConnId> {
+        self.state.user(user).map(|user| user.sessions.iter().copied().collect()).unwrap_or_default()
+    }
+
+    /// All sessions of those who share a channel with a user, the user's own among them.
+    fn neighbours(&self, user: UserId) -> BTreeSet<ConnId> {
+        let mut conns = self.sessions_of(user);
+        let Some(user) = self.state.user(user) else { return conns };
+        for (_, channel) in self.state.channels_of(user) {
+            for member in channel.members.keys() {
+                conns.extend(self.state.user(*member).into_iter().flat_map(|member| &member.sessions));
+            }
+        }
+        conns
+    }
+
+    /// Shows a line to those who share a channel with a user, and to the user.
+    fn show_neighbours(&mut self, user: UserId, show: &Show<'_>) {
+        let mut channels = self.state.user(user).into_iter().flat_map(|user| &user.channels);
+        match (channels.next(), channels.next()) {
+            (Some(&only), None) => self.show_channel(only, true, show),
+            _ => self.show_conns(&self.neighbours(user), show),
+        }
+    }
+}
+
+/// The frames of one line, by the capabilities that it depends on.
+#[derive(Default)]
+struct Rendered {
+    frames: Vec<(Caps, Bytes)>,
+}
+
+impl Rendered {
+    fn frame(&mut self, caps: Caps, show: &Show<'_>) -> Bytes {
+        let class = caps & show.depends;
+        if let Some((_, frame)) = self.frames.iter().find(|(known, _)| *known == class) {
+            return frame.clone();
+        }
+        let mut line = String::with_capacity(256);
+        (show.render)(class | show.needs, &mut line);
+        line.push_str("\r\n");
+        let frame = Bytes::from(line);
+        self.frames.push((class, frame.clone()));
+        frame
+    }
+}

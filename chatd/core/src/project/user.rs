@@ -1,0 +1,123 @@
+//! What becomes of users.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use chat_proto::caps::Caps;
+use chat_proto::name::{Folded, Nick};
+use chat_proto::numeric::{Numeric, RPL_MONOFFLINE, RPL_MONONLINE};
+
+use crate::event::{UserEvent, Who};
+use crate::id::ConnId;
+use crate::mode::UserModes;
+use crate::output::Effect;
+
+use super::{Author, Scene, Show, TAGS};
+
+impl Scene<'_> {
+    pub(super) fn user_event(&mut self, who: &Who, event: &UserEvent) {
+        match event {
+            UserEvent::Arrived { .. } => self.online(&who.nick, who),
+            UserEvent::Left { reason, .. } => {
+                self.by_user(who, Caps::empty(), |author, caps, line| {
+                    author.line(caps, line, format_args!("QUIT :{reason}"));
+                });
+                self.watchers(&who.nick.fold(), RPL_MONOFFLINE, format_args!("{}", who.nick));
+            }
+            UserEvent::NickChanged { nick } => self.renamed(who, nick),
+            UserEvent::AwaySet { text } => {
+                let text = text.as_deref().map(|text| format!(" :{text}")).unwrap_or_default();
+                self.watched(who, Caps::AWAY_NOTIFY, |author, caps, line| {
+                    author.line(caps, line, format_args!("AWAY{text}"));
+                });
+            }
+            UserEvent::RealnameSet { realname } => self.watched(who, Caps::SETNAME, |author, caps, line| {
+                author.line(caps, line, format_args!("SETNAME :{realname}"));
+            }),
+            UserEvent::ModesSet { modes } => self.modes_set(who, *modes),
+            UserEvent::SessionAdded { .. }
+            | UserEvent::SessionRemoved { .. }
+            | UserEvent::BecameOperator { .. }
+            | UserEvent::Kicked { .. } => {}
+        }
+    }
+
+    /// To those who share a channel with the user, and to the user.
+    fn by_user(&mut self, who: &Who, needs: Caps, render: impl Fn(Author<'_>, Caps, &mut String)) {
+        let Some(user) = self.state.user(who.user) else { return };
+        let author = Author { user, time_tag: self.time_tag };
+        let render = |caps: Caps, line: &mut String| render(author, caps, line);
+        self.show_neighbours(who.user, &Show { depends: TAGS, needs, render: &render });
+    }
+
+    /// As [`Scene::by_user`], and to those who watch the user and asked for more than presence (extended-monitor).
+    fn watched(&mut self, who: &Who, needs: Caps, render: impl Fn(Author<'_>, Caps, &mut String)) {
+        self.by_user(who, needs, &render);
+        let extended: BTreeSet<ConnId> = self
+            .state
+            .watchers
+            .get(&who.nick.fold())
+            .into_iter()
+            .flatten()
+            .filter(|conn| self.has_extended_monitor(**conn))
+            .copied()
+            .collect();
+        if extended.is_empty() {
+            return;
+        }
+        let Some(user) = self.state.user(who.user) else { return };
+        let author = Author { user, time_tag: self.time_tag };
+        let others = &extended - &self.neighbours(who.user);
+        let render = |caps: Caps, line: &mut String| render(author, caps, line);
+        self.show_conns(&others, &Show { depends: TAGS, needs, render: &render });
+    }
+
+    fn has_extended_monitor(&self, conn: ConnId) -> bool {
+        self.state.sessions.get(conn).is_some_and(|session| session.caps.contains(Caps::EXTENDED_MONITOR))
+    }
+
+    fn renamed(&mut self, who: &Who, nick: &Nick) {
+        self.by_user(who, Caps::empty(), |author, caps, line| {
+            author.line(caps, line, format_args!("NICK {nick}"));
+        });
+        if nick.fold() != who.nick.fold() {
+            self.watchers(&who.nick.fold(), RPL_MONOFFLINE, format_args!("{}", who.nick));
+            self.online(nick, who);
+        }
+    }
+
+    fn online(&mut self, nick: &Nick, who: &Who) {
+        let Some(user) = self.state.user(who.user) else { return };
+        let (ident, host) = (user.ident.clone(), user.host.clone());
+        self.watchers(&nick.fold(), RPL_MONONLINE, format_args!("{nick}!{ident}@{host}"));
+    }
+
+    /// A numeric to each who watches a nick; each is addressed by its own name.
+    fn watchers(&mut self, folded: &Folded, numeric: Numeric, args: fmt::Arguments<'_>) {
+        let server = &self.state.policy.server_name;
+        for &conn in self.state.watchers.get(folded).into_iter().flatten() {
+            let client = self.state.name_of(conn);
+            let line = format!(":{server} {numeric} {client} :{args}");
+            if self.issuer.is_some_and(|(issuer, _)| issuer == conn) {
+                self.replies.line(|reply| reply.push_str(&line));
+            } else {
+                self.effects.push(Effect::Send { to: conn, frame: (line + "\r\n").into() });
+            }
+        }
+    }
+
+    /// To the user alone: what changed.
+    fn modes_set(&mut self, who: &Who, modes: UserModes) {
+        let Some(user) = self.state.user(who.user) else { return };
+        let added: String = (modes - user.modes).letters().collect();
+        let removed: String = (user.modes - modes).letters().collect();
+        let plus = if added.is_empty() { "" } else { "+" };
+        let minus = if removed.is_empty() { "" } else { "-" };
+        let author = Author { user, time_tag: self.time_tag };
+        let render = |caps: Caps, line: &mut String| {
+            author.line(caps, line, format_args!("MODE {} {plus}{added}{minus}{removed}", who.nick));
+        };
+        let conns = self.sessions_of(who.user);
+        self.show_conns(&conns, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
+    }
+}

@@ -1,0 +1,176 @@
+//! Collects what a command answers to its own client, so that labels and batches come by themselves.
+
+use std::fmt::{self, Write as _};
+
+use bytes::Bytes;
+use chat_proto::caps::Caps;
+use chat_proto::line::LINE_MAX;
+use chat_proto::message::push_tag;
+use chat_proto::numeric::Numeric;
+use compact_str::CompactString;
+
+/// The lines for the client whose command is being decided. Its room is used again for the next command.
+#[derive(Debug, Default)]
+pub struct Replies {
+    lines: String,
+    /// Where each line in `lines` begins.
+    starts: Vec<usize>,
+}
+
+impl Replies {
+    /// Appends a whole line: `write` writes it with its tags and without its line end.
+    pub fn line(&mut self, write: impl FnOnce(&mut String)) {
+        self.starts.push(self.lines.len());
+        write(&mut self.lines);
+        self.lines.push_str("\r\n");
+    }
+
+    /// Takes the collected lines as one frame; `None` when there is nothing to send.
+    ///
+    /// With a label (labeled-response): nothing becomes ACK, one line is labelled itself, several become a batch.
+    pub fn take(&mut self, label: Option<&Label>, server: &str) -> Option<Bytes> {
+        let frame = match (label, self.starts.len()) {
+            (None, 0) => None,
+            (None, _) => Some(Bytes::copy_from_slice(self.lines.as_bytes())),
+            (Some(label), 0) => Some(format!("@label={} :{server} ACK\r\n", label.escaped).into()),
+            (Some(label), 1) => Some(label.tagged(&self.lines).into()),
+            (Some(label), _) => Some(self.batched(label, server).into()),
+        };
+        self.lines.clear();
+        self.starts.clear();
+        frame
+    }
+
+    /// The collected lines as they are, to be sent by themselves.
+    pub fn into_lines(self) -> String {
+        self.lines
+    }
+
+    /// Appends whole lines that were collected elsewhere.
+    pub fn append(&mut self, lines: &str) {
+        for line in lines.split_inclusive("\r\n") {
+            self.starts.push(self.lines.len());
+            self.lines.push_str(line);
+        }
+    }
+
+    fn batched(&self, label: &Label, server: &str) -> String {
+        let mut frame = String::with_capacity(self.lines.len() + 16 * self.starts.len() + 128);
+        let reference = &label.reference;
+        let _ = write!(frame, "@label={} :{server} BATCH +{reference} labeled-response\r\n", label.escaped);
+        for (index, &start) in self.starts.iter().enumerate() {
+            let end = self.starts.get(index + 1).copied().unwrap_or(self.lines.len());
+            tag_line(&mut frame, "batch", reference, &self.lines[start..end]);
+        }
+        let _ = write!(frame, ":{server} BATCH -{reference}\r\n");
+        frame
+    }
+}
+
+/// A client's label for its command, and the reference of the batch that may be needed for the answer.
+#[derive(Debug, Clone)]
+pub struct Label {
+    escaped: CompactString,
+    reference: CompactString,
+}
+
+impl Label {
+    /// The label, if the client may use labels; `number` makes the batch's reference its own.
+    pub fn new(caps: Caps, label: &str, number: u64) -> Option<Self> {
+        let needed = Caps::LABELED_RESPONSE | Caps::BATCH;
+        if !caps.contains(needed) || label.is_empty() {
+            return None;
+        }
+        let mut tag = String::new();
+        push_tag(&mut tag, "label", label);
+        let escaped = CompactString::from(tag.trim_start_matches("@label="));
+        Some(Self { escaped, reference: CompactString::from(format!("l{number}")) })
+    }
+
+    fn tagged(&self, line: &str) -> String {
+        let mut labelled = String::with_capacity(line.len() + self.escaped.len() + 16);
+        tag_line(&mut labelled, "label", &self.escaped, line);
+        labelled
+    }
+}
+
+fn tag_line(out: &mut String, key: &str, escaped: &str, line: &str) {
+    let _ = match line.strip_prefix('@') {
+        Some(rest) => write!(out, "@{key}={escaped};{rest}"),
+        None => write!(out, "@{key}={escaped} {line}"),
+    };
+}
+
+/// Answers a client in the server's name.
+#[derive(Debug)]
+pub struct Responder<'a> {
+    pub replies: &'a mut Replies,
+    pub server: &'a str,
+    /// The client's nick, or `*`.
+    pub client: &'a str,
+}
+
+impl Responder<'_> {
+    /// `:server 123 client args`
+    pub fn numeric(&mut self, numeric: Numeric, args: fmt::Arguments<'_>) {
+        let (server, client) = (self.server, self.client);
+        self.replies.line(|line| {
+            let _ = write!(line, ":{server} {numeric} {client} {args}");
+        });
+    }
+
+    /// `:server args`
+    pub fn server_line(&mut self, args: fmt::Arguments<'_>) {
+        let server = self.server;
+        self.replies.line(|line| {
+            let _ = write!(line, ":{server} {args}");
+        });
+    }
+
+    /// `:server 123 client head` and then `text`; a text that would break the line's limit is cut, and ends in `…`.
+    pub fn text(&mut self, numeric: Numeric, head: &str, text: &str) {
+        let (server, client) = (self.server, self.client);
+        self.replies.line(|line| {
+            let start = line.len();
+            let _ = write!(line, ":{server} {numeric} {client} {head}");
+            let room = LINE_MAX.saturating_sub(line.len() - start + "\r\n".len());
+            if text.len() <= room {
+                line.push_str(text);
+            } else {
+                line.push_str(quote(text, room.saturating_sub('…'.len_utf8())));
+                line.push('…');
+            }
+        });
+    }
+
+    /// Lists items in as few lines as hold them: `:server 123 client head item item …`, each line within the limit.
+    pub fn list(
+        &mut self,
+        numeric: Numeric,
+        head: &str,
+        separator: char,
+        items: impl Iterator<Item = CompactString>,
+    ) {
+        let fixed = self.server.len() + self.client.len() + head.len() + ":  123  \r\n".len();
+        let room = LINE_MAX.saturating_sub(fixed);
+        let mut text = String::new();
+        for item in items {
+            if !text.is_empty() && text.len() + 1 + item.len() > room {
+                self.numeric(numeric, format_args!("{head}{text}"));
+                text.clear();
+            }
+            if !text.is_empty() {
+                text.push(separator);
+            }
+            text.push_str(&item);
+        }
+        if !text.is_empty() {
+            self.numeric(numeric, format_args!("{head}{text}"));
+        }
+    }
+}
+
+/// At most `max` bytes of what a client sent, for quoting it in an answer.
+pub fn quote(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
+}

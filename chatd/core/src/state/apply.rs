@@ -1,0 +1,381 @@
+//! An event changes the state. Total: an event about something that is gone changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::event::{ChannelEvent, ConnEvent, Event, Rank, Ranks, Room, ServerEvent, UserEvent, Who};
+use crate::id::{ChannelId, ConnId, UserId};
+use crate::input::Peer;
+use crate::mode::{Flags, ModeChange, UserModes};
+use crate::policy::Policy;
+
+use super::{
+    Channel, Mask, PasswordState, Phase, Registering, Session, Shutdown, State, Topic, User, Whowas,
+};
+
+/// Remaining times at which a scheduled shutdown is told again, in milliseconds.
+pub const SHUTDOWN_WARNINGS: [u64; 6] = [3_600_000, 600_000, 300_000, 60_000, 30_000, 10_000];
+
+impl State {
+    /// Makes `event`, which happened `at` that time in milliseconds since the Unix epoch, part of the state.
+    pub fn apply(&mut self, at: u64, event: &Event) {
+        match event {
+            Event::Conn(conn, event) => self.apply_conn(at, *conn, event),
+            Event::User(who, event) => self.apply_user(at, who, event),
+            Event::Channel(room, event) => self.apply_channel(at, room, event),
+            Event::Said(said) => {
+                self.messages = said.id.number;
+                if let Some(user) = self.users.get_mut(&said.from.user) {
+                    user.last_active = at;
+                }
+            }
+            Event::Server(event) => self.apply_server(at, event),
+        }
+    }
+
+    fn apply_conn(&mut self, at: u64, conn: ConnId, event: &ConnEvent) {
+        match event {
+            ConnEvent::Opened { peer } => return self.open(at, conn, peer),
+            ConnEvent::Closed => return self.drop_session(conn),
+            ConnEvent::Watched { due } => return self.watch_silence(conn, *due),
+            ConnEvent::Monitored { nick } => {
+                self.watchers.entry(nick.fold()).or_default().insert(conn);
+            }
+            ConnEvent::Unmonitored { folded } => unwatch(&mut self.watchers, folded, conn),
+            _ => {}
+        }
+        if let Some(session) = self.sessions.get_mut(conn) {
+            session.apply(at, event);
+        }
+    }
+
+    fn open(&mut self, at: u64, conn: ConnId, peer: &Peer) {
+        let due = at + self.policy.keepalive.registration;
+        self.deadlines.insert((due, conn));
+        self.sessions.insert(Session {
+            conn,
+            peer: peer.clone(),
+            phase: Phase::Registering(Box::default()),
+            caps: chat_proto::caps::Caps::empty(),
+            version_302: false,
+            wait: None,
+            monitored: BTreeSet::new(),
+            opened_at: at,
+            heard_at: at,
+            pinged_at: None,
+            due,
+        });
+    }
+
+    fn watch_silence(&mut self, conn: ConnId, due: u64) {
+        if let Some(session) = self.sessions.get_mut(conn) {
+            self.deadlines.remove(&(session.due, conn));
+            session.due = due;
+            self.deadlines.insert((due, conn));
+        }
+    }
+
+    fn drop_session(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.remove(conn) else { return };
+        self.deadlines.remove(&(session.due, conn));
+        for (folded, _) in &session.monitored {
+            unwatch(&mut self.watchers, folded, conn);
+        }
+        if session.user().is_some() {
+            self.counts.sessions -= 1;
+        }
+    }
+
+    fn apply_user(&mut self, at: u64, who: &Who, event: &UserEvent) {
+        match event {
+            UserEvent::Arrived { .. } => self.arrive(at, who, event),
+            UserEvent::SessionAdded { conn } => self.add_session(who.user, *conn),
+            UserEvent::SessionRemoved { conn } => {
+                self.drop_session(*conn);
+                if let Some(user) = self.users.get_mut(&who.user) {
+                    user.sessions.retain(|session| session != conn);
+                }
+            }
+            UserEvent::Left { conn, .. } => {
+                self.drop_session(*conn);
+                self.remove_user(at, who.user);
+            }
+            UserEvent::NickChanged { nick } => self.rename(at, who.user, nick),
+            UserEvent::ModesSet { modes } => self.set_user_modes(who.user, *modes),
+            UserEvent::AwaySet { text } => {
+                if let Some(user) = self.users.get_mut(&who.user) {
+                    user.away.clone_from(text);
+                }
+            }
+            UserEvent::RealnameSet { realname } => {
+                if let Some(user) = self.users.get_mut(&who.user) {
+                    user.realname.clone_from(realname);
+                }
+            }
+            UserEvent::BecameOperator { .. } | UserEvent::Kicked { .. } => {}
+        }
+    }
+
+    fn arrive(&mut self, at: u64, who: &Who, event: &UserEvent) {
+        let UserEvent::Arrived { conn, ident, host, realname, account } = event else { return };
+        let user = User {
+            nick: who.nick.clone(),
+            ident: ident.clone(),
+            host: host.clone(),
+            realname: realname.clone(),
+            account: account.clone(),
+            away: None,
+            modes: UserModes::empty(),
+            sessions: Vec::with_capacity(1),
+            channels: BTreeSet::new(),
+            invites: BTreeSet::new(),
+            since: at,
+            last_active: at,
+        };
+        self.next_user = self.next_user.max(who.user.0 + 1);
+        self.nicks.insert(who.nick.fold(), who.user);
+        self.users.insert(who.user, Box::new(user));
+        self.counts.most_users = self.counts.most_users.max(self.users.len());
+        self.add_session(who.user, *conn);
+        if account.is_some() {
+            self.set_user_modes(who.user, UserModes::REGISTERED);
+        }
+    }
+
+    fn add_session(&mut self, id: UserId, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        session.phase = Phase::Registered(id);
+        self.counts.sessions += 1;
+        if let Some(user) = self.users.get_mut(&id) {
+            user.sessions.push(conn);
+        }
+    }
+
+    fn remove_user(&mut self, at: u64, id: UserId) {
+        self.set_user_modes(id, UserModes::empty());
+        let Some(user) = self.users.remove(&id) else { return };
+        self.nicks.remove(&user.nick.fold());
+        for channel in &user.channels {
+            self.remove_member(*channel, id);
+        }
+        self.remember(at, &user);
+    }
+
+    fn remember(&mut self, at: u64, user: &User) {
+        self.whowas.push_front(Whowas {
+            nick: user.nick.clone(),
+            ident: user.ident.clone(),
+            host: user.host.clone(),
+            realname: user.realname.clone(),
+            account: user.account.clone(),
+            left_at: at,
+        });
+        self.whowas.truncate(self.policy.limits.whowas);
+    }
+
+    fn rename(&mut self, at: u64, id: UserId, nick: &chat_proto::name::Nick) {
+        let Some(user) = self.users.get(&id).cloned() else { return };
+        if user.nick.fold() != nick.fold() {
+            self.remember(at, &user);
+        }
+        self.nicks.remove(&user.nick.fold());
+        self.nicks.insert(nick.fold(), id);
+        if let Some(user) = self.users.get_mut(&id) {
+            user.nick = nick.clone();
+        }
+    }
+
+    fn set_user_modes(&mut self, id: UserId, modes: UserModes) {
+        let Some(user) = self.users.get_mut(&id) else { return };
+        let before = std::mem::replace(&mut user.modes, modes);
+        recount(&mut self.counts.invisible, before, modes, UserModes::INVISIBLE);
+        recount(&mut self.counts.operators, before, modes, UserModes::OPERATOR);
+    }
+
+    fn apply_channel(&mut self, at: u64, room: &Room, event: &ChannelEvent) {
+        match event {
+            ChannelEvent::Created { lobby } => return self.create(at, room, *lobby),
+            ChannelEvent::Joined { who, operator } => return self.join(room.channel, who, *operator),
+            ChannelEvent::Parted { who, .. } | ChannelEvent::Kicked { who, .. } => {
+                if let Some(user) = self.users.get_mut(&who.user) {
+                    user.channels.remove(&room.channel);
+                }
+                return self.remove_member(room.channel, who.user);
+            }
+            ChannelEvent::Invited { who, .. } => return self.invite(room.channel, who.user),
+            ChannelEvent::TopicSet { .. } | ChannelEvent::ModesChanged { .. } => {}
+        }
+        let Some(channel) = self.channels.get_mut(&room.channel) else { return };
+        match event {
+            ChannelEvent::TopicSet { by, topic } => {
+                let text = topic.clone();
+                channel.topic = (!text.is_empty()).then(|| Topic { text, by: by.nick.as_str().into(), at });
+            }
+            ChannelEvent::ModesChanged { by, changes } => {
+                for change in changes {
+                    channel.apply_mode(at, by, change);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn create(&mut self, at: u64, room: &Room, lobby: bool) {
+        let flags = if lobby { Flags::NO_EXTERNAL } else { Flags::NO_EXTERNAL.union(Flags::TOPIC_LOCKED) };
+        let channel = Channel {
+            name: room.name.clone(),
+            created_at: at,
+            topic: None,
+            flags,
+            key: None,
+            limit: None,
+            bans: Vec::new(),
+            exceptions: Vec::new(),
+            invite_exceptions: Vec::new(),
+            members: BTreeMap::new(),
+            lobby,
+        };
+        self.next_channel = self.next_channel.max(room.channel.0 + 1);
+        self.channel_names.insert(room.name.fold(), room.channel);
+        self.channels.insert(room.channel, Box::new(channel));
+    }
+
+    fn join(&mut self, id: ChannelId, who: &Who, operator: bool) {
+        let (Some(channel), Some(user)) = (self.channels.get_mut(&id), self.users.get_mut(&who.user)) else {
+            return;
+        };
+        channel.members.insert(who.user, if operator { Ranks::OPERATOR } else { Ranks::empty() });
+        user.channels.insert(id);
+        user.invites.remove(&id);
+    }
+
+    fn remove_member(&mut self, id: ChannelId, user: UserId) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.members.remove(&user);
+        if channel.members.is_empty() && !channel.lobby {
+            self.channel_names.remove(&channel.name.fold());
+            self.channels.remove(&id);
+        }
+    }
+
+    fn invite(&mut self, channel: ChannelId, user: UserId) {
+        let channels = &self.channels;
+        let Some(user) = self.users.get_mut(&user) else { return };
+        user.invites.retain(|invite| channels.contains_key(invite));
+        if user.invites.len() >= self.policy.limits.channels_per_user {
+            user.invites.pop_first();
+        }
+        user.invites.insert(channel);
+    }
+
+    fn apply_server(&mut self, at: u64, event: &ServerEvent) {
+        match event {
+            ServerEvent::PolicySet { policy } => self.policy = Policy::clone(policy),
+            ServerEvent::ShutdownScheduled { at: due, reason, .. } => {
+                let next_warning = warning_below(due.saturating_sub(at));
+                self.shutdown = Some(Shutdown { at: *due, reason: reason.clone(), next_warning });
+            }
+            ServerEvent::ShutdownWarned { remaining } => {
+                if let Some(shutdown) = &mut self.shutdown {
+                    shutdown.next_warning = warning_below(*remaining);
+                }
+            }
+            ServerEvent::ShutdownCancelled { .. } => self.shutdown = None,
+            ServerEvent::Stopping { .. } => self.stopping = true,
+            ServerEvent::Announced { .. } | ServerEvent::Wallops { .. } => {}
+        }
+    }
+}
+
+impl Session {
+    fn apply(&mut self, at: u64, event: &ConnEvent) {
+        match event {
+            ConnEvent::Heard => {
+                self.heard_at = at;
+                self.pinged_at = None;
+            }
+            ConnEvent::Pinged => self.pinged_at = Some(at),
+            ConnEvent::CapVersion302 => self.version_302 = true,
+            ConnEvent::CapsSet { caps } => self.caps = *caps,
+            ConnEvent::Waits { wait } => self.wait = Some(Box::new(wait.clone())),
+            ConnEvent::WaitOver => self.wait = None,
+            ConnEvent::Monitored { nick } => {
+                self.monitored.insert((nick.fold(), nick.clone()));
+            }
+            ConnEvent::Unmonitored { folded } => self.monitored.retain(|(name, _)| name != folded),
+            ConnEvent::PasswordGiven { .. }
+            | ConnEvent::NickChosen { .. }
+            | ConnEvent::UserGiven { .. }
+            | ConnEvent::CapNegotiation { .. } => {
+                if let Phase::Registering(registering) = &mut self.phase {
+                    registering.apply(event);
+                }
+            }
+            ConnEvent::Opened { .. } | ConnEvent::Closed | ConnEvent::Watched { .. } => {}
+        }
+    }
+}
+
+impl Registering {
+    fn apply(&mut self, event: &ConnEvent) {
+        match event {
+            ConnEvent::PasswordGiven { right } => {
+                self.password = if *right { PasswordState::Right } else { PasswordState::Wrong };
+            }
+            ConnEvent::NickChosen { nick } => self.nick.clone_from(nick),
+            ConnEvent::UserGiven { ident, realname } => self.user = Some((ident.clone(), realname.clone())),
+            ConnEvent::CapNegotiation { open } => self.negotiating = *open,
+            _ => {}
+        }
+    }
+}
+
+impl Channel {
+    fn apply_mode(&mut self, at: u64, by: &Who, change: &ModeChange) {
+        match change {
+            ModeChange::Flag { on, flag } => self.flags.set(*flag, *on),
+            ModeChange::Key(key) => self.key.clone_from(key),
+            ModeChange::Limit(limit) => self.limit = *limit,
+            ModeChange::Rank { on, rank, user, .. } => {
+                let flag = match rank {
+                    Rank::Operator => Ranks::OPERATOR,
+                    Rank::Voice => Ranks::VOICE,
+                };
+                if let Some(ranks) = self.members.get_mut(user) {
+                    ranks.set(flag, *on);
+                }
+            }
+            ModeChange::Mask { on, list, mask } => {
+                let list = self.list_mut(*list);
+                list.retain(|entry| !entry.mask.eq_ignore_ascii_case(mask));
+                if *on {
+                    list.push(Mask { mask: mask.clone(), by: by.nick.as_str().into(), at });
+                }
+            }
+        }
+    }
+}
+
+fn unwatch(
+    watchers: &mut BTreeMap<chat_proto::name::Folded, BTreeSet<ConnId>>,
+    folded: &chat_proto::name::Folded,
+    conn: ConnId,
+) {
+    if let Some(conns) = watchers.get_mut(folded) {
+        conns.remove(&conn);
+        if conns.is_empty() {
+            watchers.remove(folded);
+        }
+    }
+}
+
+fn recount(count: &mut usize, before: UserModes, after: UserModes, mode: UserModes) {
+    match (before.contains(mode), after.contains(mode)) {
+        (false, true) => *count += 1,
+        (true, false) => *count -= 1,
+        _ => {}
+    }
+}
+
+fn warning_below(remaining: u64) -> u64 {
+    SHUTDOWN_WARNINGS.into_iter().find(|&warning| warning < remaining).unwrap_or(0)
+}

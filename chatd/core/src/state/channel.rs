@@ -1,0 +1,85 @@
+//! Channels.
+
+use std::collections::BTreeMap;
+
+use chat_proto::name::ChannelName;
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Ranks;
+use crate::id::UserId;
+use crate::mode::{Flags, ListKind};
+
+/// A room. Times are in milliseconds since the Unix epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Channel {
+    pub name: ChannelName,
+    pub created_at: u64,
+    pub topic: Option<Topic>,
+    pub flags: Flags,
+    pub key: Option<CompactString>,
+    pub limit: Option<u32>,
+    pub bans: Vec<Mask>,
+    pub exceptions: Vec<Mask>,
+    pub invite_exceptions: Vec<Mask>,
+    pub members: BTreeMap<UserId, Ranks>,
+    /// The lobby stays when it is empty.
+    pub lobby: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Topic {
+    pub text: Box<str>,
+    pub by: CompactString,
+    pub at: u64,
+}
+
+/// An entry of a list of masks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mask {
+    pub mask: CompactString,
+    pub by: CompactString,
+    pub at: u64,
+}
+
+impl Channel {
+    pub fn list(&self, list: ListKind) -> &Vec<Mask> {
+        match list {
+            ListKind::Ban => &self.bans,
+            ListKind::Exception => &self.exceptions,
+            ListKind::InviteException => &self.invite_exceptions,
+        }
+    }
+
+    pub(super) fn list_mut(&mut self, list: ListKind) -> &mut Vec<Mask> {
+        match list {
+            ListKind::Ban => &mut self.bans,
+            ListKind::Exception => &mut self.exceptions,
+            ListKind::InviteException => &mut self.invite_exceptions,
+        }
+    }
+
+    pub fn ranks(&self, user: UserId) -> Option<Ranks> {
+        self.members.get(&user).copied()
+    }
+
+    pub fn is_operator(&self, user: UserId) -> bool {
+        self.ranks(user).is_some_and(|ranks| ranks.contains(Ranks::OPERATOR))
+    }
+
+    pub fn is_secret(&self) -> bool {
+        self.flags.contains(Flags::SECRET)
+    }
+}
+
+impl Ranks {
+    /// The signs before a nick: all of them, or only the highest.
+    pub fn prefix(self, all: bool) -> &'static str {
+        match (self.contains(Self::OPERATOR), self.contains(Self::VOICE)) {
+            (true, true) if all => "@+",
+            (true, _) => "@",
+            (false, true) => "+",
+            (false, false) => "",
+        }
+    }
+}

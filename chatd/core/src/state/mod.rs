@@ -1,0 +1,188 @@
+//! The chat's state: ids and values in ordered maps, no sockets, no time of its own. It serialises whole.
+//!
+//! It changes in [`State::apply`] alone.
+
+mod apply;
+mod channel;
+mod session;
+mod user;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use chat_proto::name::{ChannelName, Folded, Nick};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Room, Who};
+use crate::id::{ChannelId, ConnId, MessageId, UserId};
+use crate::policy::Policy;
+
+pub use channel::{Channel, Mask, Topic};
+pub use session::{PasswordState, Phase, Registering, Session, Sessions};
+pub use user::{User, Whowas};
+
+/// Everything that the chat knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// When it began, in milliseconds since the Unix epoch.
+    pub start: u64,
+    pub policy: Policy,
+    pub sessions: Sessions,
+    pub users: BTreeMap<UserId, Box<User>>,
+    pub nicks: BTreeMap<Folded, UserId>,
+    pub channels: BTreeMap<ChannelId, Box<Channel>>,
+    pub channel_names: BTreeMap<Folded, ChannelId>,
+    /// Who watches which nick (MONITOR).
+    pub watchers: BTreeMap<Folded, BTreeSet<ConnId>>,
+    /// When to look at the silence of which connection.
+    pub deadlines: BTreeSet<(u64, ConnId)>,
+    /// The newest first.
+    pub whowas: VecDeque<Whowas>,
+    pub counts: Counts,
+    pub shutdown: Option<Shutdown>,
+    pub stopping: bool,
+    next_user: u64,
+    next_channel: u64,
+    messages: u64,
+}
+
+/// What LUSERS tells, kept up to date so that nobody has to count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub invisible: usize,
+    pub operators: usize,
+    /// Registered connections.
+    pub sessions: usize,
+    /// The most users there were at once.
+    pub most_users: usize,
+}
+
+/// A shutdown that an administrator scheduled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shutdown {
+    /// Milliseconds since the Unix epoch.
+    pub at: u64,
+    pub reason: Option<Box<str>>,
+    /// The users are warned again when this much time remains, in milliseconds.
+    pub next_warning: u64,
+}
+
+impl State {
+    pub fn new(policy: Policy, start: u64) -> Self {
+        Self {
+            start,
+            policy,
+            sessions: Sessions::default(),
+            users: BTreeMap::new(),
+            nicks: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            channel_names: BTreeMap::new(),
+            watchers: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            whowas: VecDeque::new(),
+            counts: Counts::default(),
+            shutdown: None,
+            stopping: false,
+            next_user: 1,
+            next_channel: 1,
+            messages: 0,
+        }
+    }
+
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        self.users.get(&id).map(AsRef::as_ref)
+    }
+
+    pub fn user_id(&self, nick: &str) -> Option<UserId> {
+        self.nicks.get(&Folded::new(nick)).copied()
+    }
+
+    pub fn user_named(&self, nick: &str) -> Option<(UserId, &User)> {
+        let id = self.user_id(nick)?;
+        Some((id, self.user(id)?))
+    }
+
+    /// The user behind a connection, once it is registered.
+    pub fn user_of(&self, conn: ConnId) -> Option<(UserId, &User)> {
+        let id = self.sessions.get(conn)?.user()?;
+        Some((id, self.user(id)?))
+    }
+
+    pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
+        self.channels.get(&id).map(AsRef::as_ref)
+    }
+
+    pub fn channel_named(&self, name: &str) -> Option<(ChannelId, &Channel)> {
+        let id = *self.channel_names.get(&Folded::new(name))?;
+        Some((id, self.channel(id)?))
+    }
+
+    pub fn channels_of<'a>(&'a self, user: &'a User) -> impl Iterator<Item = (ChannelId, &'a Channel)> + 'a {
+        user.channels.iter().filter_map(|&id| Some((id, self.channel(id)?)))
+    }
+
+    pub fn share_a_channel(&self, a: &User, b: UserId) -> bool {
+        self.channels_of(a).any(|(_, channel)| channel.members.contains_key(&b))
+    }
+
+    pub fn who(&self, id: UserId) -> Option<Who> {
+        Some(Who { user: id, nick: self.user(id)?.nick.clone() })
+    }
+
+    pub fn room(&self, id: ChannelId) -> Option<Room> {
+        Some(Room { channel: id, name: self.channel(id)?.name.clone() })
+    }
+
+    pub fn is_lobby(&self, name: &ChannelName) -> bool {
+        name.fold() == self.policy.lobby.channel.fold()
+    }
+
+    /// The id that the next user gets when it arrives.
+    pub fn next_user(&self) -> UserId {
+        UserId(self.next_user)
+    }
+
+    /// The id that the next channel gets when it is created.
+    pub fn next_channel(&self) -> ChannelId {
+        ChannelId(self.next_channel)
+    }
+
+    /// The id that the next message gets when it is said.
+    pub fn next_message(&self) -> MessageId {
+        MessageId { start: self.start, number: self.messages + 1 }
+    }
+
+    /// Messages said since the state began.
+    pub fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    /// The name by which replies address a connection: its nick, or `*` while it has none.
+    pub fn name_of(&self, conn: ConnId) -> &str {
+        let Some(session) = self.sessions.get(conn) else { return "*" };
+        match &session.phase {
+            Phase::Registered(user) => self.user(*user).map_or("*", |user| user.nick.as_str()),
+            Phase::Registering(registering) => registering.nick.as_ref().map_or("*", Nick::as_str),
+        }
+    }
+}
+
+impl Channel {
+    /// The modes as RPL_CHANNELMODEIS has them; the key is shown to members only.
+    pub fn modes(&self, to_member: bool) -> CompactString {
+        let mut modes: CompactString = self.flags.letters().collect();
+        let mut params = CompactString::default();
+        if let Some(key) = &self.key {
+            modes.push('k');
+            params.push(' ');
+            params.push_str(if to_member { key } else { "*" });
+        }
+        if let Some(limit) = self.limit {
+            modes.push('l');
+            params.push(' ');
+            params.push_str(&limit.to_string());
+        }
+        modes.push_str(&params);
+        modes
+    }
+}

@@ -1,0 +1,119 @@
+//! Connections as the core sees them.
+
+use std::collections::BTreeSet;
+
+use chat_proto::caps::Caps;
+use chat_proto::name::{Folded, Nick};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Wait;
+use crate::id::{ConnId, UserId};
+use crate::input::Peer;
+
+/// A connection, registered or about to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub conn: ConnId,
+    pub peer: Peer,
+    pub phase: Phase,
+    pub caps: Caps,
+    pub version_302: bool,
+    pub wait: Option<Box<Wait>>,
+    /// Nicks that it watches (MONITOR); the folded name finds the one that the client wrote.
+    pub monitored: BTreeSet<(Folded, Nick)>,
+    /// Times are in milliseconds since the Unix epoch.
+    pub opened_at: u64,
+    pub heard_at: u64,
+    pub pinged_at: Option<u64>,
+    pub due: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    Registering(Box<Registering>),
+    Registered(UserId),
+}
+
+/// What a connection has said of itself so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registering {
+    pub nick: Option<Nick>,
+    pub user: Option<(CompactString, Box<str>)>,
+    pub negotiating: bool,
+    pub password: PasswordState,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PasswordState {
+    #[default]
+    NotGiven,
+    Wrong,
+    Right,
+}
+
+impl Session {
+    pub fn user(&self) -> Option<UserId> {
+        match self.phase {
+            Phase::Registered(user) => Some(user),
+            Phase::Registering(_) => None,
+        }
+    }
+
+    pub fn registering(&self) -> Option<&Registering> {
+        match &self.phase {
+            Phase::Registering(registering) => Some(registering),
+            Phase::Registered(_) => None,
+        }
+    }
+}
+
+/// The sessions by slot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sessions {
+    slots: Vec<Option<Box<Session>>>,
+    count: usize,
+}
+
+impl Sessions {
+    pub fn get(&self, conn: ConnId) -> Option<&Session> {
+        self.slots.get(slot(conn))?.as_deref().filter(|session| session.conn == conn)
+    }
+
+    pub(super) fn get_mut(&mut self, conn: ConnId) -> Option<&mut Session> {
+        self.slots.get_mut(slot(conn))?.as_deref_mut().filter(|session| session.conn == conn)
+    }
+
+    pub(super) fn insert(&mut self, session: Session) {
+        let slot = slot(session.conn);
+        if self.slots.len() <= slot {
+            self.slots.resize_with(slot + 1, || None);
+        }
+        if self.slots[slot].replace(Box::new(session)).is_none() {
+            self.count += 1;
+        }
+    }
+
+    pub(super) fn remove(&mut self, conn: ConnId) -> Option<Box<Session>> {
+        self.get(conn)?;
+        self.count -= 1;
+        let session = self.slots.get_mut(slot(conn))?.take();
+        while matches!(self.slots.last(), Some(None)) {
+            self.slots.pop();
+        }
+        session
+    }
+
+    /// How many connections there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.slots.iter().filter_map(Option::as_deref)
+    }
+}
+
+fn slot(conn: ConnId) -> usize {
+    usize::try_from(conn.slot).unwrap_or(usize::MAX)
+}

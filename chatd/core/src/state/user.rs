@@ -1,0 +1,70 @@
+//! Users: a nick and its sessions.
+
+use std::collections::BTreeSet;
+
+use chat_proto::name::Nick;
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ChannelId, ConnId};
+use crate::mode::UserModes;
+
+/// Times are in milliseconds since the Unix epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    pub nick: Nick,
+    pub ident: CompactString,
+    pub host: CompactString,
+    pub realname: Box<str>,
+    pub account: Option<Nick>,
+    pub away: Option<Box<str>>,
+    pub modes: UserModes,
+    /// Never empty.
+    pub sessions: Vec<ConnId>,
+    pub channels: BTreeSet<ChannelId>,
+    /// Channels that it was invited to; those that are gone may be among them.
+    pub invites: BTreeSet<ChannelId>,
+    pub since: u64,
+    /// When it last said something.
+    pub last_active: u64,
+}
+
+impl User {
+    /// `nick!ident@host`, as the source of what the user does.
+    pub fn source(&self) -> Source<'_> {
+        Source { nick: self.nick.as_str(), ident: &self.ident, host: &self.host }
+    }
+
+    pub fn is_operator(&self) -> bool {
+        self.modes.contains(UserModes::OPERATOR)
+    }
+
+    pub fn is_bot(&self) -> bool {
+        self.modes.contains(UserModes::BOT)
+    }
+}
+
+/// Writes itself as `nick!ident@host`.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    pub nick: &'a str,
+    pub ident: &'a str,
+    pub host: &'a str,
+}
+
+impl std::fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}!{}@{}", self.nick, self.ident, self.host)
+    }
+}
+
+/// A user who was here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whowas {
+    pub nick: Nick,
+    pub ident: CompactString,
+    pub host: CompactString,
+    pub realname: Box<str>,
+    pub account: Option<Nick>,
+    pub left_at: u64,
+}

@@ -1,0 +1,158 @@
+//! Drives a [`Core`] with lines as a client would, and collects what each connection hears.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use chat_proto::message::Message;
+
+use crate::{
+    ConnId, Core, Effect, Event, Incoming, Input, Job, JobDone, Lost, Origin, Output, Peer, Policy, Secret, Stamp,
+};
+
+/// When every test's chat begins: 2026-01-31 12:00:00 UTC.
+pub const START: u64 = 1_769_860_800_000;
+
+/// A chat with its clients. Jobs are done at once: no name is a login's, and the hash of a password is the password.
+#[derive(Debug)]
+pub struct Chat {
+    core: Core,
+    now: u64,
+    connections: u32,
+    mail: BTreeMap<ConnId, String>,
+    closed: BTreeSet<ConnId>,
+    events: Vec<Event>,
+}
+
+impl Chat {
+    /// Nobody is put into the lobby, so that tests choose who shares a channel.
+    pub fn new() -> Self {
+        let mut policy = Policy::default();
+        policy.lobby.auto_join = false;
+        Self::with(policy)
+    }
+
+    pub fn with(policy: Policy) -> Self {
+        Self {
+            core: Core::new(policy, Stamp(START)),
+            now: START,
+            connections: 0,
+            mail: BTreeMap::new(),
+            closed: BTreeSet::new(),
+            events: Vec::new(),
+        }
+    }
+
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// What happened since it was last asked.
+    pub fn events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// A guest's connection that has said nothing yet.
+    pub fn connect(&mut self) -> ConnId {
+        self.connect_from(Peer {
+            origin: Origin::Tcp { address: ([192, 0, 2, 1], 50_000).into() },
+            host: "host.example".into(),
+            guests: true,
+            secure: false,
+        })
+    }
+
+    pub fn connect_from(&mut self, peer: Peer) -> ConnId {
+        let conn = ConnId { slot: self.connections, generation: 1 };
+        self.connections += 1;
+        self.feed(Input::Opened { conn, peer });
+        conn
+    }
+
+    /// A user with that nick, its welcome already read.
+    pub fn join(&mut self, nick: &str) -> ConnId {
+        let conn = self.connect();
+        self.register(conn, nick);
+        conn
+    }
+
+    pub fn register(&mut self, conn: ConnId, nick: &str) -> Vec<String> {
+        self.say(conn, &format!("NICK {nick}"));
+        self.say(conn, &format!("USER {nick} 0 * :{nick}'s name"))
+    }
+
+    /// Says a line and returns what the connection has heard since it was last asked.
+    pub fn say(&mut self, conn: ConnId, line: &str) -> Vec<String> {
+        let message = Message::parse(line).expect("a test's line is well formed");
+        self.feed(Input::Lines { conn, lines: vec![Incoming::Message(message)] });
+        self.heard(conn)
+    }
+
+    /// What the connection has heard since it was last asked. No line is longer than the protocol allows.
+    pub fn heard(&mut self, conn: ConnId) -> Vec<String> {
+        let lines: Vec<String> =
+            self.mail.remove(&conn).unwrap_or_default().split_terminator("\r\n").map(str::to_owned).collect();
+        for line in &lines {
+            let untagged = if line.starts_with('@') { line.split_once(' ').expect("tags are followed").1 } else { line };
+            assert!(untagged.len() + 2 <= chat_proto::line::LINE_MAX, "too long: {line}");
+        }
+        lines
+    }
+
+    /// Forgets what anybody has heard so far.
+    pub fn hear_all(&mut self) {
+        self.mail.clear();
+    }
+
+    pub fn is_closed(&self, conn: ConnId) -> bool {
+        self.closed.contains(&conn)
+    }
+
+    /// Lets so many milliseconds pass.
+    pub fn pass(&mut self, milliseconds: u64) {
+        self.now += milliseconds;
+    }
+
+    /// Gives the core an input, and does what it asks for until it asks for nothing more.
+    pub fn feed(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let mut out = Output::default();
+            self.core.step(Stamp(self.now), &mut vec![input], &mut out);
+            self.events.extend(out.events);
+            for effect in out.effects {
+                inputs.extend(self.obey(effect));
+            }
+        }
+    }
+
+    fn obey(&mut self, effect: Effect) -> Option<Input> {
+        match effect {
+            Effect::Send { to, frame } => self.deliver(to, &frame),
+            Effect::Fanout { to, except, frame } => {
+                for &conn in to.iter().filter(|conn| Some(**conn) != except) {
+                    self.deliver(conn, &frame);
+                }
+            }
+            Effect::Close { conn } => {
+                self.closed.insert(conn);
+                return Some(Input::Closed { conn, reason: Lost::Closed });
+            }
+            Effect::Job { conn, job } => return Some(Input::JobDone { conn, done: do_job(&job) }),
+            Effect::Answer { .. } | Effect::Stop => {}
+        }
+        None
+    }
+
+    fn deliver(&mut self, conn: ConnId, frame: &[u8]) {
+        let text = std::str::from_utf8(frame).expect("frames are UTF-8");
+        self.mail.entry(conn).or_default().push_str(text);
+    }
+}
+
+fn do_job(job: &Job) -> JobDone {
+    match job {
+        Job::CheckPassword { hash, password: Secret(password) } => {
+            JobDone::PasswordChecked { matches: **hash == **password }
+        }
+        Job::LookUpLogin { .. } => JobDone::LoginLookedUp { exists: false },
+    }
+}

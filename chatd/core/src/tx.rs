@@ -1,0 +1,225 @@
+//! What a command holds while it is decided: the state to read, and `emit` as the only way to change it.
+
+use std::fmt;
+
+use bytes::Bytes;
+use chat_proto::caps::Caps;
+use chat_proto::message::Message;
+use chat_proto::numeric::Numeric;
+
+use crate::core::Stamp;
+use crate::event::{ConnEvent, Event, UserEvent, Who};
+use crate::id::{ConnId, UserId};
+use crate::output::{Effect, Job, Output};
+use crate::project::{Scene, Views};
+use crate::reply::{Label, Replies, Responder};
+use crate::state::State;
+
+/// One command's turn.
+pub struct Tx<'a> {
+    state: &'a mut State,
+    views: &'a mut Views,
+    out: &'a mut Output,
+    replies: &'a mut Replies,
+    now: Stamp,
+    time_tag: &'a str,
+    issuer: Option<Issuer>,
+}
+
+/// Whose command it is. What it learns from its own command is collected, and goes out with its label.
+struct Issuer {
+    conn: ConnId,
+    caps: Caps,
+    label: Option<Label>,
+    /// Told to go: nothing more is read from it.
+    closed: bool,
+}
+
+impl<'a> Tx<'a> {
+    pub fn new(
+        (state, views, out, replies): (&'a mut State, &'a mut Views, &'a mut Output, &'a mut Replies),
+        now: Stamp,
+        time_tag: &'a str,
+    ) -> Self {
+        Self { state, views, out, replies, now, time_tag, issuer: None }
+    }
+
+    /// Begins the turn of a command of `conn`.
+    pub fn begin(&mut self, conn: ConnId, label: Option<&str>) {
+        let caps = self.state.sessions.get(conn).map_or(Caps::empty(), |session| session.caps);
+        let number = self.state.messages() + 1;
+        let label = label.and_then(|label| Label::new(caps, label, number));
+        self.issuer = Some(Issuer { conn, caps, label, closed: false });
+    }
+
+    /// Ends the turn: sends what was collected.
+    pub fn finish(&mut self) {
+        let Some(issuer) = self.issuer.take() else { return };
+        let waits = self.state.sessions.get(issuer.conn).is_some_and(|session| session.wait.is_some());
+        let label = issuer.label.as_ref().filter(|_| !waits);
+        if let Some(frame) = self.replies.take(label, &self.state.policy.server_name) {
+            self.out.effects.push(Effect::Send { to: issuer.conn, frame });
+        }
+        if issuer.closed {
+            self.out.effects.push(Effect::Close { conn: issuer.conn });
+        }
+    }
+
+    pub fn state(&self) -> &State {
+        self.state
+    }
+
+    pub fn now(&self) -> Stamp {
+        self.now
+    }
+
+    /// Makes a fact of it: the state obeys, and who is concerned is shown it.
+    pub fn emit(&mut self, event: Event) {
+        let shown_first = is_shown_first(&event);
+        if shown_first {
+            self.project(&event);
+        }
+        self.views.before(self.state, &event);
+        self.state.apply(self.now.0, &event);
+        self.views.after(self.state, &event);
+        if !shown_first {
+            self.project(&event);
+        }
+        self.out.events.push(event);
+    }
+
+    fn project(&mut self, event: &Event) {
+        let mut scene = Scene {
+            state: self.state,
+            views: self.views,
+            effects: &mut self.out.effects,
+            replies: self.replies,
+            issuer: self
+                .issuer
+                .as_ref()
+                .filter(|issuer| !issuer.closed)
+                .map(|issuer| (issuer.conn, issuer.caps)),
+            now: self.now.0,
+            time_tag: self.time_tag,
+        };
+        scene.project(event);
+    }
+
+    pub fn emit_conn(&mut self, conn: ConnId, event: ConnEvent) {
+        self.emit(Event::Conn(conn, event));
+    }
+
+    pub fn emit_user(&mut self, user: UserId, event: UserEvent) {
+        if let Some(who) = self.state.who(user) {
+            self.emit(Event::User(who, event));
+        }
+    }
+
+    /// The state to read, and the client to answer while reading.
+    pub fn responder(&mut self) -> (&State, Responder<'_>) {
+        let client = self.issuer.as_ref().map_or("*", |issuer| self.state.name_of(issuer.conn));
+        let server = &self.state.policy.server_name;
+        (self.state, Responder { replies: self.replies, server, client })
+    }
+
+    pub fn numeric(&mut self, numeric: Numeric, args: fmt::Arguments<'_>) {
+        self.responder().1.numeric(numeric, args);
+    }
+
+    /// A standard reply: `FAIL command code [context] :text`.
+    pub fn fail(&mut self, command: &str, code: &str, args: fmt::Arguments<'_>) {
+        self.responder().1.server_line(format_args!("FAIL {command} {code} {args}"));
+    }
+
+    pub fn send(&mut self, to: ConnId, frame: impl Into<Bytes>) {
+        self.out.effects.push(Effect::Send { to, frame: frame.into() });
+    }
+
+    /// Sends whole lines to a connection; to the one whose turn it is, among its replies.
+    pub fn send_collected(&mut self, to: ConnId, lines: &str) {
+        if self.issuer.as_ref().is_some_and(|issuer| issuer.conn == to) {
+            self.replies.append(lines);
+        } else {
+            self.send(to, lines.to_owned());
+        }
+    }
+
+    pub fn effect(&mut self, effect: Effect) {
+        self.out.effects.push(effect);
+    }
+
+    /// Lets `conn` wait for a job; its further lines are held until the job is done.
+    pub fn wait(&mut self, conn: ConnId, wait: crate::event::Wait, job: Job) {
+        self.emit_conn(conn, ConnEvent::Waits { wait });
+        self.effect(Effect::Job { conn, job });
+    }
+
+    /// Ends a connection: its client is told why with ERROR, others see `reason` as that of its user.
+    pub fn disconnect(&mut self, conn: ConnId, reason: &str) {
+        self.goodbye(conn, reason);
+        self.forget(conn, reason);
+    }
+
+    /// Ends what is left of a connection after its client is gone or was told.
+    pub fn forget(&mut self, conn: ConnId, reason: &str) {
+        let Some(session) = self.state.sessions.get(conn) else { return };
+        let Some(user) = session.user() else { return self.emit_conn(conn, ConnEvent::Closed) };
+        let last = self.state.user(user).is_none_or(|user| user.sessions.len() <= 1);
+        let event = if last {
+            UserEvent::Left { conn, reason: reason.into() }
+        } else {
+            UserEvent::SessionRemoved { conn }
+        };
+        self.emit_user(user, event);
+    }
+
+    fn goodbye(&mut self, conn: ConnId, reason: &str) {
+        let error = format!("ERROR :Closing link: {reason}\r\n");
+        match &mut self.issuer {
+            Some(issuer) if issuer.conn == conn => {
+                self.replies.line(|line| line.push_str(error.trim_end()));
+                issuer.closed = true;
+            }
+            _ => {
+                self.send(conn, error);
+                self.effect(Effect::Close { conn });
+            }
+        }
+    }
+
+    /// Ends all sessions of a user.
+    pub fn disconnect_user(&mut self, user: UserId, reason: &str) {
+        let sessions = self.state.user(user).map(|user| user.sessions.clone()).unwrap_or_default();
+        for conn in sessions {
+            self.disconnect(conn, reason);
+        }
+    }
+}
+
+/// The registered session whose command it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    pub conn: ConnId,
+    pub user: UserId,
+}
+
+impl Caller {
+    pub fn who(self, state: &State) -> Who {
+        state.who(self.user).expect("a caller's user is there while its command is decided")
+    }
+}
+
+/// The label of a message, if it has one.
+pub fn label_of(message: &Message) -> Option<std::borrow::Cow<'_, str>> {
+    message.raw_tags().any(|(key, _)| key == "label").then(|| message.tag("label")).flatten()
+}
+
+/// What takes somebody out of sight is shown while it still is in sight.
+fn is_shown_first(event: &Event) -> bool {
+    use crate::event::ChannelEvent::{Kicked, Parted};
+    matches!(
+        event,
+        Event::User(_, UserEvent::Left { .. } | UserEvent::NickChanged { .. } | UserEvent::ModesSet { .. })
+            | Event::Channel(_, Parted { .. } | Kicked { .. })
+    )
+}
