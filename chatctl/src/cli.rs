@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::commands::{self, Command};
 use crate::failure::Failure;
@@ -51,15 +51,15 @@ pub(crate) enum ConsoleCommand {
 }
 
 /// What clap has to say: help and version as asked for, everything else as a one-line error.
-pub(crate) fn answer(error: &clap::Error) -> Result<(), Failure> {
+pub(crate) fn answer(error: &clap::Error, commands: &clap::Command) -> Result<(), Failure> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(output::print(&error.to_string())?),
-        _ => Err(Failure::Usage(one_line(error))),
+        _ => Err(Failure::Usage(one_line(error, commands))),
     }
 }
 
-fn one_line(error: &clap::Error) -> String {
-    if let Some(several) = ambiguous(error) {
+fn one_line(error: &clap::Error, commands: &clap::Command) -> String {
+    if let Some(several) = ambiguous(error, commands) {
         return several;
     }
     let text = error.to_string();
@@ -76,9 +76,9 @@ fn one_line(error: &clap::Error) -> String {
 }
 
 /// clap calls an ambiguous abbreviation unknown.
-fn ambiguous(error: &clap::Error) -> Option<String> {
+fn ambiguous(error: &clap::Error, commands: &clap::Command) -> Option<String> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
-    let names: Vec<String> = commands::entries(&Line::command())
+    let names: Vec<String> = commands::entries(commands)
         .map(|entry| entry.name)
         .filter(|name| name.starts_with(word.as_str()))
         .collect();
@@ -87,10 +87,13 @@ fn ambiguous(error: &clap::Error) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     fn said(words: &[&str]) -> String {
-        one_line(&Cli::try_parse_from([&["chatctl"], words].concat()).expect_err("an error"))
+        let error = Cli::try_parse_from([&["chatctl"], words].concat()).expect_err("an error");
+        one_line(&error, &Cli::command())
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use chat_proto::admin::{self, Call, MAX_REPLY, Method, RawReply, ServiceError, TERMINATOR};
@@ -19,15 +20,17 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::socket;
 
-/// Longer than chatd gives itself for an answer, and than the heartbeats of a watch are apart.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than chatd gives itself for an answer.
+const PATIENCE: Duration = Duration::from_secs(7);
+/// Longer than the heartbeats of a stream that goes on are apart.
+const STREAM_PATIENCE: Duration = Duration::from_secs(25);
 
 /// How to reach chatd. Each command has its own connection, so a console outlives a restart of chatd.
 #[derive(Debug)]
 pub(crate) struct Connector {
     path: PathBuf,
     patience: Duration,
-    interrupt: Option<Interrupt>,
+    interrupt: Option<Rc<Interrupt>>,
 }
 
 /// A connection.
@@ -36,6 +39,7 @@ pub(crate) struct Client<'a> {
     stream: UnixStream,
     /// Bytes that were read beyond the last message.
     rest: Vec<u8>,
+    patience: Duration,
     connector: &'a Connector,
 }
 
@@ -49,7 +53,7 @@ impl Connector {
         self
     }
 
-    pub(crate) fn with_interrupt(mut self, interrupt: Interrupt) -> Self {
+    pub(crate) fn with_interrupt(mut self, interrupt: Rc<Interrupt>) -> Self {
         self.interrupt = Some(interrupt);
         self
     }
@@ -68,7 +72,7 @@ impl Connector {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let fd = socket(AddressFamily::Unix, SockType::Stream, flags, None).map_err(unreachable)?;
         connect(fd.as_raw_fd(), &address).map_err(unreachable)?;
-        Ok(Client { stream: fd.into(), rest: Vec::new(), connector: self })
+        Ok(Client { stream: fd.into(), rest: Vec::new(), patience: self.patience, connector: self })
     }
 
     /// One call with one reply.
@@ -124,7 +128,7 @@ impl Client<'_> {
         let call = Call { method, parameters, more };
         let mut bytes = serde_json::to_vec(&call).map_err(|error| Failure::Garbled(error.to_string()))?;
         bytes.push(TERMINATOR);
-        let deadline = Instant::now() + self.connector.patience;
+        let deadline = Instant::now() + self.patience;
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
             match self.stream.write(rest) {
@@ -146,6 +150,9 @@ impl Client<'_> {
         let reply: RawReply<'_> =
             serde_json::from_slice(&bytes).map_err(|error| Failure::Garbled(error.to_string()))?;
         let parameters = reply.parameters.map_or("{}", RawValue::get);
+        if reply.continues {
+            self.patience = STREAM_PATIENCE;
+        }
         if let Some(name) = reply.error {
             return Err(refusal(name, parameters));
         }
@@ -155,7 +162,7 @@ impl Client<'_> {
     }
 
     fn message(&mut self) -> Result<Vec<u8>, Failure> {
-        let deadline = Instant::now() + self.connector.patience;
+        let deadline = Instant::now() + self.patience;
         let mut searched = 0;
         loop {
             if let Some(end) = self.rest[searched..].iter().position(|byte| *byte == TERMINATOR) {
@@ -192,7 +199,7 @@ impl Client<'_> {
         let mut fds = vec![PollFd::new(self.stream.as_fd(), flags)];
         fds.extend(self.connector.interrupt.as_ref().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
         match poll(&mut fds, left) {
-            Ok(0) => Err(Failure::Silent { seconds: self.connector.patience.as_secs() }),
+            Ok(0) => Err(Failure::Silent { seconds: self.patience.as_secs() }),
             Ok(_) if fds.get(1).and_then(PollFd::any).unwrap_or(false) => Err(Failure::Interrupted),
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(error) => Err(self.connector.unreachable(error)),

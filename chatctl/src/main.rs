@@ -14,11 +14,11 @@ mod testing;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cli::Cli;
 use crate::client::Connector;
-use crate::commands::{Command, Context, NoQuestions};
+use crate::commands::{Command, Context, OneShot};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
@@ -26,7 +26,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => failure::finish(run(cli)),
-        Err(error) => failure::finish(cli::answer(&error)),
+        Err(error) => failure::finish(cli::answer(&error, &Cli::command())),
     }
 }
 
@@ -36,7 +36,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Some(command) => {
             let connector = interruptible(connector, &command)?;
-            let mut context = Context { connector: &connector, output: &mut output, ask: &mut NoQuestions };
+            let mut context = Context { connector: &connector, output: &mut output, ask: &mut OneShot };
             commands::run(&command, &mut context)
         }
         None if std::io::stdin().is_terminal() => console::interactive(connector, output),
@@ -47,7 +47,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
 /// Ctrl-C is how a watch ends; anything else it simply kills.
 fn interruptible(connector: Connector, command: &Command) -> Result<Connector, Failure> {
     match command {
-        Command::Watch => Ok(connector.with_interrupt(Interrupt::on_ctrl_c().map_err(Failure::Setup)?)),
+        Command::Watch => {
+            Ok(connector.with_interrupt(Interrupt::on_ctrl_c().map_err(Failure::Setup)?.into()))
+        }
         _ => Ok(connector),
     }
 }

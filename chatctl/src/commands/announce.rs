@@ -15,7 +15,7 @@ pub(super) fn run(context: &mut Context<'_>, words: &[String]) -> Result<(), Fai
     let text = match joined(words) {
         Some(dash) if dash == "-" && context.ask.may_read_stdin() => Some(standard_input()?),
         Some(text) => Some(text),
-        None => context.ask.ask("announce what? "),
+        None => context.ask.ask("announce what? ")?,
     };
     let text = text.ok_or_else(|| {
         Failure::Usage("announce what? Give TEXT, or - to read it from standard input".into())

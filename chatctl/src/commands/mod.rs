@@ -27,6 +27,7 @@ pub(crate) enum Command {
     /// The commands with an example of each, or one command whole
     #[command(after_help = "Example: help kick")]
     Help {
+        /// The command, or its beginning
         #[arg(value_name = "COMMAND")]
         command: Option<String>,
     },
@@ -43,6 +44,7 @@ pub(crate) enum Command {
     /// Disconnects all sessions of a user
     #[command(after_help = "Example: kick bob --reason \"please calm down\"")]
     Kick {
+        /// Whom, by nick
         #[arg(value_name = "NAME")]
         name: String,
         /// What the user and the others are told
@@ -68,6 +70,7 @@ pub(crate) enum Command {
     /// One user whole, or one channel
     #[command(after_help = "Example: show alice")]
     Show {
+        /// A nick, or a channel with its #
         #[arg(value_name = "NAME|#CHANNEL")]
         name: String,
     },
@@ -99,6 +102,7 @@ pub(crate) enum Command {
         /// A method of org.chatd.Admin, or with its interface
         #[arg(value_name = "METHOD")]
         method: String,
+        /// Its parameters, an object
         #[arg(value_name = "JSON", default_value = "{}", hide_default_value = true)]
         parameters: String,
         /// Ask for a stream of replies
@@ -116,19 +120,19 @@ pub(crate) struct Context<'a> {
 
 /// How to ask for what was left out.
 pub(crate) trait Ask {
-    /// `None` when nobody can be asked, or the answer was Ctrl-C or Ctrl-D.
-    fn ask(&mut self, question: &str) -> Option<String>;
+    /// `None` when nobody can be asked.
+    fn ask(&mut self, question: &str) -> Result<Option<String>, Failure>;
     /// Whether standard input is ours to read.
     fn may_read_stdin(&self) -> bool;
 }
 
 /// One-shot: who is asked may be a script.
 #[derive(Debug)]
-pub(crate) struct NoQuestions;
+pub(crate) struct OneShot;
 
-impl Ask for NoQuestions {
-    fn ask(&mut self, _question: &str) -> Option<String> {
-        None
+impl Ask for OneShot {
+    fn ask(&mut self, _question: &str) -> Result<Option<String>, Failure> {
+        Ok(None)
     }
 
     fn may_read_stdin(&self) -> bool {

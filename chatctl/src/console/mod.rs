@@ -1,22 +1,20 @@
 //! The console: the same commands, one after the other.
 
 mod complete;
-mod history;
+mod prompt;
 mod words;
 
 use std::io::{self, BufRead, Read};
+use std::rc::Rc;
 use std::time::Duration;
 
-use clap::Parser;
-use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
-use rustyline::{CompletionType, Config, Editor};
+use clap::{CommandFactory, Parser};
 
-use self::complete::Completion;
+use self::prompt::Prompt;
 pub(crate) use self::words::words;
 use crate::cli::{self, ConsoleCommand, Line};
 use crate::client::Connector;
-use crate::commands::{self, Ask, Command, Context, NoQuestions};
+use crate::commands::{self, Ask, Command, Context};
 use crate::failure::{self, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
@@ -25,8 +23,6 @@ const PROMPT: &str = "chatctl> ";
 /// Completion that takes longer is in the way of typing.
 const COMPLETION_PATIENCE: Duration = Duration::from_secs(1);
 const MAX_LINE: u64 = 64 * 1024;
-
-type Terminal = Editor<Completion, FileHistory>;
 
 /// What a line did to the console.
 enum Next {
@@ -37,45 +33,52 @@ enum Next {
 
 /// On a terminal. Ctrl-C goes back to the prompt, Ctrl-D and `exit` leave.
 pub(crate) fn interactive(connector: Connector, mut output: Output) -> Result<(), Failure> {
-    let connector = connector.with_interrupt(Interrupt::on_ctrl_c().map_err(Failure::Setup)?);
-    commands::run(&Command::Version, &mut context(&connector, &mut output, &mut NoQuestions))?;
+    commands::run(&Command::Version, &mut context(&connector, &mut output, &mut NobodyThere))?;
     output::print(&format!("connected to {}; `help` lists the commands", connector.path().display()))?;
-    let mut terminal = terminal(&connector)?;
-    let history = history::load(&mut terminal);
+    let interrupt = Rc::new(Interrupt::on_ctrl_c().map_err(Failure::Setup)?);
+    let connector = connector.with_interrupt(Rc::clone(&interrupt));
+    let for_completion = Connector::new(connector.path().clone()).with_patience(COMPLETION_PATIENCE);
+    let mut prompt = prompt::new(&interrupt, for_completion)?;
     loop {
-        let line = match terminal.readline(PROMPT) {
-            Ok(line) => line,
-            Err(ReadlineError::Interrupted) => continue,
-            Err(ReadlineError::Eof) => break,
-            Err(error) => return Err(Failure::Input(error.to_string())),
+        let line = match prompt.read(PROMPT) {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(()),
+            Err(Failure::Interrupted) => continue,
+            Err(failure) => return Err(failure),
         };
-        history::add(&mut terminal, history.as_deref(), &line);
-        match obey(&line, &connector, &mut output, &mut Questions(&mut terminal)) {
+        prompt.remember(&line);
+        match obey(&line, &connector, &mut output, &mut Questions(&mut *prompt)) {
             Ok(Next::Another) | Err(Failure::Interrupted) => {}
-            Ok(Next::Clear) => terminal.clear_screen().map_err(|error| Failure::Input(error.to_string()))?,
-            Ok(Next::Exit) => break,
+            Ok(Next::Clear) => prompt.clear()?,
+            Ok(Next::Exit) => return Ok(()),
             Err(failure) => {
                 failure::finish(Err(failure));
             }
         }
     }
-    Ok(())
 }
 
 /// From a pipe or a file: without a prompt, up to the end or the first command that fails.
-pub(crate) fn script(connector: &Connector, mut output: Output, input: impl BufRead) -> Result<(), Failure> {
-    let mut input = input;
-    loop {
-        let mut line = String::new();
-        let read = input.by_ref().take(MAX_LINE).read_line(&mut line);
-        if read.map_err(|error| Failure::Input(error.to_string()))? == 0 {
-            return Ok(());
-        }
+pub(crate) fn script(
+    connector: &Connector,
+    mut output: Output,
+    mut input: impl BufRead,
+) -> Result<(), Failure> {
+    let mut empty = true;
+    while let Some(line) = next_line(&mut input).map_err(|error| Failure::Input(error.to_string()))? {
+        empty &= line.trim().is_empty();
         match obey(&line, connector, &mut output, &mut NobodyThere)? {
             Next::Another | Next::Clear => {}
             Next::Exit => return Ok(()),
         }
     }
+    if empty { Err(Failure::Usage("there is no command; see `chatctl help`".into())) } else { Ok(()) }
+}
+
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = String::new();
+    let read = input.by_ref().take(MAX_LINE).read_line(&mut line)?;
+    Ok((read > 0).then_some(line))
 }
 
 fn obey(line: &str, connector: &Connector, output: &mut Output, ask: &mut dyn Ask) -> Result<Next, Failure> {
@@ -85,7 +88,7 @@ fn obey(line: &str, connector: &Connector, output: &mut Output, ask: &mut dyn As
     }
     let line = match Line::try_parse_from(words) {
         Ok(line) => line,
-        Err(error) => return cli::answer(&error).map(|()| Next::Another),
+        Err(error) => return cli::answer(&error, &Line::command()).map(|()| Next::Another),
     };
     let usual = output.json;
     output.json |= line.json;
@@ -104,21 +107,12 @@ fn context<'a>(connector: &'a Connector, output: &'a mut Output, ask: &'a mut dy
     Context { connector, output, ask }
 }
 
-fn terminal(connector: &Connector) -> Result<Terminal, Failure> {
-    let config = Config::builder().completion_type(CompletionType::List).auto_add_history(false).build();
-    let failed = |error: ReadlineError| Failure::Setup(io::Error::other(error));
-    let mut terminal = Terminal::with_config(config).map_err(failed)?;
-    let connector = Connector::new(connector.path().clone()).with_patience(COMPLETION_PATIENCE);
-    terminal.set_helper(Some(Completion::new(connector)));
-    Ok(terminal)
-}
-
-/// Asks at the prompt.
-struct Questions<'a>(&'a mut Terminal);
+/// Asks at the prompt. Ctrl-C and Ctrl-D take the command back.
+struct Questions<'a>(&'a mut dyn Prompt);
 
 impl Ask for Questions<'_> {
-    fn ask(&mut self, question: &str) -> Option<String> {
-        self.0.readline(question).ok()
+    fn ask(&mut self, question: &str) -> Result<Option<String>, Failure> {
+        self.0.read(question)?.ok_or(Failure::Interrupted).map(Some)
     }
 
     fn may_read_stdin(&self) -> bool {
@@ -130,8 +124,8 @@ impl Ask for Questions<'_> {
 struct NobodyThere;
 
 impl Ask for NobodyThere {
-    fn ask(&mut self, _question: &str) -> Option<String> {
-        None
+    fn ask(&mut self, _question: &str) -> Result<Option<String>, Failure> {
+        Ok(None)
     }
 
     fn may_read_stdin(&self) -> bool {
