@@ -67,7 +67,7 @@ impl Default for Limits {
         Self {
             connections: 64,
             write: Duration::from_secs(10),
-            answer: Duration::from_secs(10),
+            answer: Duration::from_secs(5),
             heartbeat: Duration::from_secs(15),
             linger: Duration::from_millis(300),
             stop: Duration::from_secs(2),
