@@ -1,1 +1,3 @@
-//! Test support.
+//! Support for the end-to-end tests and the benchmark: finding, building and starting the real programs.
+
+pub mod programs;
