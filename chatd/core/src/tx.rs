@@ -8,7 +8,7 @@ use chat_proto::message::Message;
 use chat_proto::numeric::Numeric;
 
 use crate::core::Stamp;
-use crate::event::{ConnEvent, Event, UserEvent, Who};
+use crate::event::{ChannelEvent, ConnEvent, Event, UserEvent, Who};
 use crate::id::{ConnId, UserId};
 use crate::output::{Effect, Job, Output};
 use crate::project::{Scene, Views};
@@ -75,14 +75,17 @@ impl<'a> Tx<'a> {
 
     /// Makes a fact of it: the state obeys, and who is concerned is shown it.
     pub fn emit(&mut self, event: Event) {
-        let shown_first = is_shown_first(&event);
-        if shown_first {
+        let moment = Moment::of(&event);
+        if moment == Moment::Before {
             self.project(&event);
         }
         self.views.before(self.state, &event);
+        if moment == Moment::Between {
+            self.project(&event);
+        }
         self.state.apply(self.now.0, &event);
         self.views.after(self.state, &event);
-        if !shown_first {
+        if moment == Moment::After {
             self.project(&event);
         }
         self.out.events.push(event);
@@ -214,12 +217,24 @@ pub fn label_of(message: &Message) -> Option<std::borrow::Cow<'_, str>> {
     message.raw_tags().any(|(key, _)| key == "label").then(|| message.tag("label")).flatten()
 }
 
-/// What takes somebody out of sight is shown while it still is in sight.
-fn is_shown_first(event: &Event) -> bool {
-    use crate::event::ChannelEvent::{Kicked, Parted};
-    matches!(
-        event,
-        Event::User(_, UserEvent::Left { .. } | UserEvent::NickChanged { .. } | UserEvent::ModesSet { .. })
-            | Event::Channel(_, Parted { .. } | Kicked { .. })
-    )
+/// When an event is shown to its witnesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// While what it ends is still so: the one who parts sees it, too.
+    Before,
+    /// To those who remain, while the state still knows who leaves.
+    Between,
+    /// When the state has obeyed.
+    After,
+}
+
+impl Moment {
+    fn of(event: &Event) -> Self {
+        match event {
+            Event::Channel(_, ChannelEvent::Parted { .. } | ChannelEvent::Kicked { .. })
+            | Event::User(_, UserEvent::NickChanged { .. } | UserEvent::ModesSet { .. }) => Self::Before,
+            Event::User(_, UserEvent::Left { .. }) => Self::Between,
+            _ => Self::After,
+        }
+    }
 }

@@ -125,14 +125,16 @@ impl Scene<'_> {
         self.state.user(user).map(|user| user.sessions.iter().copied().collect()).unwrap_or_default()
     }
 
-    /// All sessions of those who share a channel with a user, the user's own among them.
-    fn neighbours(&self, user: UserId) -> BTreeSet<ConnId> {
-        let mut conns = self.sessions_of(user);
-        let Some(user) = self.state.user(user) else { return conns };
-        for (_, channel) in self.state.channels_of(user) {
-            for member in channel.members.keys() {
-                conns.extend(self.state.user(*member).into_iter().flat_map(|member| &member.sessions));
-            }
+    /// All sessions of those who share a channel with a user, the user's own among them unless it is leaving.
+    fn neighbours(&mut self, user: UserId) -> BTreeSet<ConnId> {
+        let Some(found) = self.state.user(user) else { return BTreeSet::new() };
+        let mut conns = BTreeSet::new();
+        for channel in &found.channels {
+            let classes = self.views.channel(self.state, *channel);
+            conns.extend(classes.iter().flat_map(|(_, conns)| conns.iter().copied()));
+        }
+        if found.channels.is_empty() {
+            conns.extend(&found.sessions);
         }
         conns
     }
@@ -142,7 +144,10 @@ impl Scene<'_> {
         let mut channels = self.state.user(user).into_iter().flat_map(|user| &user.channels);
         match (channels.next(), channels.next()) {
             (Some(&only), None) => self.show_channel(only, true, show),
-            _ => self.show_conns(&self.neighbours(user), show),
+            _ => {
+                let conns = self.neighbours(user);
+                self.show_conns(&conns, show);
+            }
         }
     }
 }

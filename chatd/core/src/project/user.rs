@@ -19,9 +19,11 @@ impl Scene<'_> {
         match event {
             UserEvent::Arrived { .. } => self.online(&who.nick, who),
             UserEvent::Left { reason, .. } => {
-                self.by_user(who, Caps::empty(), |author, caps, line| {
-                    author.line(caps, line, format_args!("QUIT :{reason}"));
-                });
+                if self.state.user(who.user).is_some_and(|user| !user.channels.is_empty()) {
+                    self.by_user(who, Caps::empty(), |author, caps, line| {
+                        author.line(caps, line, format_args!("QUIT :{reason}"));
+                    });
+                }
                 self.watchers(&who.nick.fold(), RPL_MONOFFLINE, format_args!("{}", who.nick));
             }
             UserEvent::NickChanged { nick } => self.renamed(who, nick),

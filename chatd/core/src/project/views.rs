@@ -35,6 +35,7 @@ impl Views {
             }
             Event::User(who, UserEvent::SessionRemoved { conn } | UserEvent::Left { conn, .. }) => {
                 for channel in channels(state, who.user) {
+                    self.channel(state, channel);
                     self.remove(state, channel, *conn);
                 }
             }
