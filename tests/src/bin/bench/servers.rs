@@ -65,7 +65,7 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     /// Connections that it takes at the same time: InspIRCd completes registrations once a second, so they must
-    /// be many; ngIRCd drops connections when they are.
+    /// be many; ngIRCd queues ten, and makes the eleventh try again a second later.
     pub(crate) wave: usize,
     log: PathBuf,
     _directory: TempDir,
@@ -83,7 +83,7 @@ impl Server {
             .stderr(output)
             .spawn()
             .with_context(|| format!("{kind} cannot be started"))?;
-        let wave = if kind == Kind::NgIrcd { 200 } else { 1000 };
+        let wave = if kind == Kind::NgIrcd { 8 } else { 1000 };
         let mut server = Self { child, address, wave, log, _directory: directory };
         server.wait_until_it_listens()?;
         Ok(server)
