@@ -1,1 +1,31 @@
-fn main() {}
+//! The chat daemon.
+
+mod admin;
+mod answers;
+mod auth;
+mod cli;
+mod commit;
+mod config;
+mod conn;
+mod control;
+mod daemon;
+mod egress;
+mod jobs;
+mod listen;
+mod lock;
+mod logging;
+mod mailbox;
+mod process;
+mod release;
+mod run;
+mod signals;
+mod slots;
+mod socket;
+mod systemd;
+mod watch;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main().into()
+}

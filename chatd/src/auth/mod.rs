@@ -1,0 +1,4 @@
+//! Who somebody is: passwords, and the logins of this host.
+
+pub(crate) mod login;
+pub(crate) mod password;

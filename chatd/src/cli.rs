@@ -1,0 +1,169 @@
+//! The command line: what is asked for, and the exit status that says how it went.
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use crate::auth::password::{self, Cost};
+use crate::config::{self, Config, Directories};
+use crate::daemon::{self, Start};
+
+/// More than anybody types.
+const PASSWORD_MAX: usize = 1024;
+
+/// The chat daemon. Runs in the foreground and logs to standard error.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = false)]
+struct Cli {
+    /// The configuration; without it /etc/chatd/chatd.toml if that is there, else the defaults
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Validate the configuration and exit
+    Check,
+    /// Read a password and print the hash that the configuration wants
+    HashPassword {
+        /// How much work checking it shall be
+        #[arg(long, value_enum, default_value_t = Cost::Normal)]
+        cost: Cost,
+    },
+}
+
+/// How the program ends. Usage errors end it with 2, which is clap's doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done = 0,
+    Failed = 1,
+    /// The configuration can't be used (`EX_CONFIG` of sysexits).
+    Configuration = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+pub(crate) fn main() -> Exit {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => return serve(cli.config),
+        Some(Command::Check) => return check(cli.config.as_ref()),
+        Some(Command::HashPassword { cost }) => hash_password(cost),
+    };
+    outcome.map_or_else(|error| fail(&error), |()| Exit::Done)
+}
+
+fn serve(asked_for: Option<PathBuf>) -> Exit {
+    let directories = Directories::from_environment();
+    let config = match load(asked_for.as_ref(), &directories) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    let started = daemon::run(Start { config, asked_for, directories });
+    started.map_or_else(|error| fail(&error), |()| Exit::Done)
+}
+
+fn check(asked_for: Option<&PathBuf>) -> Exit {
+    let directories = Directories::from_environment();
+    match load(asked_for, &directories) {
+        Ok(Config { file: Some(file), .. }) => say(&format!("{} is valid", file.display())),
+        Ok(Config { file: None, .. }) => {
+            let directory = directories.configuration.display();
+            say(&format!("There is no {directory}/chatd.toml, so the defaults hold"))
+        }
+        Err(exit) => exit,
+    }
+}
+
+fn load(asked_for: Option<&PathBuf>, directories: &Directories) -> Result<Config, Exit> {
+    config::load(asked_for.map(PathBuf::as_path), directories).map_err(|error| {
+        complain(&format!("{error}"));
+        Exit::Configuration
+    })
+}
+
+fn hash_password(cost: Cost) -> anyhow::Result<()> {
+    let password = if io::stdin().is_terminal() {
+        ask_twice()?
+    } else {
+        read_line().context("cannot read a password")?
+    };
+    if password.is_empty() {
+        bail!("the password is empty; give one on standard input");
+    }
+    let hash = password::hash(&password, cost)?;
+    writeln!(io::stdout(), "{hash}").context("cannot print the hash")
+}
+
+fn ask_twice() -> anyhow::Result<Zeroizing<String>> {
+    let first = ask("Password: ")?;
+    let second = ask("Again: ")?;
+    if first != second {
+        bail!("the passwords differ; try again");
+    }
+    Ok(first)
+}
+
+/// Asks on the terminal, which doesn't show what is typed.
+fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
+    let terminal = io::stdin();
+    write!(io::stderr(), "{prompt}")?;
+    let before = tcgetattr(&terminal).context("cannot ask for a password")?;
+    let mut silent = before.clone();
+    silent.local_flags.remove(LocalFlags::ECHO);
+    tcsetattr(&terminal, SetArg::TCSAFLUSH, &silent).context("cannot ask for a password")?;
+    let answer = read_line();
+    tcsetattr(&terminal, SetArg::TCSAFLUSH, &before).context("cannot restore the terminal")?;
+    writeln!(io::stderr())?;
+    answer.context("cannot read a password")
+}
+
+/// Byte by byte, so that nothing is left behind in a buffer.
+fn read_line() -> io::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(PASSWORD_MAX));
+    for byte in io::stdin().lock().bytes() {
+        match byte? {
+            b'\n' => break,
+            _ if line.len() == PASSWORD_MAX => {
+                return Err(io::Error::other(format!("it is longer than {PASSWORD_MAX} bytes")));
+            }
+            byte => line.push(byte),
+        }
+    }
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    let text = str::from_utf8(&line).map_err(|_| io::Error::other("it is not UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// A reader that has gone away is no failure.
+fn say(line: &str) -> Exit {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+        _ => Exit::Done,
+    }
+}
+
+fn fail(error: &anyhow::Error) -> Exit {
+    complain(&format!("{error:#}"));
+    Exit::Failed
+}
+
+/// Control characters may stand in a path or a file that somebody else wrote.
+fn complain(message: &str) {
+    let line: String = message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    // With standard error closed there is nobody to tell.
+    let _ = writeln!(io::stderr(), "chatd: {line}");
+}

@@ -1,0 +1,212 @@
+//! Nothing is shown before it is stored: holds back what came of durable events until the journal has them.
+//!
+//! Groups are released in the order that they were submitted in. One without durable events is released at once
+//! unless an earlier one is still held.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use chatd_core::{ConnId, Effect, Event, Stamp};
+
+use crate::mailbox::Mailbox;
+
+/// Groups that may be on their way to the disk; then the core waits.
+const HELD_MAX: usize = 256;
+
+/// The outcome of one step.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) stamp: Stamp,
+    pub(crate) events: Vec<Event>,
+    /// Whether any of the events must be on disk before anybody sees an effect.
+    pub(crate) durable: bool,
+    pub(crate) effects: Vec<Effect>,
+    /// Connections that the core was told are gone: nothing more will be sent to them.
+    pub(crate) closed: Vec<ConnId>,
+}
+
+/// Where durable events go.
+pub(crate) trait Journal: Send {
+    /// Returns once the durable events of all these groups are on disk.
+    fn store(&mut self, groups: &[Group]) -> io::Result<()>;
+}
+
+/// Where groups go.
+pub(crate) trait Release: Send + Sync + 'static {
+    fn release(&self, group: Group);
+}
+
+/// The journal failed, so nothing more may be shown.
+#[derive(Debug, thiserror::Error)]
+#[error("what is said cannot be stored any more")]
+pub(crate) struct JournalFailed;
+
+#[derive(Debug)]
+pub(crate) struct Commit<R> {
+    release: Arc<R>,
+    writer: Option<Writer>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    held: Arc<Mailbox<Group>>,
+    /// How many were submitted to the writer and are not released.
+    outstanding: Arc<AtomicUsize>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl<R: Release> Commit<R> {
+    /// Without a journal nothing is held.
+    pub(crate) fn new(release: Arc<R>, journal: Option<Box<dyn Journal>>) -> io::Result<Self> {
+        let writer = journal.map(|journal| Writer::start(journal, Arc::clone(&release))).transpose()?;
+        Ok(Self { release, writer })
+    }
+
+    pub(crate) fn submit(&self, group: Group) -> Result<(), JournalFailed> {
+        match &self.writer {
+            Some(writer) if writer.thread.is_finished() => Err(JournalFailed),
+            Some(writer) if group.durable || writer.outstanding.load(Ordering::Acquire) > 0 => {
+                writer.outstanding.fetch_add(1, Ordering::AcqRel);
+                writer.held.push_when_room(group);
+                Ok(())
+            }
+            _ => {
+                self.release.release(group);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Writer {
+    fn start<R: Release>(journal: Box<dyn Journal>, release: Arc<R>) -> io::Result<Self> {
+        let held = Arc::new(Mailbox::new(HELD_MAX));
+        let outstanding = Arc::new(AtomicUsize::new(0));
+        let (inbox, count) = (Arc::clone(&held), Arc::clone(&outstanding));
+        let thread = thread::Builder::new()
+            .name("commit".into())
+            .spawn(move || write_all(journal, &inbox, &count, &*release))?;
+        Ok(Self { held, outstanding, thread })
+    }
+}
+
+/// Writes whatever has gathered as one, until writing fails.
+fn write_all<R: Release>(
+    mut journal: Box<dyn Journal>,
+    held: &Mailbox<Group>,
+    outstanding: &AtomicUsize,
+    release: &R,
+) {
+    let mut groups = Vec::new();
+    loop {
+        held.take(&mut groups, None);
+        if let Err(error) = journal.store(&groups) {
+            tracing::error!(%error, "cannot store what was said; chatd stops, since nothing may be shown unstored");
+            held.close();
+            return;
+        }
+        for group in groups.drain(..) {
+            release.release(group);
+            outstanding.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Tells when it is asked to store, and does so when it is let.
+    struct Gated {
+        asked: mpsc::Sender<Vec<u64>>,
+        let_go: mpsc::Receiver<io::Result<()>>,
+    }
+
+    impl Journal for Gated {
+        fn store(&mut self, groups: &[Group]) -> io::Result<()> {
+            let durable = groups.iter().filter(|group| group.durable).map(|group| group.stamp.0);
+            self.asked.send(durable.collect()).unwrap();
+            self.let_go.recv().unwrap()
+        }
+    }
+
+    struct Seen(mpsc::Sender<u64>);
+
+    impl Release for Seen {
+        fn release(&self, group: Group) {
+            self.0.send(group.stamp.0).unwrap();
+        }
+    }
+
+    struct Bench {
+        commit: Commit<Seen>,
+        asked: mpsc::Receiver<Vec<u64>>,
+        let_go: mpsc::Sender<io::Result<()>>,
+        seen: mpsc::Receiver<u64>,
+    }
+
+    fn bench() -> Bench {
+        let (asked_tx, asked) = mpsc::channel();
+        let (let_go, let_go_rx) = mpsc::channel();
+        let (seen_tx, seen) = mpsc::channel();
+        let journal = Gated { asked: asked_tx, let_go: let_go_rx };
+        let commit = Commit::new(Arc::new(Seen(seen_tx)), Some(Box::new(journal))).unwrap();
+        Bench { commit, asked, let_go, seen }
+    }
+
+    fn group(number: u64, durable: bool) -> Group {
+        Group { stamp: Stamp(number), events: Vec::new(), durable, effects: Vec::new(), closed: Vec::new() }
+    }
+
+    #[test]
+    fn nothing_is_seen_before_it_is_stored_and_nothing_overtakes() {
+        let bench = bench();
+        bench.commit.submit(group(1, true)).unwrap();
+        assert_eq!(bench.asked.recv().unwrap(), [1]);
+        bench.commit.submit(group(2, false)).unwrap();
+        bench.commit.submit(group(3, true)).unwrap();
+        bench.commit.submit(group(4, false)).unwrap();
+        assert!(bench.seen.try_recv().is_err());
+        bench.let_go.send(Ok(())).unwrap();
+        assert_eq!(bench.seen.recv().unwrap(), 1);
+        assert_eq!(bench.asked.recv().unwrap(), [3]);
+        assert!(bench.seen.try_recv().is_err());
+        bench.let_go.send(Ok(())).unwrap();
+        assert_eq!(bench.seen.iter().take(3).collect::<Vec<_>>(), [2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_not_durable_is_released_at_once_when_nothing_is_held() {
+        let bench = bench();
+        bench.commit.submit(group(1, false)).unwrap();
+        assert_eq!(bench.seen.try_recv().unwrap(), 1);
+        assert!(bench.asked.try_recv().is_err());
+    }
+
+    #[test]
+    fn after_a_failed_write_nothing_is_shown_any_more() {
+        let mut bench = bench();
+        bench.commit.submit(group(1, true)).unwrap();
+        bench.let_go.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
+        bench.commit.writer.take().unwrap().thread.join().unwrap();
+        assert!(bench.seen.try_recv().is_err());
+    }
+
+    #[test]
+    fn submitting_after_a_failed_write_is_refused() {
+        let bench = bench();
+        bench.commit.submit(group(1, true)).unwrap();
+        bench.let_go.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
+        // The gate is dropped when the writer ends.
+        while bench.asked.recv().is_ok() {}
+        while !bench.commit.writer.as_ref().unwrap().thread.is_finished() {
+            thread::yield_now();
+        }
+        assert!(bench.commit.submit(group(2, false)).is_err());
+        assert!(bench.seen.try_recv().is_err());
+    }
+}

@@ -1,0 +1,102 @@
+//! From bytes to messages, a bounded number at a time.
+
+use chat_proto::line::{Line, LineReader, Sender};
+use chat_proto::message::Message;
+use chatd_core::Incoming;
+
+/// The most lines of one connection that are handed over before others have their turn.
+pub(super) const LINES_MAX: usize = 16;
+
+/// Frames and parses what one connection sends.
+#[derive(Debug)]
+pub(super) struct Lines {
+    reader: LineReader,
+}
+
+/// Lines to hand over, and what was read behind them.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) lines: Vec<Incoming>,
+    pub(super) rest: Vec<u8>,
+}
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        Self { reader: LineReader::new(Sender::Client) }
+    }
+
+    /// Nothing when no line is whole yet.
+    pub(super) fn take_in(&mut self, bytes: &[u8]) -> Option<Turn> {
+        let mut lines = Vec::new();
+        let mut rest = bytes;
+        while lines.is_empty() && !rest.is_empty() {
+            let (now, later) = rest.split_at(end_of_lines(rest, LINES_MAX));
+            self.reader.feed(now, |line| lines.push(incoming(line)));
+            rest = later;
+        }
+        (!lines.is_empty()).then(|| Turn { lines, rest: rest.to_vec() })
+    }
+}
+
+/// The length of the first `count` lines of `bytes`, or of everything if there are fewer.
+fn end_of_lines(bytes: &[u8], count: usize) -> usize {
+    let mut ends = bytes.iter().enumerate().filter(|(_, b)| matches!(b, b'\n' | b'\r'));
+    let Some((end, _)) = ends.nth(count - 1) else { return bytes.len() };
+    end + 1
+}
+
+fn incoming(line: Line<'_>) -> Incoming {
+    let Line::Whole(line) = line else { return Incoming::TooLong };
+    match str::from_utf8(line) {
+        Ok(line) => Message::parse(line).map_or(Incoming::Malformed, Incoming::Message),
+        Err(_) => {
+            let readable = Message::parse(String::from_utf8_lossy(line));
+            Incoming::NotUtf8 { command: readable.ok().map(|message| message.command().into()) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_has_at_most_sixteen_lines_and_the_rest_follows_in_order() {
+        let stream: Vec<u8> = (0..40).flat_map(|n| format!("PING {n}\r\n").into_bytes()).collect();
+        let mut lines = Lines::new();
+        let (mut seen, mut rest) = (Vec::new(), stream);
+        while let Some(turn) = lines.take_in(&rest) {
+            assert!(turn.lines.len() <= LINES_MAX);
+            seen.extend(turn.lines);
+            rest = turn.rest;
+        }
+        let expected: Vec<_> =
+            (0..40).map(|n| Incoming::Message(Message::parse(format!("PING {n}")).unwrap())).collect();
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn nothing_is_handed_over_before_a_line_is_whole() {
+        let mut lines = Lines::new();
+        assert!(lines.take_in(b"PING ").is_none());
+        assert!(lines.take_in(&b"\r\n".repeat(0)).is_none());
+        assert_eq!(lines.take_in(b"x\n").unwrap().lines.len(), 1);
+    }
+
+    #[test]
+    fn empty_lines_are_no_lines() {
+        assert!(Lines::new().take_in(&b"\r\n".repeat(100)).is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_line_is_told() {
+        let mut lines = Lines::new();
+        let mut stream = b"PRIVMSG #c :\xff\xfe\n:only-a-source\n".to_vec();
+        stream.extend([b'a'; 600]);
+        stream.push(b'\n');
+        assert_eq!(
+            lines.take_in(&stream).unwrap().lines,
+            [Incoming::NotUtf8 { command: Some("PRIVMSG".into()) }, Incoming::Malformed, Incoming::TooLong]
+        );
+    }
+}

@@ -1,0 +1,243 @@
+//! The whole daemon: put together, run, and taken apart in order.
+
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use chatd_core::{Core, Input};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::answers::Answers;
+use crate::commit::{Commit, JournalFailed};
+use crate::config::{Config, Directories};
+use crate::conn::Readers;
+use crate::control::{Control, Settings};
+use crate::egress::{self, Egress};
+use crate::jobs::Jobs;
+use crate::listen::{self, Admission, BindError, Cloak, Gate, Listening, SocketFile};
+use crate::lock::Lock;
+use crate::logging::Log;
+use crate::mailbox::Mailbox;
+use crate::release::Outlets;
+use crate::run::{self, Clock};
+use crate::signals::{self, Signal};
+use crate::watch::Watch;
+use crate::{admin, process, systemd};
+
+/// Outcomes of steps that may wait for egress; then the core waits.
+const ORDERS_MAX: usize = 64;
+const TICK: Duration = Duration::from_secs(1);
+
+/// What the daemon is started with.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) config: Config,
+    /// The file that was asked for on the command line.
+    pub(crate) asked_for: Option<PathBuf>,
+    pub(crate) directories: Directories,
+}
+
+/// All sockets that are listened on.
+struct Sockets {
+    admin: (UnixListener, SocketFile),
+    chat: Vec<Listening>,
+}
+
+/// How the threads end: without a word when they panicked.
+struct Threads {
+    core: oneshot::Receiver<Result<(), JournalFailed>>,
+    egress: oneshot::Receiver<()>,
+}
+
+/// Runs until it is told to stop. What can be wrong at the start is found before anybody is let in.
+///
+/// # Errors
+/// What keeps it from starting, or from going on.
+pub(crate) fn run(start: Start) -> anyhow::Result<()> {
+    let log = Log::start(start.config.log_level);
+    let signals = signals::listen().context("cannot listen to signals")?;
+    let connections_max = process::raise_descriptors();
+    start.directories.create()?;
+    let _lock = Lock::take(&start.directories.state)?;
+    let sockets = Sockets::bind(&start.config)?;
+    let inputs = Arc::new(Mailbox::new(run::INPUTS_MAX));
+    let runtime = runtime(&inputs)?;
+    let outcome = runtime.block_on(serve(start, log, sockets, connections_max, inputs, signals));
+    // Look-ups may hang on a remote database; nobody waits for them any more.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Connections are read by one thread. It puts inputs in and leaves waking the core to the end of its round.
+fn runtime(inputs: &Arc<Mailbox<Input>>) -> anyhow::Result<Runtime> {
+    let ringing = Arc::clone(inputs);
+    Builder::new_current_thread()
+        .enable_all()
+        .on_thread_park(move || ringing.ring())
+        .build()
+        .context("cannot start the runtime")
+}
+
+async fn serve(
+    start: Start,
+    log: Log,
+    sockets: Sockets,
+    connections_max: usize,
+    inputs: Arc<Mailbox<Input>>,
+    signals: mpsc::UnboundedReceiver<Signal>,
+) -> anyhow::Result<()> {
+    let connections = &start.config.connections;
+    let outside = egress::Outside {
+        orders: Arc::new(Mailbox::new(ORDERS_MAX)),
+        slots: Arc::default(),
+        send_queue: Arc::new(AtomicUsize::new(connections.send_queue)),
+        runtime: Handle::current(),
+    };
+    let settings = Settings {
+        gate: Arc::new(Gate::new(connections, connections_max)),
+        readers: Arc::new(Readers::new(Arc::clone(&inputs), connections)),
+        send_queue: Arc::clone(&outside.send_queue),
+    };
+    let admission = Arc::new(Admission {
+        gate: Arc::clone(&settings.gate),
+        slots: Arc::clone(&outside.slots),
+        egress: Arc::clone(&outside.orders),
+        readers: Arc::clone(&settings.readers),
+        cloak: Cloak::default(),
+    });
+    let outlets = Outlets {
+        egress: Arc::clone(&outside.orders),
+        jobs: Jobs::new(Handle::current(), Arc::clone(&inputs)),
+        answers: Arc::new(Answers::default()),
+        watch: Watch::new(),
+    };
+    let mut clock = Clock::default();
+    let core = Core::new(start.config.policy.clone(), clock.now());
+    let control = Arc::new(Control {
+        core: inputs,
+        answers: Arc::clone(&outlets.answers),
+        watch: outlets.watch.clone(),
+        log,
+        settings,
+        asked_for: start.asked_for,
+        directories: start.directories,
+        current: Mutex::new(start.config),
+        started_at: clock.now().0,
+        listeners: sockets.places(),
+    });
+    let threads = Threads::start(core, &control, outlets, outside)?;
+    let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let _admin_file = sockets.listen(&tasks, &control, &admission, &stopping)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), listeners = %control.listeners.join(" "), "ready");
+    systemd::ready(&control.listeners);
+    let outcome = attend(&control, threads, signals).await;
+    systemd::stopping();
+    stopping.cancel();
+    tasks.wait().await;
+    if outcome.is_ok() {
+        tracing::info!("stopped");
+    }
+    outcome
+}
+
+impl Sockets {
+    fn bind(config: &Config) -> Result<Self, BindError> {
+        let bind = |listener: &crate::config::Listener| {
+            Ok(Listening { bound: listen::bind(&listener.place)?, guests: listener.guests })
+        };
+        let chat = config.listeners.iter().map(bind).collect::<Result<_, _>>()?;
+        Ok(Self { chat, admin: listen::admin(&config.admin)? })
+    }
+
+    fn places(&self) -> Vec<String> {
+        self.chat.iter().map(|listening| listening.bound.place()).collect()
+    }
+
+    fn listen(
+        self,
+        tasks: &TaskTracker,
+        control: &Arc<Control>,
+        admission: &Arc<Admission>,
+        stopping: &CancellationToken,
+    ) -> anyhow::Result<SocketFile> {
+        let (admin, file) = self.admin;
+        let admin = tokio::net::UnixListener::from_std(admin).context("cannot listen to administrators")?;
+        let limits = admin::Limits::default();
+        tasks.spawn(admin::serve(admin, Arc::clone(control), limits, stopping.clone()));
+        for listening in self.chat {
+            tasks.spawn(listen::listen(listening, Arc::clone(admission), stopping.clone()));
+        }
+        tasks.close();
+        Ok(file)
+    }
+}
+
+impl Threads {
+    fn start(
+        core: Core,
+        control: &Control,
+        outlets: Outlets,
+        outside: egress::Outside,
+    ) -> anyhow::Result<Self> {
+        let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
+        // Nothing that happens has to outlive the daemon yet, so there is no journal.
+        let commit = Commit::new(Arc::new(outlets), None)?;
+        let core = spawn("core", move || {
+            let outcome = run::run(core, &inbox, &commit);
+            answers.give_up();
+            outcome
+        })?;
+        let egress = spawn("egress", move || Egress::new(outside).run())?;
+        Ok(Self { core, egress })
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<oneshot::Receiver<T>> {
+    let (sender, receiver) = oneshot::channel();
+    // At the end nobody may be left to be told.
+    let work = move || drop(sender.send(work()));
+    thread::Builder::new().name(name.into()).spawn(work).context("cannot start a thread")?;
+    Ok(receiver)
+}
+
+/// Passes on time and signals until the last frame is written.
+async fn attend(
+    control: &Control,
+    mut threads: Threads,
+    mut signals: mpsc::UnboundedReceiver<Signal>,
+) -> anyhow::Result<()> {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut core_runs = true;
+    loop {
+        tokio::select! {
+            ended = &mut threads.egress => {
+                return ended.map_err(|_| anyhow!("the writing thread broke down; this is a bug in chatd"));
+            }
+            ended = &mut threads.core, if core_runs => {
+                ended.map_err(|_| anyhow!("the core broke down; this is a bug in chatd"))??;
+                core_runs = false;
+            }
+            _ = ticks.tick() => control.core.push(Input::Tick),
+            Some(signal) = signals.recv() => match signal {
+                Signal::Reload => drop(control.reload_now().await),
+                Signal::Stop => {
+                    tracing::info!("told to stop");
+                    systemd::stopping();
+                    control.core.push(Input::Stop { reason: "The server is shutting down".into() });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! All connections, by slot, as egress sees them.
+
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+use chatd_core::ConnId;
+
+use super::backlog::Backlog;
+use super::round::{NONE, Round, Run};
+use crate::socket::{Socket, Stage};
+
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// What fan-out touches for each recipient, kept small and apart.
+    pending: Vec<Pending>,
+    entries: Vec<Option<Entry>>,
+    /// Connections with a backlog.
+    waiting: usize,
+}
+
+/// What a round has for a connection. Nothing when `start` equals `end`.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    /// Zero for a vacant slot.
+    generation: u32,
+    last: Run,
+}
+
+#[derive(Debug)]
+struct Entry {
+    socket: Arc<Socket>,
+    backlog: Backlog,
+    /// To be drained once the backlog is written.
+    closing: bool,
+}
+
+const NOTHING: Run = Run { start: 0, end: 0, before: NONE };
+const VACANT: Pending = Pending { generation: 0, last: NOTHING };
+
+impl Table {
+    pub(super) fn insert(&mut self, conn: ConnId, socket: Arc<Socket>) {
+        let slot = conn.slot as usize;
+        if self.entries.len() <= slot {
+            self.entries.resize_with(slot + 1, || None);
+            self.pending.resize(slot + 1, VACANT);
+        }
+        self.pending[slot] = Pending { generation: conn.generation, last: NOTHING };
+        self.entries[slot] = Some(Entry { socket, backlog: Backlog::default(), closing: false });
+    }
+
+    pub(super) fn remove(&mut self, conn: ConnId) {
+        let Some(entry) = self.entry(conn) else { return };
+        let waited = !entry.backlog.is_empty();
+        self.waiting -= usize::from(waited);
+        self.pending[conn.slot as usize] = VACANT;
+        self.entries[conn.slot as usize] = None;
+    }
+
+    /// How many have more to take than their sockets took.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    pub(super) fn socket(&self, conn: ConnId) -> Option<&Arc<Socket>> {
+        let known = self.pending.get(conn.slot as usize)?.generation == conn.generation;
+        self.entries[conn.slot as usize].as_ref().filter(|_| known).map(|entry| &entry.socket)
+    }
+
+    /// Notes that the connection gets a frame of the round. Called once for each delivery, so it is short.
+    pub(super) fn queue(&mut self, conn: ConnId, frame: u32, round: &mut Round) {
+        let Some(pending) = self.pending.get_mut(conn.slot as usize) else { return };
+        if pending.generation != conn.generation {
+            return;
+        }
+        let last = pending.last;
+        if last.start == last.end {
+            round.touched.push(conn.slot);
+            pending.last = Run { start: frame, end: frame + 1, before: NONE };
+        } else if last.end == frame {
+            pending.last.end += 1;
+        } else {
+            pending.last = Run { start: frame, end: frame + 1, before: round.put_aside(last) };
+        }
+    }
+
+    /// Writes the round, clears it, and tells which connections didn't take everything and didn't wait before.
+    pub(super) fn write(&mut self, round: &mut Round, limit: usize) -> Vec<ConnId> {
+        let mut full = Vec::new();
+        let mut runs = Vec::new();
+        let mut slices = Vec::new();
+        for &slot in &round.touched {
+            let pending = &mut self.pending[slot as usize];
+            let conn = ConnId { slot, generation: pending.generation };
+            round.runs(std::mem::replace(&mut pending.last, NOTHING), &mut runs);
+            let Some(entry) = &mut self.entries[slot as usize] else { continue };
+            if entry.socket.stage() > Stage::Draining {
+                continue;
+            }
+            let waited = !entry.backlog.is_empty();
+            let written = if waited { 0 } else { entry.write(round, &runs, &mut slices) };
+            round.rest(&runs, written).for_each(|frame| entry.backlog.push(frame));
+            let waits = entry.settle(limit);
+            self.waiting = self.waiting + usize::from(waits) - usize::from(waited);
+            if waits && !waited {
+                full.push(conn);
+            }
+        }
+        drop(slices);
+        round.clear();
+        full
+    }
+
+    /// Writes what waited. Returns whether it isn't done.
+    pub(super) fn resume(&mut self, conn: ConnId) -> bool {
+        let Some(entry) = self.entry(conn) else { return false };
+        let waited = !entry.backlog.is_empty();
+        entry.write_backlog();
+        let waits = entry.settle(usize::MAX);
+        self.waiting = self.waiting + usize::from(waits) - usize::from(waited);
+        waits
+    }
+
+    /// Hangs up once everything is written. Returns whether there is such a connection.
+    pub(super) fn close(&mut self, conn: ConnId) -> bool {
+        let Some(entry) = self.entry(conn) else { return false };
+        entry.closing = true;
+        entry.socket.advance(Stage::Draining);
+        entry.settle(usize::MAX);
+        true
+    }
+
+    /// Ends it, written or not.
+    pub(super) fn cut(&mut self, conn: ConnId, stage: Stage) {
+        let Some(entry) = self.entry(conn) else { return };
+        let waited = !entry.backlog.is_empty();
+        entry.cut(stage);
+        self.waiting -= usize::from(waited);
+    }
+
+    fn entry(&mut self, conn: ConnId) -> Option<&mut Entry> {
+        let known = self.pending.get(conn.slot as usize)?.generation == conn.generation;
+        self.entries[conn.slot as usize].as_mut().filter(|_| known)
+    }
+}
+
+impl Entry {
+    /// Returns how many bytes of the runs the socket took.
+    fn write<'a>(
+        &mut self,
+        round: &'a Round,
+        runs: &[std::ops::Range<u32>],
+        slices: &mut Vec<IoSlice<'a>>,
+    ) -> usize {
+        round.slices(runs, slices);
+        self.attempt(slices).unwrap_or(0)
+    }
+
+    fn write_backlog(&mut self) {
+        while !self.backlog.is_empty() {
+            match self.attempt(&self.backlog.slices()) {
+                Some(count) if count > 0 => self.backlog.advance(count),
+                _ => return,
+            }
+        }
+    }
+
+    /// Nothing when the socket takes nothing now or never will again.
+    fn attempt(&self, slices: &[IoSlice<'_>]) -> Option<usize> {
+        match self.socket.try_write(slices) {
+            Ok(count) => Some(count),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(_) => {
+                self.socket.cut(Stage::Broken);
+                None
+            }
+        }
+    }
+
+    /// Draws the consequences of a write: whether it is cut off, drained, or must wait for the socket.
+    fn settle(&mut self, limit: usize) -> bool {
+        if self.backlog.bytes() > limit {
+            // The first try may have stopped at the number of slices, not at the socket.
+            self.write_backlog();
+        }
+        if self.backlog.bytes() > limit {
+            self.cut(Stage::Overflown);
+        }
+        if self.socket.stage() > Stage::Draining {
+            self.backlog.clear();
+        }
+        if self.closing && self.backlog.is_empty() {
+            self.socket.drain();
+        }
+        !self.backlog.is_empty()
+    }
+
+    fn cut(&mut self, stage: Stage) {
+        self.backlog.clear();
+        self.socket.cut(stage);
+    }
+}

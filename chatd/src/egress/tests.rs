@@ -1,0 +1,163 @@
+//! Egress against real sockets.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+use chatd_core::ConnId;
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+use tokio::runtime::Handle;
+
+use super::{Delivery, Egress, Order, Outside};
+use crate::mailbox::Mailbox;
+use crate::slots::Slots;
+use crate::socket::{Socket, Stage};
+
+struct Bench {
+    outside: Outside,
+    thread: JoinHandle<()>,
+}
+
+struct Client {
+    conn: ConnId,
+    stream: UnixStream,
+    socket: Arc<Socket>,
+}
+
+fn bench(send_queue: usize) -> Bench {
+    let outside = Outside {
+        orders: Arc::new(Mailbox::new(64)),
+        slots: Arc::new(Slots::default()),
+        send_queue: Arc::new(AtomicUsize::new(send_queue)),
+        runtime: Handle::current(),
+    };
+    let egress = Egress::new(outside.clone());
+    Bench { outside, thread: thread::spawn(move || egress.run()) }
+}
+
+impl Bench {
+    async fn client(&self) -> Client {
+        let (stream, server) = UnixStream::pair().unwrap();
+        let socket = Arc::new(Socket::from(server));
+        // As after the first line was read: the runtime knows that it can be written to.
+        socket.writable().await.unwrap();
+        let conn = self.outside.slots.take();
+        self.outside.orders.push(Order::Register { conn, socket: Arc::clone(&socket) });
+        Client { conn, stream, socket }
+    }
+
+    fn deliver(&self, deliveries: Vec<Delivery>) {
+        self.outside.orders.push(Order::Deliver { deliveries, closed: Vec::new() });
+    }
+
+    async fn stop(self) {
+        self.outside.orders.push(Order::Stop);
+        tokio::task::spawn_blocking(|| self.thread.join().unwrap()).await.unwrap();
+    }
+}
+
+impl Client {
+    async fn read(&mut self, count: usize) -> String {
+        let mut bytes = vec![0; count];
+        self.stream.read_exact(&mut bytes).await.unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    async fn read_to_end(mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.stream.read_to_end(&mut bytes).await.unwrap();
+        bytes
+    }
+}
+
+fn send(to: ConnId, frame: &str) -> Delivery {
+    Delivery::Send { to, frame: Bytes::copy_from_slice(frame.as_bytes()) }
+}
+
+fn fanout(to: &[&Client], except: Option<&Client>, frame: &str) -> Delivery {
+    Delivery::Fanout {
+        to: Arc::new(to.iter().map(|client| client.conn).collect()),
+        except: except.map(|client| client.conn),
+        frame: Bytes::copy_from_slice(frame.as_bytes()),
+    }
+}
+
+#[tokio::test]
+async fn everybody_gets_their_frames_in_order() {
+    let bench = bench(1 << 20);
+    let (mut a, mut b) = (bench.client().await, bench.client().await);
+    bench.deliver(vec![
+        fanout(&[&a, &b], None, "1"),
+        fanout(&[&a, &b], Some(&a), "2"),
+        send(a.conn, "3"),
+        fanout(&[&a, &b], Some(&b), "4"),
+        fanout(&[&a, &b], None, "5"),
+    ]);
+    assert_eq!(a.read(4).await, "1345");
+    assert_eq!(b.read(3).await, "125");
+}
+
+#[tokio::test]
+async fn who_reads_late_gets_everything_in_order() {
+    let bench = bench(64 << 20);
+    let client = bench.client().await;
+    let mut expected = Vec::new();
+    for n in 0..2000 {
+        let frame = format!("{n:04}{}", "x".repeat(1000));
+        expected.extend_from_slice(frame.as_bytes());
+        bench.deliver(vec![send(client.conn, &frame)]);
+    }
+    bench.deliver(vec![Delivery::Close { conn: client.conn }]);
+    let seen = client.read_to_end().await;
+    assert_eq!(seen.len(), expected.len());
+    assert!(seen == expected, "the order was lost");
+}
+
+#[tokio::test]
+async fn who_never_reads_is_cut_off_and_nobody_else_notices() {
+    let bench = bench(64 * 1024);
+    let (deaf, mut other) = (bench.client().await, bench.client().await);
+    let frame = "x".repeat(1024);
+    for _ in 0..2000 {
+        bench.deliver(vec![fanout(&[&deaf, &other], None, &frame)]);
+        other.read(frame.len()).await;
+    }
+    assert_eq!(deaf.socket.stage(), Stage::Overflown);
+    assert_eq!(other.socket.stage(), Stage::Open);
+}
+
+#[tokio::test]
+async fn a_closed_connection_gets_what_was_sent_before_and_then_the_end() {
+    let bench = bench(1 << 20);
+    let client = bench.client().await;
+    bench.deliver(vec![send(client.conn, "ERROR :bye\r\n"), Delivery::Close { conn: client.conn }]);
+    assert_eq!(client.read_to_end().await, b"ERROR :bye\r\n");
+}
+
+#[tokio::test]
+async fn a_slot_that_is_given_back_gets_nothing_under_its_old_name() {
+    let bench = bench(1 << 20);
+    let old = bench.client().await;
+    bench.outside.orders.push(Order::Deliver { deliveries: Vec::new(), closed: vec![old.conn] });
+    let mut new = loop {
+        let client = bench.client().await;
+        if client.conn.slot == old.conn.slot {
+            break client;
+        }
+    };
+    bench.deliver(vec![send(old.conn, "old"), send(new.conn, "new")]);
+    assert_eq!(new.read(3).await, "new");
+}
+
+#[tokio::test]
+async fn stopping_writes_what_is_left() {
+    let bench = bench(64 << 20);
+    let client = bench.client().await;
+    let frame = "x".repeat(1 << 20);
+    bench.deliver(vec![send(client.conn, &frame), Delivery::Close { conn: client.conn }]);
+    let reading = tokio::spawn(client.read_to_end());
+    bench.stop().await;
+    assert_eq!(reading.await.unwrap().len(), frame.len());
+}

@@ -1,0 +1,100 @@
+//! Slow work, off the core's thread. A connection has at most one job under way, which bounds how many wait here.
+
+use std::sync::Arc;
+use std::thread;
+
+use chatd_core::{ConnId, Input, Job, JobDone};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use crate::auth::{login, password};
+use crate::mailbox::Mailbox;
+
+/// Look-ups at once; a remote user database answers them in its own time.
+const LOOKUPS_MAX: usize = 8;
+
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    runtime: Handle,
+    core: Arc<Mailbox<Input>>,
+    /// One hash takes a processor and tens of mebibytes.
+    hashing: Arc<Semaphore>,
+    lookups: Arc<Semaphore>,
+}
+
+impl Jobs {
+    pub(crate) fn new(runtime: Handle, core: Arc<Mailbox<Input>>) -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            runtime,
+            core,
+            hashing: Arc::new(Semaphore::new(processors)),
+            lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)),
+        }
+    }
+
+    pub(crate) fn start(&self, conn: ConnId, job: Job) {
+        let seats = match job {
+            Job::CheckPassword { .. } => Arc::clone(&self.hashing),
+            Job::LookUpLogin { .. } => Arc::clone(&self.lookups),
+        };
+        let core = Arc::clone(&self.core);
+        self.runtime.spawn(async move {
+            let _seat = seats.acquire_owned().await;
+            let refusal = refusal(&job);
+            let done = tokio::task::spawn_blocking(move || perform(&job)).await.unwrap_or(refusal);
+            core.push(Input::JobDone { conn, done });
+        });
+    }
+}
+
+fn perform(job: &Job) -> JobDone {
+    match job {
+        Job::CheckPassword { hash, password } => {
+            JobDone::PasswordChecked { matches: password::matches(hash, &password.0) }
+        }
+        Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: login::exists(name) },
+    }
+}
+
+/// The outcome when the work itself broke down: nobody gets in by that.
+fn refusal(job: &Job) -> JobDone {
+    match job {
+        Job::CheckPassword { .. } => JobDone::PasswordChecked { matches: false },
+        Job::LookUpLogin { .. } => JobDone::LoginLookedUp { exists: true },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chatd_core::Secret;
+
+    use super::*;
+
+    async fn outcome(job: Job) -> JobDone {
+        let core = Arc::new(Mailbox::new(8));
+        Jobs::new(Handle::current(), Arc::clone(&core)).start(ConnId { slot: 0, generation: 1 }, job);
+        let taking = tokio::task::spawn_blocking(move || {
+            let mut inputs = Vec::new();
+            core.take(&mut inputs, None);
+            inputs.pop()
+        });
+        let Some(Input::JobDone { done, .. }) = taking.await.unwrap() else { panic!("no outcome") };
+        done
+    }
+
+    #[tokio::test]
+    async fn a_password_is_checked_against_its_hash() {
+        let hash: Arc<str> = password::hash("right", password::Cost::Low).unwrap().into();
+        for (given, matches) in [("right", true), ("wrong", false)] {
+            let job = Job::CheckPassword { hash: Arc::clone(&hash), password: Secret(given.into()) };
+            assert_eq!(outcome(job).await, JobDone::PasswordChecked { matches });
+        }
+    }
+
+    #[tokio::test]
+    async fn a_login_of_the_host_is_found() {
+        let name = chat_proto::name::Nick::new("root").unwrap();
+        assert_eq!(outcome(Job::LookUpLogin { name }).await, JobDone::LoginLookedUp { exists: true });
+    }
+}

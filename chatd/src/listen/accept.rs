@@ -1,0 +1,182 @@
+//! Accepts connections and admits them: counted, told to egress, told to the core, and then read.
+//!
+//! No failure ends a listener. When descriptors run out it says so once, turns away who is waiting by means of one
+//! that was kept for that, and tries again in a while.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chatd_core::{Input, Peer};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
+
+use super::bind::Bound;
+use super::gate::{Full, Gate, Subscriber};
+use super::peer::{self, Cloak};
+use crate::auth::login;
+use crate::conn::{self, Readers};
+use crate::egress::Order;
+use crate::mailbox::Mailbox;
+use crate::slots::Slots;
+use crate::socket::Socket;
+
+/// How long to wait when accepting failed.
+const BACK_OFF: Duration = Duration::from_millis(250);
+
+/// What it takes to admit a connection.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) slots: Arc<Slots>,
+    pub(crate) egress: Arc<Mailbox<Order>>,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) cloak: Cloak,
+}
+
+/// A listener that has a task.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) bound: Bound,
+    /// Whether users without an account are let in.
+    pub(crate) guests: bool,
+}
+
+enum Listener {
+    Unix(UnixListener),
+    Tcp(TcpListener),
+}
+
+enum Accepted {
+    Unix(UnixStream),
+    Tcp(TcpStream),
+}
+
+/// Admits connections until `stopping`; then the socket is closed and its file removed.
+pub(crate) async fn listen(listening: Listening, admission: Arc<Admission>, stopping: CancellationToken) {
+    let (listener, _file) = match Listener::new(listening.bound) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "cannot listen"),
+    };
+    tokio::select! {
+        () = accept_all(&listener, listening.guests, &admission) => {}
+        () = stopping.cancelled() => {}
+    }
+}
+
+async fn accept_all(listener: &Listener, guests: bool, admission: &Arc<Admission>) {
+    let mut reserve = Reserve::default();
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => {
+                reserve.refill();
+                admission.admit(accepted, guests).await;
+            }
+            Err(error) => {
+                reserve.turn_one_away(listener, &error).await;
+                tokio::time::sleep(BACK_OFF).await;
+            }
+        }
+    }
+}
+
+impl Listener {
+    fn new(bound: Bound) -> io::Result<(Self, Option<super::bind::SocketFile>)> {
+        Ok(match bound {
+            Bound::Unix(listener, file) => (Self::Unix(UnixListener::from_std(listener)?), Some(file)),
+            Bound::Tcp(listener) => (Self::Tcp(TcpListener::from_std(listener)?), None),
+        })
+    }
+
+    async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
+            Self::Tcp(listener) => listener.accept().await.map(|(stream, _)| Accepted::Tcp(stream)),
+        }
+    }
+}
+
+impl Admission {
+    async fn admit(self: &Arc<Self>, accepted: Accepted, guests: bool) {
+        match accepted {
+            Accepted::Tcp(stream) => self.admit_tcp(stream, guests).await,
+            Accepted::Unix(stream) => {
+                // The look-up of a name may take long; who comes next doesn't wait for it.
+                let admission = Arc::clone(self);
+                tokio::spawn(async move { admission.admit_unix(stream, guests).await });
+            }
+        }
+    }
+
+    async fn admit_tcp(&self, stream: TcpStream, guests: bool) {
+        // Frames are coalesced here, so the kernel needn't; without it a line is merely slower.
+        let _ = stream.set_nodelay(true);
+        let Ok(address) = stream.peer_addr() else { return };
+        let peer = peer::tcp(address, guests, &self.cloak);
+        self.open(Subscriber::at(address.ip()), peer, stream.into()).await;
+    }
+
+    async fn admit_unix(&self, stream: UnixStream, guests: bool) {
+        let Ok(credentials) = stream.peer_cred() else { return };
+        let uid = credentials.uid();
+        let login = tokio::task::spawn_blocking(move || login::of_uid(uid)).await.unwrap_or_default();
+        let peer = peer::unix(uid, credentials.pid(), login, guests);
+        self.open(Subscriber::Uid(uid), peer, stream.into()).await;
+    }
+
+    async fn open(&self, subscriber: Subscriber, peer: Peer, socket: Socket) {
+        let seat = match self.gate.enter(subscriber) {
+            Ok(seat) => seat,
+            Err(full) => return turn_away(socket, full),
+        };
+        tracing::debug!(origin = ?peer.origin, "connected");
+        let conn = self.slots.take();
+        let socket = Arc::new(socket);
+        self.egress.push_quietly(Order::Register { conn, socket: Arc::clone(&socket) });
+        self.readers.core.send(Input::Opened { conn, peer }).await;
+        tokio::spawn(conn::read(conn, socket, Arc::clone(&self.readers), seat));
+    }
+}
+
+fn turn_away(socket: Socket, full: Full) {
+    tracing::debug!(%full, "turned a connection away");
+    socket.say_and_close(&format!("ERROR :{full}\r\n"));
+}
+
+/// A descriptor kept back, so that when there are none left a connection can still be accepted and told.
+#[derive(Default)]
+struct Reserve {
+    file: Option<File>,
+    /// Whether it was said that there are no descriptors left.
+    said: bool,
+}
+
+impl Reserve {
+    fn refill(&mut self) {
+        if self.file.is_none() {
+            self.file = File::open("/dev/null").ok();
+        }
+        if std::mem::take(&mut self.said) {
+            tracing::info!("connections can be accepted again");
+        }
+    }
+
+    async fn turn_one_away(&mut self, listener: &Listener, error: &io::Error) {
+        if !std::mem::replace(&mut self.said, true) {
+            tracing::error!(%error, "cannot accept connections; trying again until it works");
+        }
+        if self.file.take().is_none() {
+            return;
+        }
+        let accepted = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
+        if let Ok(Ok(accepted)) = accepted {
+            let socket = match accepted {
+                Accepted::Unix(stream) => Socket::from(stream),
+                Accepted::Tcp(stream) => Socket::from(stream),
+            };
+            turn_away(socket, Full::Server);
+        }
+        self.file = File::open("/dev/null").ok();
+    }
+}

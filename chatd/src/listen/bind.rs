@@ -1,0 +1,185 @@
+//! Binds sockets. A socket file that nobody answers on is replaced; one that is alive is left alone.
+//!
+//! Done before there is a second thread: the umask, by which a socket never is more open than it shall be, belongs
+//! to the whole process.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::Group;
+
+use crate::config::{Admin, Place};
+
+#[derive(Debug)]
+pub(crate) enum Bound {
+    Unix(UnixListener, SocketFile),
+    Tcp(TcpListener),
+}
+
+/// A socket's file; removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct SocketFile(PathBuf);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BindError {
+    #[error("another server is listening on {}; stop it first", path.display())]
+    Alive { path: PathBuf },
+    #[error("{} is there and is no socket; remove it, or configure another path", path.display())]
+    NotASocket { path: PathBuf },
+    #[error("cannot listen on {}: {source}", path.display())]
+    Unix { path: PathBuf, source: io::Error },
+    #[error(
+        "cannot listen on {address}: {source}; stop what is using it, or give another [[listen]] tcp in the configuration"
+    )]
+    Tcp { address: SocketAddr, source: io::Error },
+    #[error("there is no group {group:?}; create it, or give another [admin] group in the configuration")]
+    NoGroup { group: String },
+}
+
+impl Bound {
+    /// Where it listens, as a person writes it; with the port that was given when any was asked for.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Unix(_, file) => format!("unix:{}", file.0.display()),
+            Self::Tcp(listener) => {
+                listener.local_addr().map_or_else(|_| String::from("tcp"), |address| address.to_string())
+            }
+        }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Somebody may have cleaned up before us.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+pub(crate) fn bind(place: &Place) -> Result<Bound, BindError> {
+    match place {
+        Place::Unix { path, mode } => {
+            let (listener, file) = unix(path, *mode)?;
+            Ok(Bound::Unix(listener, file))
+        }
+        Place::Tcp { address } => tcp(*address)
+            .map(Bound::Tcp)
+            .map_err(|source| BindError::Tcp { address: *address, source: clearer(source) }),
+    }
+}
+
+/// The administrators' socket: for the group when there is one that we can give it to, else for our own user and root.
+pub(crate) fn admin(admin: &Admin) -> Result<(UnixListener, SocketFile), BindError> {
+    let path = &admin.socket;
+    let (listener, file) = unix(path, 0o600)?;
+    let group = Group::from_name(&admin.group).ok().flatten();
+    let Some(group) = group else {
+        if admin.group_is_default {
+            return Ok((listener, file));
+        }
+        return Err(BindError::NoGroup { group: admin.group.clone() });
+    };
+    // First the group, then its permissions: the socket only ever becomes more open.
+    match nix::unistd::chown(path, None, Some(group.gid)) {
+        Ok(()) => std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))
+            .map_err(|source| BindError::Unix { path: path.clone(), source })?,
+        Err(error) => tracing::warn!(
+            %error, group = admin.group, socket = %path.display(),
+            "cannot give the admin socket to its group; only root and this user can use it"
+        ),
+    }
+    Ok((listener, file))
+}
+
+fn unix(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile), BindError> {
+    let failed = |source| BindError::Unix { path: path.to_path_buf(), source };
+    remove_stale(path)?;
+    let previous = umask(Mode::from_bits_truncate(0o777 & !mode));
+    let listener = UnixListener::bind(path);
+    umask(previous);
+    let listener = listener.map_err(|error| failed(clearer(error)))?;
+    let file = SocketFile(path.to_path_buf());
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok((listener, file))
+}
+
+fn remove_stale(path: &Path) -> Result<(), BindError> {
+    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !found.file_type().is_socket() {
+        return Err(BindError::NotASocket { path: path.to_path_buf() });
+    }
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            tracing::info!(path = %path.display(), "replacing a stale socket");
+            std::fs::remove_file(path).map_err(|source| BindError::Unix { path: path.to_path_buf(), source })
+        }
+        _ => Err(BindError::Alive { path: path.to_path_buf() }),
+    }
+}
+
+fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// The operating system's words, without its number.
+fn clearer(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => io::Error::new(error.kind(), "the address is in use"),
+        io::ErrorKind::PermissionDenied => io::Error::new(error.kind(), "permission denied"),
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(directory: &tempfile::TempDir) -> PathBuf {
+        directory.path().join("chat.sock")
+    }
+
+    #[test]
+    fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = place(&directory);
+        drop(UnixListener::bind(&path).unwrap());
+        let bound = unix(&path, 0o666).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o666);
+        assert!(matches!(unix(&path, 0o666), Err(BindError::Alive { .. })));
+        drop(bound);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = place(&directory);
+        std::fs::write(&path, "precious").unwrap();
+        assert!(matches!(unix(&path, 0o666), Err(BindError::NotASocket { .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn a_port_in_use_is_told_with_its_address() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let error = bind(&Place::Tcp { address }).unwrap_err().to_string();
+        assert!(error.contains(&address.to_string()) && error.contains("in use"), "{error}");
+    }
+
+    #[test]
+    fn a_group_that_the_configuration_names_must_exist() {
+        let directory = tempfile::tempdir().unwrap();
+        let group = String::from("no_such_group_here");
+        let mut config = Admin { socket: place(&directory), group, group_is_default: false };
+        assert!(matches!(admin(&config), Err(BindError::NoGroup { .. })));
+        config.group_is_default = true;
+        let _bound = admin(&config).unwrap();
+        assert_eq!(std::fs::metadata(&config.socket).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

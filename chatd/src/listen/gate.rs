@@ -1,0 +1,153 @@
+//! How many connections there may be, in all and from one place.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::config::Connections;
+
+/// A /64 is what one subscriber has.
+const IPV6_SUBSCRIBER: u128 = !0 << 64;
+
+#[derive(Debug)]
+pub(crate) struct Gate {
+    inner: Mutex<Inner>,
+    /// What descriptors there are for; a configuration that asks for more doesn't get it.
+    total_max: usize,
+}
+
+#[derive(Debug)]
+struct Inner {
+    total: usize,
+    by_origin: HashMap<Subscriber, usize>,
+    total_max: usize,
+    per_origin_max: usize,
+}
+
+/// Whom connections are counted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Subscriber {
+    Uid(u32),
+    Address(IpAddr),
+}
+
+/// A place in the count; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    gate: Arc<Gate>,
+    subscriber: Subscriber,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Full {
+    #[error("The server is full, try again later")]
+    Server,
+    #[error("Too many connections from your address")]
+    Address,
+    #[error("Too many connections of your user")]
+    User,
+}
+
+impl Subscriber {
+    pub(crate) fn at(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & IPV6_SUBSCRIBER).into(),
+            v4 @ IpAddr::V4(_) => v4,
+        })
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(settings: &Connections, total_max: usize) -> Self {
+        let inner = Inner { total: 0, by_origin: HashMap::new(), total_max, per_origin_max: 0 };
+        let gate = Self { inner: Mutex::new(inner), total_max };
+        gate.set(settings);
+        gate
+    }
+
+    /// Who is in stays in.
+    pub(crate) fn set(&self, settings: &Connections) {
+        let mut inner = self.lock();
+        inner.total_max = settings.total.min(self.total_max);
+        inner.per_origin_max = settings.per_address;
+    }
+
+    pub(crate) fn enter(self: &Arc<Self>, subscriber: Subscriber) -> Result<Seat, Full> {
+        let mut inner = self.lock();
+        if inner.total >= inner.total_max {
+            return Err(Full::Server);
+        }
+        let per_origin_max = inner.per_origin_max;
+        let count = inner.by_origin.entry(subscriber).or_default();
+        if *count >= per_origin_max {
+            return Err(match subscriber {
+                Subscriber::Uid(_) => Full::User,
+                Subscriber::Address(_) => Full::Address,
+            });
+        }
+        *count += 1;
+        inner.total += 1;
+        Ok(Seat { gate: Arc::clone(self), subscriber })
+    }
+
+    fn leave(&self, subscriber: Subscriber) {
+        let mut inner = self.lock();
+        inner.total -= 1;
+        if let Some(count) = inner.by_origin.get_mut(&subscriber) {
+            *count -= 1;
+            if *count == 0 {
+                inner.by_origin.remove(&subscriber);
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.gate.leave(self.subscriber);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(total: usize, per_address: usize) -> Arc<Gate> {
+        let settings = Connections { total, per_address, send_queue: 0, messages_per_second: 0, burst: 1 };
+        Arc::new(Gate::new(&settings, 100))
+    }
+
+    #[test]
+    fn one_address_cannot_take_all_places() {
+        let gate = gate(10, 2);
+        let at = |address: &str| Subscriber::at(address.parse().unwrap());
+        let seats = [gate.enter(at("192.0.2.1")).unwrap(), gate.enter(at("192.0.2.1")).unwrap()];
+        assert_eq!(gate.enter(at("192.0.2.1")).unwrap_err(), Full::Address);
+        assert_eq!(gate.enter(at("::ffff:192.0.2.1")).unwrap_err(), Full::Address);
+        gate.enter(at("192.0.2.2")).unwrap();
+        drop(seats);
+        gate.enter(at("192.0.2.1")).unwrap();
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_subscriber_count_as_one() {
+        let gate = gate(10, 1);
+        let _seat = gate.enter(Subscriber::at("2001:db8::1".parse().unwrap())).unwrap();
+        assert!(gate.enter(Subscriber::at("2001:db8::2".parse().unwrap())).is_err());
+        assert!(gate.enter(Subscriber::at("2001:db8:0:1::1".parse().unwrap())).is_ok());
+    }
+
+    #[test]
+    fn a_full_server_takes_nobody_until_someone_leaves() {
+        let gate = gate(1, 5);
+        let seat = gate.enter(Subscriber::Uid(1)).unwrap();
+        assert_eq!(gate.enter(Subscriber::Uid(2)).unwrap_err(), Full::Server);
+        drop(seat);
+        assert!(gate.enter(Subscriber::Uid(2)).is_ok());
+        assert!(gate.lock().by_origin.is_empty());
+    }
+}

@@ -1,0 +1,11 @@
+//! Listeners: bound at the start, then each a task that admits connections.
+
+mod accept;
+mod bind;
+mod gate;
+mod peer;
+
+pub(crate) use self::accept::{Admission, Listening, listen};
+pub(crate) use self::bind::{BindError, SocketFile, admin, bind};
+pub(crate) use self::gate::Gate;
+pub(crate) use self::peer::Cloak;

@@ -1,0 +1,79 @@
+//! The log: to the journal in its own form when standard error goes there, else to standard error for people.
+
+use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
+
+use chat_proto::admin::LogLevel;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, fmt, reload};
+
+/// Changes the level while the daemon runs.
+#[derive(Debug)]
+pub(crate) struct Log {
+    filter: reload::Handle<LevelFilter, Registry>,
+    level: Mutex<LogLevel>,
+}
+
+impl Log {
+    /// Starts logging for the whole process; once.
+    pub(crate) fn start(level: LogLevel) -> Self {
+        let (filter, handle) = reload::Layer::new(filter(level));
+        let output = journal().unwrap_or_else(standard_error);
+        tracing_subscriber::registry().with(filter).with(output).init();
+        Self { filter: handle, level: Mutex::new(level) }
+    }
+
+    pub(crate) fn level(&self) -> LogLevel {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the level before.
+    pub(crate) fn set_level(&self, level: LogLevel) -> Result<LogLevel, reload::Error> {
+        let mut current = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        self.filter.reload(filter(level))?;
+        Ok(std::mem::replace(&mut *current, level))
+    }
+}
+
+type Output<S> = Box<dyn Layer<S> + Send + Sync>;
+
+fn journal<S>() -> Option<Output<S>>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    if !goes_to_journal(&std::env::var("JOURNAL_STREAM").ok()?) {
+        return None;
+    }
+    tracing_journald::layer().ok().map(|layer| layer.with_field_prefix(None).boxed())
+}
+
+/// systemd says which device and inode its journal's stream has.
+fn goes_to_journal(stream: &str) -> bool {
+    nix::sys::stat::fstat(io::stderr()).is_ok_and(|stat| format!("{}:{}", stat.st_dev, stat.st_ino) == stream)
+}
+
+fn standard_error<S>() -> Output<S>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(colours)
+        .with_target(false)
+        // A closed terminal must not end the daemon: complaining about it would panic.
+        .log_internal_errors(false)
+        .boxed()
+}
+
+fn filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
+}

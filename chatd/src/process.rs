@@ -1,0 +1,31 @@
+//! What the process asks of its host.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+/// Descriptors that aren't for connections: listeners, administrators, files, and the like.
+const RESERVED: u64 = 128;
+const FEWEST: usize = 16;
+
+/// Raises the number of descriptors to what the host allows, and returns for how many connections that is enough.
+pub(crate) fn raise_descriptors() -> usize {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return FEWEST };
+    let limit = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
+        Ok(()) => hard,
+        Err(error) => {
+            tracing::warn!(%error, soft, hard, "cannot raise the number of file descriptors");
+            soft
+        }
+    };
+    let left = limit.saturating_sub(RESERVED);
+    usize::try_from(left).unwrap_or(usize::MAX).max(FEWEST)
+}
+
+/// Resident memory in bytes; 0 where the host doesn't tell.
+pub(crate) fn memory() -> u64 {
+    let pages = || -> Option<u64> {
+        let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+        statm.split_whitespace().nth(1)?.parse().ok()
+    };
+    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4096);
+    pages().unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
+}

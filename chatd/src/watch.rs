@@ -1,0 +1,36 @@
+//! What happens, as those who watch see it.
+
+use chat_proto::admin;
+use chatd_core::{Event, Stamp};
+use tokio::sync::broadcast;
+
+use crate::admin::observe;
+
+/// Events that a slow watcher may be behind before it misses some.
+const BEHIND_MAX: usize = 1024;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    events: broadcast::Sender<admin::Event>,
+}
+
+impl Watch {
+    pub(crate) fn new() -> Self {
+        Self { events: broadcast::Sender::new(BEHIND_MAX) }
+    }
+
+    pub(crate) fn events(&self) -> &broadcast::Sender<admin::Event> {
+        &self.events
+    }
+
+    /// Costs nothing while nobody watches.
+    pub(crate) fn tell(&self, stamp: Stamp, events: &[Event]) {
+        if self.events.receiver_count() == 0 {
+            return;
+        }
+        for event in events.iter().filter_map(|event| observe(event, stamp.0)) {
+            // The last watcher may just have left.
+            let _ = self.events.send(event);
+        }
+    }
+}
