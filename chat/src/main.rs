@@ -1,1 +1,56 @@
-fn main() {}
+//! `chat`: talk, or say, list and follow from scripts.
+
+mod address;
+mod backoff;
+mod cli;
+mod client;
+mod config;
+mod engine;
+mod failure;
+mod input;
+mod line;
+mod link;
+mod notify;
+mod render;
+mod scripts;
+mod session;
+mod settings;
+mod ui;
+mod words;
+
+use std::process::ExitCode;
+
+use chat_proto::text::SafeText;
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+use failure::Failure;
+use settings::Settings;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Output)
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if failure.status() != 0 {
+                eprintln!("chat: {}", SafeText::line(&failure.to_string()));
+            }
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let settings = Settings::resolve(&cli.options)?;
+    match cli.command {
+        None => engine::run(settings).await,
+        Some(Command::Send { to, text }) => scripts::send(&settings, &to, &text).await,
+        Some(Command::List) => scripts::list(&settings).await,
+        Some(Command::Tail { channel }) => scripts::tail(&settings, channel.as_deref()).await,
+    }
+}

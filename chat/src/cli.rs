@@ -1,0 +1,58 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Chat with the people of this host
+///
+/// Without a command: talk. <help> shows what can be typed.
+#[derive(Debug, Parser)]
+#[command(name = "chat", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 done; 1 refused or failed; 2 usage; 3 chatd is not running or cannot be \
+                        reached; 4 permission denied."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Where chatd is: unix:PATH or HOST[:PORT] [default: $CHAT_SERVER, the configuration file, this host's]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub server: Option<String>,
+    /// The name to be known by [default: your login]; another makes you a guest
+    #[arg(long, global = true)]
+    pub name: Option<String>,
+    /// Print one JSON object per line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No colours; $NO_COLOR does the same
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Allow an unencrypted connection to another host
+    #[arg(long, global = true)]
+    pub insecure_plain: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say something and leave: 0 means that the server has it
+    Send {
+        /// To whom; may be given more than once [default: the lobby]
+        #[arg(long, value_name = "NAME|#CHANNEL")]
+        to: Vec<String>,
+        /// What to say; - or nothing reads standard input
+        text: Vec<String>,
+    },
+    /// Show who is on
+    List,
+    /// Print what is said, until interrupted
+    Tail {
+        /// Only there [default: the lobby and what is for you]
+        #[arg(value_name = "#CHANNEL")]
+        channel: Option<String>,
+    },
+}

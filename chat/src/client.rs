@@ -1,0 +1,204 @@
+//! What the user means and sees: stands between the typed line, the session and the screen. No input or output.
+
+mod commands;
+mod help;
+
+use std::collections::BTreeSet;
+use std::mem;
+
+use chat_proto::name::Folded;
+use chat_proto::text::harmless_json;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::input::{Request, Typed, parse};
+use crate::line::{Line, Style};
+use crate::notify;
+use crate::render::{Renderer, View};
+use crate::session::{Event, How, Session, What};
+use crate::ui::Show;
+use crate::words::Words;
+
+/// How it is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    pub times: bool,
+    pub bell: bool,
+    pub json: bool,
+    /// Typed commands vanish from the screen when they are entered, so they are shown again.
+    pub echo: bool,
+}
+
+#[derive(Debug)]
+pub struct Client {
+    pub session: Session,
+    manner: Manner,
+    renderer: Renderer,
+    here: Option<String>,
+    /// The channel that we want to be in, once the server lets us.
+    going: Option<String>,
+    ignored: BTreeSet<Folded>,
+    asking: Option<Request>,
+    interrupts: u32,
+    leaving: bool,
+    shows: Vec<Show>,
+}
+
+impl Client {
+    pub fn new(session: Session, manner: Manner, zone: TimeZone) -> Self {
+        Self {
+            session,
+            manner,
+            renderer: Renderer::new(zone),
+            here: None,
+            going: None,
+            ignored: BTreeSet::new(),
+            asking: None,
+            interrupts: 0,
+            leaving: false,
+            shows: Vec::new(),
+        }
+    }
+
+    /// What stands before the next line: where it goes, or what was asked.
+    pub fn prompt(&self) -> String {
+        use chat_proto::text::SafeText;
+        match self.asking.as_ref().and_then(Request::question) {
+            Some(question) => format!("{} ", SafeText::line(&question)),
+            None => format!("{}> ", SafeText::name(self.here.as_deref().unwrap_or("chat"))),
+        }
+    }
+
+    /// Takes a line that was typed.
+    pub fn typed(&mut self, line: &str) {
+        self.interrupts = 0;
+        let prompt = self.prompt();
+        let typed = match self.asking.take() {
+            Some(request) => request.answer(line),
+            None => parse(line),
+        };
+        if self.manner.echo && !matches!(typed, Typed::Nothing | Typed::Say(_)) {
+            self.print(Line::of(Style::Dim, &prompt).text(Style::Dim, line));
+        }
+        match typed {
+            Typed::Nothing => {}
+            Typed::Say(text) => self.say_here(&text, How::Text),
+            Typed::Wrong(text) => self.complain(&text),
+            Typed::Command(request) => self.request(request),
+        }
+    }
+
+    /// Ctrl-C: drops what was begun; the second time in a row it leaves.
+    pub fn interrupted(&mut self) {
+        self.interrupts += 1;
+        if self.asking.take().is_some() {
+            self.interrupts = 0;
+        } else if self.interrupts > 1 {
+            self.leaving = true;
+        } else {
+            self.print(Line::of(Style::Dim, "Ctrl-C once more leaves; so does <quit>"));
+        }
+    }
+
+    /// Takes what the session has to tell.
+    pub fn heard(&mut self, now: Timestamp) {
+        for event in self.session.events() {
+            if self.is_ignored(&event.what) {
+                continue;
+            }
+            self.follow(&event.what);
+            self.show(&event, now);
+        }
+        if self.going.is_some() && !self.session.is_joining() {
+            self.going = None;
+        }
+    }
+
+    /// Says something of its own accord, such as that it is trying to connect again.
+    pub fn remark(&mut self, text: &str) {
+        self.print(Line::of(Style::Dim, text));
+    }
+
+    pub fn shows(&mut self) -> Vec<Show> {
+        mem::take(&mut self.shows)
+    }
+
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    pub fn words(&self) -> Words {
+        Words {
+            people: self.session.people(),
+            channels: self.session.channels().map(str::to_owned).collect(),
+        }
+    }
+
+    fn is_ignored(&self, what: &What) -> bool {
+        match what {
+            What::Said { from, own: false, .. } | What::Invited { by: from, .. } => {
+                self.ignored.contains(&Folded::new(from))
+            }
+            _ => false,
+        }
+    }
+
+    /// Keeps track of where we are.
+    fn follow(&mut self, what: &What) {
+        let is =
+            |place: &Option<String>, name: &str| place.as_ref().is_some_and(|p| p.eq_ignore_ascii_case(name));
+        match what {
+            What::Joined { channel, own: true, .. } if self.here.is_none() || is(&self.going, channel) => {
+                self.here = Some(channel.clone());
+            }
+            What::Left { channel, own: true, .. } | What::Kicked { channel, own: true, .. }
+                if is(&self.here, channel) =>
+            {
+                let lobby = self.session.lobby().filter(|lobby| self.session.is_in(lobby));
+                self.here = lobby.or_else(|| self.session.channels().next()).map(str::to_owned);
+            }
+            _ => {}
+        }
+    }
+
+    fn show(&mut self, event: &Event, now: Timestamp) {
+        if self.manner.json {
+            let json = serde_json::to_string(event).unwrap_or_default();
+            return self.print(Line::of(Style::Plain, &harmless_json(&json)));
+        }
+        let view = View { me: self.session.nick(), here: self.here.as_deref(), times: self.manner.times };
+        let lines = self.renderer.lines(event, view, now);
+        if self.manner.bell && notify::is_urgent(&event.what, view.me) {
+            self.shows.push(Show::Bell);
+        }
+        self.shows.extend(lines.into_iter().map(Show::Line));
+    }
+
+    fn say_here(&mut self, text: &str, how: How) {
+        match self.here.clone() {
+            Some(here) => self.say(&here, text, how),
+            None => {
+                self.complain("you are in no channel; <join> #NAME goes to one, <private> NAME talks to one");
+            }
+        }
+    }
+
+    fn say(&mut self, to: &str, text: &str, how: How) {
+        if !self.session.say(to, text, how) {
+            self.complain(&format!(
+                "not sent: that is too much at once, {} lines may wait",
+                crate::session::WAITING_MAX
+            ));
+        } else if !self.session.is_ready() {
+            self.print(Line::of(Style::Dim, "kept until the connection is back: ").text(Style::Plain, text));
+        }
+    }
+
+    fn complain(&mut self, text: &str) {
+        self.print(Line::of(Style::Error, text));
+    }
+
+    fn print(&mut self, line: Line) {
+        self.shows.push(Show::Line(line));
+    }
+}

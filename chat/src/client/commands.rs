@@ -1,0 +1,151 @@
+//! What each command does.
+
+use chat_proto::name::{ChannelName, Folded, Nick};
+
+use crate::client::{Client, help};
+use crate::input::{Request, Verb};
+use crate::line::{Line, Style};
+use crate::session::How;
+use crate::ui::Show;
+
+const AWAY: &str = "away";
+const BYE: &str = "bye";
+
+impl Client {
+    /// Does it, or asks for what was left out.
+    pub(super) fn request(&mut self, request: Request) {
+        if request.question().is_some() {
+            self.asking = Some(request);
+            return;
+        }
+        if !self.session.is_ready() && needs_server(request.verb()) {
+            return self.complain("there is no connection at the moment; try again when it is back");
+        }
+        let arg = |index: usize| request.arg(index).unwrap_or_default();
+        match request.verb() {
+            Verb::Help => self.help(request.arg(0)),
+            Verb::List => self.session.ask_users(),
+            Verb::Private => self.private(arg(0), arg(1)),
+            Verb::Announce => self.announce(arg(0)),
+            Verb::Join => self.join(arg(0), request.arg(1)),
+            Verb::Leave => self.leave(arg(0)),
+            Verb::Channels => self.session.ask_channels(),
+            Verb::Names => self.in_channel(|client, here| client.session.ask_names(here)),
+            Verb::Topic => self.topic(request.arg(0)),
+            Verb::Invite => self.invite(arg(0), request.arg(1)),
+            Verb::Me => self.say_here(arg(0), How::Action),
+            Verb::Away => self.session.set_away(Some(request.arg(0).unwrap_or(AWAY))),
+            Verb::Back => self.session.set_away(None),
+            Verb::Ignore => self.ignore(arg(0)),
+            Verb::Nick => self.nick(arg(0)),
+            Verb::Clear => self.shows.push(Show::Clear),
+            Verb::Quit => self.quit(request.arg(0)),
+        }
+    }
+
+    fn help(&mut self, topic: Option<&str>) {
+        let lines = help::lines(topic);
+        self.shows.extend(lines.into_iter().map(Show::Line));
+    }
+
+    fn private(&mut self, to: &str, text: &str) {
+        if self.is_name(to) {
+            self.say(to, text, How::Text);
+        }
+    }
+
+    fn announce(&mut self, text: &str) {
+        match self.session.lobby().map(str::to_owned) {
+            Some(lobby) => self.say(&lobby, text, How::Text),
+            None => self.complain("this server has no lobby; <join> #NAME and say it there"),
+        }
+    }
+
+    fn join(&mut self, name: &str, key: Option<&str>) {
+        let channel = if name.starts_with('#') { name.to_owned() } else { format!("#{name}") };
+        if let Err(error) = ChannelName::new(&channel) {
+            return self.complain(&format!("{channel} can't be a channel: {error}"));
+        }
+        if self.session.is_in(&channel) {
+            self.print(Line::of(Style::Dim, "what you type goes to ").name(&channel));
+            self.here =
+                self.session.channels().find(|known| known.eq_ignore_ascii_case(&channel)).map(str::to_owned);
+            return;
+        }
+        self.session.join(&channel, key);
+        self.going = Some(channel);
+    }
+
+    /// The argument begins with a channel, or is a reason for leaving this one.
+    fn leave(&mut self, rest: &str) {
+        if rest.starts_with('#') {
+            let (channel, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            return self.session.part(channel, reason.trim());
+        }
+        self.in_channel(|client, here| client.session.part(here, rest));
+    }
+
+    fn topic(&mut self, text: Option<&str>) {
+        self.in_channel(|client, here| match text {
+            Some(text) => client.session.set_topic(here, text),
+            None => client.session.ask_topic(here),
+        });
+    }
+
+    fn invite(&mut self, name: &str, channel: Option<&str>) {
+        if self.is_name(name) {
+            match channel {
+                Some(channel) => self.session.invite(name, channel),
+                None => self.in_channel(|client, here| client.session.invite(name, here)),
+            }
+        }
+    }
+
+    fn ignore(&mut self, name: &str) {
+        let folded = Folded::new(name);
+        let line = if self.ignored.remove(&folded) {
+            Line::new().name(name).text(Style::Dim, " is heard again")
+        } else {
+            self.ignored.insert(folded);
+            let again = format!(" is ignored until you leave; <ignore> {name} once more ends it");
+            Line::new().name(name).text(Style::Dim, &again)
+        };
+        self.print(line);
+    }
+
+    fn nick(&mut self, name: &str) {
+        if self.is_name(name) {
+            self.session.rename(name);
+        }
+    }
+
+    fn quit(&mut self, text: Option<&str>) {
+        self.session.quit(text.unwrap_or(BYE));
+        self.leaving = true;
+    }
+
+    fn is_name(&mut self, name: &str) -> bool {
+        match Nick::new(name) {
+            Ok(_) => true,
+            Err(error) => {
+                self.complain(&format!("{name} can't be anybody's name: {error}"));
+                false
+            }
+        }
+    }
+
+    fn in_channel(&mut self, act: impl FnOnce(&mut Self, &str)) {
+        match self.here.clone() {
+            Some(here) => act(self, &here),
+            None => self.complain("you are in no channel; <join> #NAME goes to one"),
+        }
+    }
+}
+
+/// The others work, or are kept, without a connection.
+fn needs_server(verb: Verb) -> bool {
+    !matches!(
+        verb,
+        Verb::Help | Verb::Private | Verb::Announce | Verb::Me | Verb::Ignore | Verb::Clear | Verb::Quit
+    )
+}

@@ -1,0 +1,277 @@
+//! The interactive program: waits for the server, the user, the clock and signals, and lets the client act.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::backoff::Backoff;
+use crate::client::{Client, Manner};
+use crate::failure::Failure;
+use crate::link::Link;
+use crate::session::{Session, What};
+use crate::settings::Settings;
+use crate::ui::{self, Feel, Screen, Typed};
+use crate::words::Words;
+
+/// Silence after which the server is asked whether it is still there, and the time it has to answer.
+const IDLE: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_secs(30);
+/// How long the answer to a JOIN may hold up the next prompt.
+const JOINING: Duration = Duration::from_secs(3);
+/// How long the server may take to say goodbye, and to take what a pipe wanted to say.
+const GOODBYE: Duration = Duration::from_secs(1);
+const SETTLE: Duration = Duration::from_secs(30);
+
+/// Talks until the user leaves.
+///
+/// # Errors
+/// There is no server, or it doesn't let us in, or it throws us out.
+pub async fn run(settings: Settings) -> Result<(), Failure> {
+    let link = Link::connect(&settings.address, settings.insecure).await?;
+    let words = Arc::new(Mutex::new(Words::default()));
+    let (sender, typed) = mpsc::channel(16);
+    let feel = Feel { terminal: settings.terminal, color: settings.color, history: settings.history.clone() };
+    let screen = ui::start(feel, Arc::clone(&words), sender)?;
+    let mut engine = Engine::new(settings, screen.clone(), words, typed)?;
+    engine.up(link);
+    let result = engine.run().await;
+    let result = match result {
+        Ok(()) => engine.say_goodbye().await,
+        Err(failure) => Err(failure),
+    };
+    engine.flush();
+    ui::finish(&screen);
+    result
+}
+
+struct Engine {
+    settings: Settings,
+    client: Client,
+    screen: Screen,
+    words: Arc<Mutex<Words>>,
+    typed: mpsc::Receiver<Typed>,
+    terminate: [Signal; 2],
+    link: Option<Link>,
+    backoff: Backoff,
+    /// When to do something about the connection: ping, give it up, or try again.
+    due: Instant,
+    pinged: bool,
+    /// The user waits for the next prompt, until then at most.
+    prompt_due: Option<Instant>,
+    /// The input has ended; waits for what is still under way, until then at most.
+    ending: Option<Instant>,
+}
+
+impl Engine {
+    fn new(
+        settings: Settings,
+        screen: Screen,
+        words: Arc<Mutex<Words>>,
+        typed: mpsc::Receiver<Typed>,
+    ) -> Result<Self, Failure> {
+        let manner = Manner {
+            times: settings.times,
+            bell: settings.bell,
+            json: settings.json,
+            echo: settings.terminal,
+        };
+        let session = Session::new(&settings.name, &settings.login);
+        Ok(Self {
+            client: Client::new(session, manner, jiff::tz::TimeZone::system()),
+            settings,
+            screen,
+            words,
+            typed,
+            terminate: [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?],
+            link: None,
+            backoff: Backoff::new(),
+            due: Instant::now() + IDLE,
+            pinged: false,
+            prompt_due: None,
+            ending: None,
+        })
+    }
+
+    async fn run(&mut self) -> Result<(), Failure> {
+        loop {
+            self.advance().await?;
+            if self.client.is_leaving() || self.is_done() {
+                return Ok(());
+            }
+            self.screen.room().await;
+            let [terminate, hangup] = &mut self.terminate;
+            let wake = [Some(self.due), self.prompt_due, self.ending].into_iter().flatten().min();
+            tokio::select! {
+                read = read(self.link.as_mut()) => self.received(read),
+                typed = self.typed.recv() => self.did(typed.unwrap_or(Typed::End)),
+                () = sleep_until(wake.unwrap_or(self.due)) => self.timed().await?,
+                _ = terminate.recv() => return Ok(()),
+                _ = hangup.recv() => return Ok(()),
+            }
+        }
+    }
+
+    /// Hands on what the last step brought about.
+    async fn advance(&mut self) -> Result<(), Failure> {
+        let closed = self.client.session.closed().cloned();
+        let lines = self.client.session.outgoing();
+        let sent = match self.link.as_mut() {
+            Some(link) => link.write(&lines).await,
+            None => Ok(()),
+        };
+        self.flush();
+        if let Some(What::Closed { reason, last: true }) = closed {
+            return if self.client.is_leaving() { Ok(()) } else { Err(Failure::Refused(reason)) };
+        }
+        if sent.is_err() || (closed.is_some() && self.link.is_some()) {
+            self.down(if closed.is_some() { None } else { Some("the connection broke") });
+        }
+        self.let_type();
+        Ok(())
+    }
+
+    fn flush(&mut self) {
+        self.client.heard(Timestamp::now());
+        self.screen.show(&self.client.shows());
+        *self.words.lock().unwrap_or_else(PoisonError::into_inner) = self.client.words();
+    }
+
+    fn received(&mut self, read: Read) {
+        match read {
+            Ok(Some(messages)) => {
+                self.due = Instant::now() + IDLE;
+                self.pinged = false;
+                for message in messages {
+                    self.client.session.receive(&message);
+                }
+                if self.client.session.is_ready() {
+                    self.backoff.reset();
+                }
+            }
+            Ok(None) => self.down(Some("the server closed the connection")),
+            Err(error) => self.down(Some(&format!("the connection broke: {error}"))),
+        }
+    }
+
+    fn did(&mut self, typed: Typed) {
+        match typed {
+            Typed::Line(line) => {
+                self.client.typed(&line);
+                self.prompt_due = Some(Instant::now() + JOINING);
+            }
+            Typed::Interrupt => {
+                self.client.interrupted();
+                self.prompt_due = Some(Instant::now());
+            }
+            Typed::End if self.ending.is_none() => {
+                self.client.session.place_fence();
+                let patience = if self.settings.terminal { Duration::ZERO } else { SETTLE };
+                self.ending = Some(Instant::now() + patience);
+            }
+            Typed::End => {}
+        }
+    }
+
+    async fn timed(&mut self) -> Result<(), Failure> {
+        let now = Instant::now();
+        if self.prompt_due.is_some_and(|due| due <= now) {
+            self.client.session.stop_joining();
+        }
+        if now < self.due {
+            return Ok(());
+        }
+        if self.link.is_none() {
+            self.retry().await;
+        } else if self.pinged {
+            self.down(Some("the server doesn't answer"));
+        } else {
+            self.client.session.ping();
+            self.pinged = true;
+            self.due = now + ANSWER;
+        }
+        Ok(())
+    }
+
+    fn up(&mut self, link: Link) {
+        self.link = Some(link);
+        self.pinged = false;
+        self.due = Instant::now() + IDLE;
+        self.client.session.open();
+        // The first prompt comes when we are in.
+        if !self.client.session.was_ready() {
+            self.prompt_due = Some(Instant::now() + ANSWER);
+        }
+    }
+
+    fn down(&mut self, why: Option<&str>) {
+        self.link = None;
+        self.client.session.lost();
+        self.client.heard(Timestamp::now());
+        let wait = self.backoff.next();
+        if let Some(why) = why {
+            self.client.remark(why);
+        }
+        self.client.remark(&format!("connecting again in {:.0} s …", wait.as_secs_f32().max(1.0)));
+        self.due = Instant::now() + wait;
+    }
+
+    async fn retry(&mut self) {
+        match Link::connect(&self.settings.address, self.settings.insecure).await {
+            Ok(link) => self.up(link),
+            // Said once when the connection broke; every attempt would be noise.
+            Err(_) => self.due = Instant::now() + self.backoff.next(),
+        }
+    }
+
+    /// Gives the next prompt once the last line is dealt with.
+    fn let_type(&mut self) {
+        let session = &self.client.session;
+        let starting = !session.was_ready();
+        let late = self.prompt_due.is_some_and(|due| due <= Instant::now());
+        if self.prompt_due.is_some() && (late || !(starting || session.is_joining())) {
+            self.prompt_due = None;
+            self.screen.ask(self.client.prompt());
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.ending.is_some_and(|until| self.client.session.is_settled() || until <= Instant::now())
+    }
+
+    /// Leaves properly, if there is a connection to leave.
+    async fn say_goodbye(&mut self) -> Result<(), Failure> {
+        let settled = self.settings.terminal || self.client.session.is_settled();
+        if !self.client.is_leaving() {
+            self.client.session.quit("bye");
+        }
+        if let Some(link) = self.link.as_mut() {
+            let goodbye = async {
+                let _ = link.write(&self.client.session.outgoing()).await;
+                while let Ok(Some(messages)) = link.read().await {
+                    messages.iter().for_each(|message| self.client.session.receive(message));
+                }
+            };
+            let _ = timeout(GOODBYE, goodbye).await;
+        }
+        // The farewell to ourselves is no news.
+        self.client.session.events();
+        if settled {
+            Ok(())
+        } else {
+            Err(Failure::Unreachable("the server has not taken everything".to_owned()))
+        }
+    }
+}
+
+type Read = std::io::Result<Option<Vec<chat_proto::message::Message>>>;
+
+async fn read(link: Option<&mut Link>) -> Read {
+    match link {
+        Some(link) => link.read().await,
+        None => std::future::pending().await,
+    }
+}

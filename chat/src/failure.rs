@@ -1,0 +1,32 @@
+//! Why a program run failed, and its exit status.
+
+use std::io;
+
+/// One line for standard error; texts of the server are made harmless where they are printed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{0}")]
+    Refused(String),
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("{0}")]
+    Denied(String),
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// 1 refused or failed, 2 usage, 3 not running or unreachable, 4 permission denied; 0 if nobody reads the
+    /// output any more.
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Refused(_) | Self::Output(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Unreachable(_) => 3,
+            Self::Denied(_) => 4,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Takes a typed line apart, and asks for the arguments that were left out.
+
+use crate::input::{Spec, TABLE, Verb, find};
+
+/// How alike a word and a command must be for "did you mean".
+const ALIKE: f64 = 0.5;
+
+/// What a typed line means.
+#[derive(Debug)]
+pub enum Typed {
+    Nothing,
+    Say(String),
+    Command(Request),
+    /// A command that can't be: what is wrong with it.
+    Wrong(String),
+}
+
+/// A command with the arguments given so far.
+#[derive(Debug)]
+pub struct Request {
+    spec: &'static Spec,
+    given: Vec<String>,
+}
+
+/// `<name> …` and `/name …` are commands. Anything else is said: `//x` says `/x`, and what begins with a blank
+/// or looks like a path or like `<3` is said too.
+pub fn parse(line: &str) -> Typed {
+    let Some((name, rest)) = command_word(line) else {
+        return said(line);
+    };
+    match find(name) {
+        Some(spec) => Request { spec, given: Vec::new() }.take(rest),
+        None => Typed::Wrong(unknown(name)),
+    }
+}
+
+impl Request {
+    pub fn verb(&self) -> Verb {
+        self.spec.verb
+    }
+
+    pub fn arg(&self, index: usize) -> Option<&str> {
+        self.given.get(index).map(String::as_str)
+    }
+
+    /// What to ask for, while something that is needed was left out.
+    pub fn question(&self) -> Option<String> {
+        let question = self.spec.args.get(self.given.len())?.question?;
+        Some(question.replace("{}", self.given.first().map_or("", String::as_str)))
+    }
+
+    /// Takes the answer to the question; without one the command is dropped.
+    pub fn answer(self, line: &str) -> Typed {
+        if line.trim().is_empty() { Typed::Wrong("never mind, then".to_owned()) } else { self.take(line) }
+    }
+
+    fn take(mut self, line: &str) -> Typed {
+        let mut line = line.trim();
+        while let Some(arg) = self.spec.args.get(self.given.len()).filter(|_| !line.is_empty()) {
+            let (word, rest) = if arg.rest { (line, "") } else { first_word(line) };
+            self.given.push(word.to_owned());
+            line = rest;
+        }
+        if line.is_empty() {
+            Typed::Command(self)
+        } else {
+            Typed::Wrong(format!("too much: it is {}", self.spec.usage))
+        }
+    }
+}
+
+fn command_word(line: &str) -> Option<(&str, &str)> {
+    if let Some(inner) = line.strip_prefix('<') {
+        let (name, rest) = inner.split_once('>')?;
+        return is_word(name).then_some((name, rest));
+    }
+    let (name, rest) = first_word(line.strip_prefix('/')?);
+    is_word(name).then_some((name, rest))
+}
+
+fn is_word(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+fn first_word(text: &str) -> (&str, &str) {
+    match text.split_once(char::is_whitespace) {
+        Some((word, rest)) => (word, rest.trim_start()),
+        None => (text, ""),
+    }
+}
+
+fn said(line: &str) -> Typed {
+    let text = if line.starts_with("//") { &line[1..] } else { line };
+    if text.trim().is_empty() { Typed::Nothing } else { Typed::Say(text.to_owned()) }
+}
+
+fn unknown(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    let likeness = |known: &str| {
+        let prefix = if known.starts_with(&name) { 1.0 } else { 0.0 };
+        strsim::normalized_damerau_levenshtein(known, &name).max(prefix)
+    };
+    let nearest = TABLE
+        .iter()
+        .map(|spec| (spec.names().map(likeness).fold(0.0, f64::max), spec))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    match nearest {
+        Some((_, spec)) => format!("there is no command <{name}>; did you mean <{}>?", spec.name),
+        None => format!("there is no command <{name}>; <help> shows what there is"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(line: &str) -> Request {
+        match parse(line) {
+            Typed::Command(request) => request,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn wrong(line: &str) -> String {
+        match parse(line) {
+            Typed::Wrong(text) => text,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn brackets_and_slashes_mean_the_same() {
+        for line in
+            ["<private> bob hi  there", "/msg bob hi  there", "<PRIVATE>bob  hi  there", "/w bob hi  there"]
+        {
+            let request = command(line);
+            assert_eq!(
+                (request.verb(), request.arg(0), request.arg(1)),
+                (Verb::Private, Some("bob"), Some("hi  there"))
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_is_said_as_it_stands() {
+        for (line, text) in [
+            ("hello", "hello"),
+            ("<3 you", "<3 you"),
+            ("//quit", "/quit"),
+            (" <quit>", " <quit>"),
+            ("/etc/passwd is gone", "/etc/passwd is gone"),
+            ("a < b > c", "a < b > c"),
+            ("<not closed", "<not closed"),
+        ] {
+            assert!(matches!(parse(line), Typed::Say(said) if said == text), "{line}");
+        }
+        assert!(matches!(parse(" \t "), Typed::Nothing));
+    }
+
+    #[test]
+    fn what_was_left_out_is_asked_for_in_turn() {
+        let request = command("<private>");
+        assert_eq!(request.question().as_deref(), Some("To whom?"));
+        let Typed::Command(request) = request.answer("bob") else { panic!() };
+        assert_eq!(request.question().as_deref(), Some("What do you want to tell bob?"));
+        let Typed::Command(request) = request.answer("hi there") else { panic!() };
+        assert_eq!((request.question(), request.arg(1)), (None, Some("hi there")));
+        assert!(matches!(command("<me>").answer(" "), Typed::Wrong(_)));
+    }
+
+    #[test]
+    fn a_wrong_command_names_the_nearest_right_one() {
+        assert!(wrong("<privat> bob").contains("<private>"));
+        assert!(wrong("/ann hi").contains("<announce>"));
+        assert!(wrong("<lsit>").contains("<list>"));
+        assert!(wrong("<xyzzy>").contains("<help>"));
+    }
+
+    #[test]
+    fn more_than_a_command_takes_is_an_error_that_shows_its_form() {
+        assert!(wrong("<invite> bob #a #b").contains("<invite> NAME [#CHANNEL]"));
+    }
+}

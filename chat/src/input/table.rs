@@ -1,0 +1,256 @@
+//! The commands, in one table: names, arguments, questions and the words of `<help>`.
+
+/// What a command does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Help,
+    List,
+    Private,
+    Announce,
+    Join,
+    Leave,
+    Channels,
+    Names,
+    Topic,
+    Invite,
+    Me,
+    Away,
+    Back,
+    Ignore,
+    Nick,
+    Clear,
+    Quit,
+}
+
+/// One argument; all but the last are single words.
+#[derive(Debug)]
+pub struct Arg {
+    /// Asked when it is left out; without a question it may be left out.
+    pub question: Option<&'static str>,
+    /// Whether it takes the rest of the line.
+    pub rest: bool,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Spec {
+    pub verb: Verb,
+    /// The name between the brackets.
+    pub name: &'static str,
+    /// Other names, those that IRC users know.
+    pub aliases: &'static [&'static str],
+    pub args: &'static [Arg],
+    pub usage: &'static str,
+    pub does: &'static str,
+    pub example: &'static str,
+}
+
+/// The command of that name, in any case.
+pub fn find(name: &str) -> Option<&'static Spec> {
+    TABLE.iter().find(|spec| spec.names().any(|known| known.eq_ignore_ascii_case(name)))
+}
+
+impl Spec {
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+}
+
+const fn asked(question: &'static str) -> Arg {
+    Arg { question: Some(question), rest: false }
+}
+
+const fn asked_rest(question: &'static str) -> Arg {
+    Arg { question: Some(question), rest: true }
+}
+
+const OPTIONAL: Arg = Arg { question: None, rest: false };
+const OPTIONAL_REST: Arg = Arg { question: None, rest: true };
+
+pub static TABLE: &[Spec] = &[
+    Spec {
+        verb: Verb::Help,
+        name: "help",
+        aliases: &["h", "commands"],
+        args: &[OPTIONAL],
+        usage: "<help> [COMMAND]",
+        does: "shows the commands, or more about one",
+        example: "<help> private",
+    },
+    Spec {
+        verb: Verb::List,
+        name: "list",
+        aliases: &["who", "users"],
+        args: &[],
+        usage: "<list>",
+        does: "shows who is on, and who of them is away",
+        example: "<list>",
+    },
+    Spec {
+        verb: Verb::Private,
+        name: "private",
+        aliases: &["msg", "m", "query", "w", "whisper"],
+        args: &[asked("To whom?"), asked_rest("What do you want to tell {}?")],
+        usage: "<private> [NAME [TEXT]]",
+        does: "tells one person something that nobody else sees",
+        example: "<private> bob are you coming along?",
+    },
+    Spec {
+        verb: Verb::Announce,
+        name: "announce",
+        aliases: &[],
+        args: &[asked_rest("What do you want to tell everyone?")],
+        usage: "<announce> [TEXT]",
+        does: "says it to everyone, in the lobby, wherever you are",
+        example: "<announce> lunch is ready",
+    },
+    Spec {
+        verb: Verb::Join,
+        name: "join",
+        aliases: &["j"],
+        args: &[asked("Which channel?"), OPTIONAL],
+        usage: "<join> #CHANNEL [KEY]",
+        does: "goes to a channel; what you type is said there",
+        example: "<join> #cooking",
+    },
+    Spec {
+        verb: Verb::Leave,
+        name: "leave",
+        aliases: &["part"],
+        args: &[OPTIONAL_REST],
+        usage: "<leave> [#CHANNEL] [REASON]",
+        does: "leaves the channel you are in, or another",
+        example: "<leave>",
+    },
+    Spec {
+        verb: Verb::Channels,
+        name: "channels",
+        aliases: &[],
+        args: &[],
+        usage: "<channels>",
+        does: "shows the channels, how many are there and what they are about",
+        example: "<channels>",
+    },
+    Spec {
+        verb: Verb::Names,
+        name: "names",
+        aliases: &[],
+        args: &[],
+        usage: "<names>",
+        does: "shows who is in this channel",
+        example: "<names>",
+    },
+    Spec {
+        verb: Verb::Topic,
+        name: "topic",
+        aliases: &["t"],
+        args: &[OPTIONAL_REST],
+        usage: "<topic> [TEXT]",
+        does: "shows or sets what this channel is about",
+        example: "<topic> soup recipes",
+    },
+    Spec {
+        verb: Verb::Invite,
+        name: "invite",
+        aliases: &[],
+        args: &[asked("Whom?"), OPTIONAL],
+        usage: "<invite> NAME [#CHANNEL]",
+        does: "invites somebody to this channel, or another",
+        example: "<invite> bob",
+    },
+    Spec {
+        verb: Verb::Me,
+        name: "me",
+        aliases: &["action"],
+        args: &[asked_rest("What are you doing?")],
+        usage: "<me> TEXT",
+        does: "tells what you are doing",
+        example: "<me> is off for a coffee",
+    },
+    Spec {
+        verb: Verb::Away,
+        name: "away",
+        aliases: &[],
+        args: &[OPTIONAL_REST],
+        usage: "<away> [TEXT]",
+        does: "tells those who write to you that you are away",
+        example: "<away> back at three",
+    },
+    Spec {
+        verb: Verb::Back,
+        name: "back",
+        aliases: &[],
+        args: &[],
+        usage: "<back>",
+        does: "you are no longer away",
+        example: "<back>",
+    },
+    Spec {
+        verb: Verb::Ignore,
+        name: "ignore",
+        aliases: &[],
+        args: &[asked("Whom?")],
+        usage: "<ignore> NAME",
+        does: "hides what somebody says; once more, and you see it again",
+        example: "<ignore> mallory",
+    },
+    Spec {
+        verb: Verb::Nick,
+        name: "nick",
+        aliases: &[],
+        args: &[asked("Which name?")],
+        usage: "<nick> NAME",
+        does: "changes your name, if you are a guest",
+        example: "<nick> robert",
+    },
+    Spec {
+        verb: Verb::Clear,
+        name: "clear",
+        aliases: &["cls"],
+        args: &[],
+        usage: "<clear>",
+        does: "clears the screen, as Ctrl-L does",
+        example: "<clear>",
+    },
+    Spec {
+        verb: Verb::Quit,
+        name: "quit",
+        aliases: &["exit", "q", "bye"],
+        args: &[OPTIONAL_REST],
+        usage: "<quit> [TEXT]",
+        does: "leaves, as Ctrl-D does",
+        example: "<quit> see you tomorrow",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_name_means_two_commands() {
+        let names: Vec<_> = TABLE.iter().flat_map(Spec::names).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn only_a_last_argument_takes_the_rest_and_none_is_asked_after_an_optional_one() {
+        for spec in TABLE {
+            let last = spec.args.len().saturating_sub(1);
+            assert!(spec.args.iter().position(|arg| arg.rest).is_none_or(|at| at == last), "{}", spec.name);
+            assert!(spec.args.is_sorted_by_key(|arg| arg.question.is_none()), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn every_example_is_a_whole_command() {
+        for spec in TABLE {
+            let crate::input::Typed::Command(request) = crate::input::parse(spec.example) else {
+                panic!("{}", spec.example)
+            };
+            assert_eq!((request.verb(), request.question()), (spec.verb, None));
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Events as lines of text.
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+
+use crate::line::{Line, Style};
+use crate::session::{Channel, Event, How, User, What};
+
+/// Names shown on arrival in a channel; of more, only the count.
+const NAMES_ON_ARRIVAL: usize = 20;
+
+/// From where it is looked at: it decides what needs to be said.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    pub me: &'a str,
+    pub here: Option<&'a str>,
+    pub times: bool,
+}
+
+/// Turns events into lines, a separator before the first of another day.
+#[derive(Debug)]
+pub struct Renderer {
+    zone: TimeZone,
+    day: Option<jiff::civil::Date>,
+}
+
+impl Renderer {
+    pub fn new(zone: TimeZone) -> Self {
+        Self { zone, day: None }
+    }
+
+    /// The lines of an event; `now` is its time if the server gave none.
+    pub fn lines(&mut self, event: &Event, view: View<'_>, now: jiff::Timestamp) -> Vec<Line> {
+        let body = body(&event.what, view);
+        if body.is_empty() {
+            return body;
+        }
+        let time = event.at.unwrap_or(now).to_zoned(self.zone.clone());
+        let mut lines = Vec::new();
+        if view.times && self.day.replace(time.date()).is_some_and(|day| day != time.date()) {
+            lines.push(Line::of(Style::Dim, &time.strftime("── %A, %-d %B %Y ──").to_string()));
+        }
+        let stamped = is_stamped(&event.what) && view.times;
+        lines.extend(body.into_iter().map(|line| if stamped { stamp(&time, line) } else { line }));
+        lines
+    }
+}
+
+fn stamp(time: &Zoned, line: Line) -> Line {
+    Line::of(Style::Dim, &time.strftime("%H:%M ").to_string()).then(line)
+}
+
+/// Answers to what was just asked need no time.
+fn is_stamped(what: &What) -> bool {
+    !matches!(what, What::Users { .. } | What::Channels { .. } | What::Refused { .. } | What::Info { .. })
+}
+
+fn body(what: &What, view: View<'_>) -> Vec<Line> {
+    match what {
+        What::Said { from, to, own, how, text } => vec![said(from, to, *own, *how, text, view)],
+        What::Users { users } => list_users(users, view.me),
+        What::Channels { channels } => list_channels(channels),
+        What::Names { channel, names, asked } => list_names(channel, names, *asked),
+        What::Announcement { from, to, text } => vec![announcement(from, to, text)],
+        What::Refused { reason, unsaid, .. } => refused(reason, unsaid.as_deref()),
+        What::Unsure { to, text } => vec![unsure(to, text)],
+        What::Welcome { name, .. } => vec![welcome(name)],
+        What::Closed { reason, .. } => vec![Line::of(Style::Error, &format!("disconnected: {reason}"))],
+        What::Info { text } => vec![Line::of(Style::Plain, text)],
+        other => presence(other, view),
+    }
+}
+
+fn said(from: &str, to: &str, own: bool, how: How, text: &str, view: View<'_>) -> Line {
+    let mut line = Line::new();
+    if to.starts_with('#') {
+        if !view.is_here(to) {
+            line = line.text(Style::Dim, to).text(Style::Plain, " ");
+        }
+        line = match how {
+            How::Text => line.name(from).text(Style::Plain, ": "),
+            How::Action => line.text(Style::Plain, "* ").name(from).text(Style::Plain, " "),
+            How::Notice => line.text(Style::Plain, "-").name(from).text(Style::Plain, "- "),
+        };
+    } else {
+        let (who, with) = if own { ("you", to) } else { (from, "you") };
+        line = line.text(Style::Bold, "[private] ");
+        line = if own { line.text(Style::Bold, who) } else { line.name(who) };
+        line = line.text(Style::Dim, " → ");
+        line = if own { line.name(with) } else { line.text(Style::Bold, with) };
+        line = line.text(Style::Plain, if how == How::Action { ": * " } else { ": " });
+    }
+    let style = if !own && crate::notify::mentions(text, view.me) { Style::Bold } else { Style::Plain };
+    line.text(style, text)
+}
+
+fn announcement(from: &str, to: &str, text: &str) -> Line {
+    let heading = if to.starts_with('#') || to == "*" { " announcement " } else { " notice " };
+    Line::of(Style::Alert, heading)
+        .text(Style::Dim, " ")
+        .name(from)
+        .text(Style::Plain, ": ")
+        .text(Style::Bold, text)
+}
+
+fn refused(reason: &str, unsaid: Option<&str>) -> Vec<Line> {
+    let lost = unsaid.map(|text| Line::of(Style::Error, "not sent: ").text(Style::Plain, text));
+    std::iter::once(Line::of(Style::Error, reason)).chain(lost).collect()
+}
+
+fn unsure(to: &str, text: &str) -> Line {
+    Line::of(Style::Error, "the connection broke while this was sent to ")
+        .name(to)
+        .text(Style::Error, ", it may not have arrived: ")
+        .text(Style::Plain, text)
+}
+
+fn welcome(name: &str) -> Line {
+    Line::of(Style::Plain, "You are ")
+        .name(name)
+        .text(Style::Plain, ". ")
+        .text(Style::Dim, "Type to talk; <help> shows the commands, <quit> leaves.")
+}
+
+fn presence(what: &What, view: View<'_>) -> Vec<Line> {
+    let line = match what {
+        What::Joined { channel, own: true, .. } => Line::of(Style::Dim, "you are in ").name(channel),
+        What::Joined { name, channel, .. } => about(name, "joined", Some(channel), "", view),
+        What::Left { channel, own: true, .. } => Line::of(Style::Dim, "you left ").name(channel),
+        What::Left { name, channel, reason, .. } => about(name, "left", Some(channel), reason, view),
+        What::Kicked { name, channel, by, reason, .. } => about(
+            name,
+            &format!("was removed by {by} from"),
+            Some(channel),
+            reason,
+            View { here: None, ..view },
+        ),
+        What::Gone { name, reason } => about(name, "is gone", None, reason, view),
+        What::Renamed { to, own: true, .. } => Line::of(Style::Dim, "you are now ").name(to),
+        What::Renamed { from, to, .. } => Line::new().name(from).text(Style::Dim, " is now ").name(to),
+        What::Topic { channel, text, by } => topic(channel, text, by.as_deref()),
+        What::Invited { by, name, channel } => invited(by, name, channel, view),
+        What::Away { own: true, text: Some(_), .. } => Line::of(Style::Dim, "you are away; <back> ends it"),
+        What::Away { own: true, .. } => Line::of(Style::Dim, "you are back"),
+        What::Away { name, text: Some(text), .. } => about(name, "is away", None, text, view),
+        What::Away { name, text: None, .. } => about(name, "is back", None, "", view),
+        _ => return Vec::new(),
+    };
+    vec![line]
+}
+
+fn about(name: &str, does: &str, channel: Option<&str>, reason: &str, view: View<'_>) -> Line {
+    let mut line = Line::new().name(name).text(Style::Dim, &format!(" {does}"));
+    if let Some(channel) = channel.filter(|channel| !view.is_here(channel)) {
+        line = line.text(Style::Dim, &format!(" {channel}"));
+    }
+    if reason.is_empty() { line } else { line.text(Style::Dim, &format!(" ({reason})")) }
+}
+
+fn topic(channel: &str, text: &str, by: Option<&str>) -> Line {
+    let line = Line::new().name(channel);
+    let line = match (text, by) {
+        ("", None) => return line.text(Style::Dim, " has no topic"),
+        ("", Some(by)) => return line.text(Style::Dim, " has no topic any more, says ").name(by),
+        (_, None) => line.text(Style::Dim, " is about: "),
+        (_, Some(by)) => line.text(Style::Dim, " is now about, says ").name(by).text(Style::Dim, ": "),
+    };
+    line.text(Style::Plain, text)
+}
+
+fn invited(by: &str, name: &str, channel: &str, view: View<'_>) -> Line {
+    if by.eq_ignore_ascii_case(view.me) {
+        return Line::new().name(name).text(Style::Dim, " is invited to ").name(channel);
+    }
+    if !name.eq_ignore_ascii_case(view.me) {
+        return Line::new()
+            .name(by)
+            .text(Style::Dim, " invites ")
+            .name(name)
+            .text(Style::Dim, " to ")
+            .name(channel);
+    }
+    Line::new().name(by).text(Style::Bold, &format!(" invites you to {channel}: <join> {channel}"))
+}
+
+fn list_users(users: &[User], me: &str) -> Vec<Line> {
+    let width = users.iter().map(|user| user.name.chars().count()).max().unwrap_or(0);
+    let mut lines: Vec<_> = users
+        .iter()
+        .map(|user| {
+            let gap = width.saturating_sub(user.name.chars().count()) + 2;
+            let status = if user.away { "away" } else { "available" };
+            let guest = if user.account.is_none() { ", guest" } else { "" };
+            let you = if user.name.eq_ignore_ascii_case(me) { ", you" } else { "" };
+            let bot = if user.bot { ", bot" } else { "" };
+            let style = if user.away { Style::Dim } else { Style::Plain };
+            Line::new()
+                .text(Style::Plain, "  ")
+                .name(&user.name)
+                .text(style, &format!("{:gap$}{status}{guest}{bot}{you}", ""))
+        })
+        .collect();
+    lines.push(Line::of(
+        Style::Dim,
+        &format!("{} on; <channels> shows the channels", count(users.len(), "user")),
+    ));
+    lines
+}
+
+fn list_channels(channels: &[Channel]) -> Vec<Line> {
+    let width = channels.iter().map(|channel| channel.name.chars().count()).max().unwrap_or(0);
+    let mut lines: Vec<_> = channels
+        .iter()
+        .map(|channel| {
+            let gap = width.saturating_sub(channel.name.chars().count()) + 2;
+            let line = Line::new().text(Style::Plain, "  ").name(&channel.name);
+            line.text(Style::Plain, &format!("{:gap$}{:>3}  {}", "", channel.users, channel.topic))
+        })
+        .collect();
+    lines.push(Line::of(
+        Style::Dim,
+        &format!("{}; <join> #NAME goes to one", count(channels.len(), "channel")),
+    ));
+    lines
+}
+
+fn list_names(channel: &str, names: &[String], asked: bool) -> Vec<Line> {
+    let mut line = Line::new().name(channel).text(Style::Dim, &format!(": {}", count(names.len(), "user")));
+    if asked || names.len() <= NAMES_ON_ARRIVAL {
+        for (index, name) in names.iter().enumerate() {
+            line = line.text(Style::Dim, if index == 0 { ": " } else { ", " }).name(name);
+        }
+    }
+    vec![line]
+}
+
+fn count(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+impl View<'_> {
+    fn is_here(&self, channel: &str) -> bool {
+        self.here.is_some_and(|here| here.eq_ignore_ascii_case(channel))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: false };
+
+    fn shown(what: What) -> String {
+        let event = Event { at: None, what };
+        let lines = Renderer::new(TimeZone::UTC).lines(&event, VIEW, jiff::Timestamp::UNIX_EPOCH);
+        lines.iter().map(|line| line.render(false)).collect::<Vec<_>>().join("\n")
+    }
+
+    fn line_to(to: &str, text: &str) -> String {
+        shown(What::Said { from: "bob".into(), to: to.into(), own: false, how: How::Text, text: text.into() })
+    }
+
+    #[test]
+    fn lines_say_where_they_belong_unless_it_is_here() {
+        assert_eq!(line_to("#lobby", "hi"), "bob: hi");
+        assert_eq!(line_to("#cooking", "hi"), "#cooking bob: hi");
+        assert_eq!(line_to("alice", "hi"), "[private] bob → you: hi");
+    }
+
+    #[test]
+    fn nothing_from_others_reaches_the_terminal_raw() {
+        let evil = "\x1b[2J\u{202e}x\u{9b}";
+        let own = |text: &str| text.to_owned();
+        for what in [
+            What::Said { from: own(evil), to: own(evil), own: false, how: How::Text, text: own(evil) },
+            What::Gone { name: own(evil), reason: own(evil) },
+            What::Away { name: own(evil), text: Some(own(evil)), own: false },
+            What::Topic { channel: own(evil), text: own(evil), by: Some(own(evil)) },
+            What::Announcement { from: own(evil), to: own(evil), text: own(evil) },
+            What::Refused { subject: own(evil), reason: own(evil), unsaid: Some(own(evil)) },
+            What::Kicked {
+                name: own(evil),
+                channel: own(evil),
+                own: false,
+                by: own(evil),
+                reason: own(evil),
+            },
+            What::Closed { reason: own(evil), last: true },
+            What::Names { channel: own(evil), names: vec![own(evil)], asked: true },
+            What::Users { users: vec![User { name: own(evil), account: None, away: false, bot: false }] },
+            What::Channels { channels: vec![Channel { name: own(evil), users: 1, topic: own(evil) }] },
+            What::Invited { by: own(evil), name: own("alice"), channel: own(evil) },
+        ] {
+            let text = shown(what);
+            assert!(text.contains('␛') && !text.contains(['\x1b', '\u{202e}', '\u{9b}']), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_day_is_announced_once() {
+        let mut renderer = Renderer::new(TimeZone::UTC);
+        let view = View { times: true, ..VIEW };
+        let mut at = |text: &str| {
+            let what = What::Gone { name: "bob".into(), reason: String::new() };
+            let at = Some(text.parse().unwrap());
+            let lines = renderer.lines(&Event { at, what }, view, jiff::Timestamp::UNIX_EPOCH);
+            lines.iter().map(|line| line.render(false)).collect::<Vec<_>>()
+        };
+        assert_eq!(at("2026-11-20T23:59:00Z"), ["23:59 bob is gone"]);
+        assert_eq!(at("2026-11-21T00:01:00Z"), ["── Saturday, 21 November 2026 ──", "00:01 bob is gone"]);
+        assert_eq!(at("2026-11-21T00:02:00Z"), ["00:02 bob is gone"]);
+    }
+
+    #[test]
+    fn the_list_shows_status_and_no_address() {
+        let user =
+            |name: &str, away| User { name: name.into(), account: Some(name.into()), away, bot: false };
+        let text = shown(What::Users { users: vec![user("alice", false), user("bobby", true)] });
+        assert_eq!(text, "  alice  available, you\n  bobby  away\n2 users on; <channels> shows the channels");
+    }
+}

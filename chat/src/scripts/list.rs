@@ -1,0 +1,37 @@
+//! `chat list`: who is on.
+
+use std::io::Write as _;
+
+use chat_proto::text::SafeText;
+use tokio::time::Instant;
+
+use crate::failure::Failure;
+use crate::scripts::{PATIENCE, Talk, print_json};
+use crate::session::{User, What};
+use crate::settings::Settings;
+
+/// Prints the users, one a line: name and status, or a JSON object.
+///
+/// # Errors
+/// The server can't be reached or doesn't answer, or nobody takes the output.
+pub async fn list(settings: &Settings) -> Result<(), Failure> {
+    let mut talk = Talk::begin(settings).await?;
+    talk.session.ask_users();
+    let deadline = Instant::now() + PATIENCE;
+    let users = loop {
+        if let What::Users { users } = talk.next(deadline).await?.what {
+            break users;
+        }
+    };
+    talk.end().await;
+    users.iter().try_for_each(|user| print(user, settings.json))
+}
+
+fn print(user: &User, json: bool) -> Result<(), Failure> {
+    if json {
+        return print_json(user);
+    }
+    let status = if user.away { "away" } else { "available" };
+    let guest = if user.account.is_none() { " (guest)" } else { "" };
+    writeln!(std::io::stdout(), "{:16} {status}{guest}", SafeText::name(&user.name)).map_err(Failure::Output)
+}

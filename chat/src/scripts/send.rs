@@ -1,0 +1,93 @@
+//! `chat send`: says something; success means that the server has it.
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal as _, Read as _};
+
+use tokio::time::Instant;
+
+use crate::failure::Failure;
+use crate::scripts::{PATIENCE, Talk};
+use crate::session::{Event, How, What};
+use crate::settings::Settings;
+
+/// More than this is no message.
+const INPUT_MAX: u64 = 1 << 20;
+
+/// Says the text to everyone in `to`, or in the lobby.
+///
+/// # Errors
+/// There is nothing to say, the server can't be reached, or it refuses some of it.
+pub async fn send(settings: &Settings, to: &[String], text: &[String]) -> Result<(), Failure> {
+    let text = text_of(text)?;
+    let mut talk = Talk::begin(settings).await?;
+    let to = match (to, talk.session.lobby()) {
+        ([], Some(lobby)) => vec![lobby.to_owned()],
+        ([], None) => {
+            return Err(Failure::Usage("this server has no lobby; say to whom with --to".to_owned()));
+        }
+        (to, _) => to.to_vec(),
+    };
+    enter(&mut talk, &to).await?;
+    for name in &to {
+        if !talk.session.say(name, &text, How::Text) {
+            return Err(Failure::Refused("nothing was sent: that is too much at once".to_owned()));
+        }
+    }
+    let refused = settle(&mut talk).await?;
+    talk.end().await;
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Refused(refused.into_iter().collect::<Vec<_>>().join("; ")))
+    }
+}
+
+/// The words of the command line; `-` or none read standard input.
+fn text_of(words: &[String]) -> Result<String, Failure> {
+    let text = words.join(" ");
+    let text =
+        if text == "-" || (words.is_empty() && !std::io::stdin().is_terminal()) { read()? } else { text };
+    if text.trim().is_empty() {
+        return Err(Failure::Usage(
+            "there is nothing to say: give the text, or - to read standard input".to_owned(),
+        ));
+    }
+    Ok(text)
+}
+
+fn read() -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(INPUT_MAX + 1).read_to_string(&mut text);
+    read.map_err(|error| Failure::Refused(format!("cannot read standard input: {error}")))?;
+    if text.len() as u64 > INPUT_MAX {
+        return Err(Failure::Refused("nothing was sent: standard input is longer than 1 MiB".to_owned()));
+    }
+    Ok(text)
+}
+
+/// Goes to the channels among them that we aren't in.
+async fn enter(talk: &mut Talk, to: &[String]) -> Result<(), Failure> {
+    for channel in to.iter().filter(|name| name.starts_with('#')) {
+        if !talk.session.is_in(channel) {
+            talk.session.join(channel, None);
+            let refused = settle(talk).await?;
+            if let Some(reason) = refused.into_iter().next() {
+                return Err(Failure::Refused(reason));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits until everything is answered; what was refused, and why.
+async fn settle(talk: &mut Talk) -> Result<BTreeSet<String>, Failure> {
+    talk.session.place_fence();
+    tokio::time::timeout_at(Instant::now() + PATIENCE, talk.settled())
+        .await
+        .map_err(|_| Failure::Unreachable("the server doesn't answer".to_owned()))??;
+    let reason = |event: Event| match event.what {
+        What::Refused { reason, .. } => Some(reason),
+        _ => None,
+    };
+    Ok(talk.events.drain(..).filter_map(reason).collect())
+}

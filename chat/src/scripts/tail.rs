@@ -1,0 +1,71 @@
+//! `chat tail`: what is said, until interrupted.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::time::timeout;
+
+use crate::failure::Failure;
+use crate::render::{Renderer, View};
+use crate::scripts::{Talk, print_json};
+use crate::session::{Event, What};
+use crate::settings::Settings;
+
+/// Silence after which the server is asked whether it is still there.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Prints what is said in the channel, or in all of ours; follows nothing after the connection breaks.
+///
+/// # Errors
+/// The server can't be reached, refuses the channel or breaks off, or nobody takes the output.
+pub async fn tail(settings: &Settings, channel: Option<&str>) -> Result<(), Failure> {
+    let mut talk = Talk::begin(settings).await?;
+    if let Some(channel) = channel.filter(|channel| !talk.session.is_in(channel)) {
+        talk.session.join(channel, None);
+    }
+    let mut renderer = Renderer::new(TimeZone::system());
+    loop {
+        let event = next(&mut talk).await?;
+        if let What::Refused { reason, .. } = event.what {
+            return Err(Failure::Refused(reason));
+        }
+        if is_wanted(&event.what, channel) {
+            let view = View { me: talk.session.nick(), here: channel, times: settings.times };
+            print(&event, &mut renderer, view, settings)?;
+        }
+    }
+}
+
+async fn next(talk: &mut Talk) -> Result<Event, Failure> {
+    loop {
+        if let Ok(event) = timeout(IDLE, talk.wait()).await {
+            return event;
+        }
+        talk.session.ping();
+        talk.session.place_fence();
+        let answer = timeout(IDLE, talk.settled()).await;
+        answer.map_err(|_| Failure::Unreachable("the server doesn't answer".to_owned()))??;
+    }
+}
+
+fn is_wanted(what: &What, channel: Option<&str>) -> bool {
+    match (what, channel) {
+        (What::Said { to, .. }, Some(channel)) => to.eq_ignore_ascii_case(channel),
+        (What::Said { .. } | What::Announcement { .. }, _) => true,
+        _ => false,
+    }
+}
+
+fn print(event: &Event, renderer: &mut Renderer, view: View<'_>, settings: &Settings) -> Result<(), Failure> {
+    if settings.json {
+        let event = Event { at: event.at.or_else(|| Some(Timestamp::now())), what: event.what.clone() };
+        return print_json(&event);
+    }
+    let mut out = std::io::stdout().lock();
+    for line in renderer.lines(event, view, Timestamp::now()) {
+        writeln!(out, "{}", line.render(settings.color)).map_err(Failure::Output)?;
+    }
+    out.flush().map_err(Failure::Output)
+}

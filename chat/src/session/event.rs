@@ -1,0 +1,143 @@
+//! What happened, as the user sees it: the one thing that the session hands out. Also the objects of `--json`.
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+/// Something that happened, and when, if the server said so.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "display")]
+    pub at: Option<Timestamp>,
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// Texts and names stand as they came: they are not safe for a terminal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum What {
+    /// The server has let us in.
+    Welcome {
+        name: String,
+        lobby: Option<String>,
+    },
+    /// The connection is gone; `last` if coming back is not wanted.
+    Closed {
+        reason: String,
+        last: bool,
+    },
+    /// Words of the server for us alone: the message of the day, help, answers.
+    Info {
+        text: String,
+    },
+    /// Words of the administrator.
+    Announcement {
+        from: String,
+        to: String,
+        text: String,
+    },
+    Said {
+        from: String,
+        to: String,
+        own: bool,
+        how: How,
+        text: String,
+    },
+    /// Something that we asked for, or said, was refused.
+    Refused {
+        subject: String,
+        reason: String,
+        unsaid: Option<String>,
+    },
+    /// Whether it was said when the connection broke, nobody knows.
+    Unsure {
+        to: String,
+        text: String,
+    },
+    Joined {
+        name: String,
+        channel: String,
+        own: bool,
+    },
+    Left {
+        name: String,
+        channel: String,
+        own: bool,
+        reason: String,
+    },
+    Kicked {
+        name: String,
+        channel: String,
+        own: bool,
+        by: String,
+        reason: String,
+    },
+    Gone {
+        name: String,
+        reason: String,
+    },
+    Renamed {
+        from: String,
+        to: String,
+        own: bool,
+    },
+    Topic {
+        channel: String,
+        text: String,
+        by: Option<String>,
+    },
+    Invited {
+        by: String,
+        name: String,
+        channel: String,
+    },
+    Away {
+        name: String,
+        text: Option<String>,
+        own: bool,
+    },
+    /// Who is in a channel.
+    Names {
+        channel: String,
+        names: Vec<String>,
+        asked: bool,
+    },
+    Users {
+        users: Vec<User>,
+    },
+    Channels {
+        channels: Vec<Channel>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    Text,
+    Action,
+    Notice,
+}
+
+/// A line of `<list>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct User {
+    pub name: String,
+    pub account: Option<String>,
+    pub away: bool,
+    pub bot: bool,
+}
+
+/// A line of `<channels>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Channel {
+    pub name: String,
+    pub users: u32,
+    pub topic: String,
+}
+
+fn display<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => serializer.collect_str(at),
+        None => serializer.serialize_none(),
+    }
+}

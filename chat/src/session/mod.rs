@@ -1,0 +1,182 @@
+//! The client's side of IRC as a value: lines and wishes go in, lines to send and [`Event`]s come out.
+//!
+//! There is no socket, clock or terminal in here. After every call, take what [`Session::outgoing`] and
+//! [`Session::events`] have. [`Session::open`] begins a connection, [`Session::lost`] ends it.
+
+mod event;
+mod numeric;
+mod outbox;
+mod presence;
+mod receive;
+mod register;
+mod rooms;
+mod split;
+mod wish;
+
+use std::collections::BTreeMap;
+
+use chat_proto::caps::Caps;
+use chat_proto::message::Writer;
+use jiff::Timestamp;
+
+pub use event::{Channel, Event, How, User, What};
+pub use outbox::WAITING_MAX;
+
+use outbox::Outbox;
+use rooms::Rooms;
+
+const READY_FENCE: &str = "chat-ready";
+const WHO_TOKEN: &str = "742";
+/// Room for `nick!user@host` until the server has shown us ours.
+const PREFIX_GUESS: usize = 160;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Offline,
+    Registering,
+    Ready,
+}
+
+#[derive(Debug)]
+pub struct Session {
+    wanted: String,
+    login: String,
+    nick: String,
+    stage: Stage,
+    was_ready: bool,
+    quitting: bool,
+    offered: Caps,
+    caps: Caps,
+    whox: bool,
+    lobby: Option<String>,
+    prefix_len: usize,
+    rooms: Rooms,
+    left_behind: Vec<String>,
+    joining: Option<String>,
+    asked_names: Option<String>,
+    outbox: Outbox,
+    batches: BTreeMap<String, String>,
+    users: Vec<User>,
+    listed: Vec<Channel>,
+    fence: Option<String>,
+    fences: u64,
+    at: Option<Timestamp>,
+    label: Option<String>,
+    lines: Vec<String>,
+    events: Vec<Event>,
+}
+
+impl Session {
+    /// Will ask for the name `wanted`; `login` is what the server is told as the user name.
+    pub fn new(wanted: &str, login: &str) -> Self {
+        Self {
+            wanted: wanted.to_owned(),
+            login: login.to_owned(),
+            nick: wanted.to_owned(),
+            stage: Stage::Offline,
+            was_ready: false,
+            quitting: false,
+            offered: Caps::empty(),
+            caps: Caps::empty(),
+            whox: false,
+            lobby: None,
+            prefix_len: PREFIX_GUESS,
+            rooms: Rooms::default(),
+            left_behind: Vec::new(),
+            joining: None,
+            asked_names: None,
+            outbox: Outbox::default(),
+            batches: BTreeMap::new(),
+            users: Vec::new(),
+            listed: Vec::new(),
+            fence: None,
+            fences: 0,
+            at: None,
+            label: None,
+            lines: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// The connection broke: what was said and not answered is reported, what waited goes on waiting.
+    pub fn lost(&mut self) {
+        self.stage = Stage::Offline;
+        self.lines.clear();
+        self.batches.clear();
+        self.users.clear();
+        self.listed.clear();
+        self.joining = None;
+        self.fence = None;
+        self.left_behind.extend(self.rooms.abandon());
+        self.left_behind.sort();
+        self.left_behind.dedup();
+        for what in self.outbox.lost() {
+            self.emit(what);
+        }
+    }
+
+    /// The lines to send, each with its line end.
+    pub fn outgoing(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.lines)
+    }
+
+    pub fn events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    pub fn nick(&self) -> &str {
+        &self.nick
+    }
+
+    pub fn lobby(&self) -> Option<&str> {
+        self.lobby.as_deref()
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.stage == Stage::Ready
+    }
+
+    pub fn is_in(&self, channel: &str) -> bool {
+        self.rooms.contains(channel)
+    }
+
+    pub fn channels(&self) -> impl Iterator<Item = &str> {
+        self.rooms.names()
+    }
+
+    /// Everybody we know of, the latest speakers first.
+    pub fn people(&self) -> Vec<String> {
+        self.rooms.people()
+    }
+
+    /// Whether an answer to a JOIN is still to come.
+    pub fn is_joining(&self) -> bool {
+        self.joining.is_some()
+    }
+
+    /// Whether the server has answered everything: said lines, and the last [`Session::place_fence`].
+    pub fn is_settled(&self) -> bool {
+        self.outbox.is_empty() && self.fence.is_none()
+    }
+
+    /// Whether the server has let us in before, even if the connection is broken now.
+    pub fn was_ready(&self) -> bool {
+        self.was_ready
+    }
+
+    /// The end of the connection, if it is among the events that wait.
+    pub fn closed(&self) -> Option<&What> {
+        self.events.iter().map(|event| &event.what).find(|what| matches!(what, What::Closed { .. }))
+    }
+
+    fn emit(&mut self, what: What) {
+        if matches!(what, What::Welcome { .. }) {
+            self.was_ready = true;
+        }
+        self.events.push(Event { at: self.at, what });
+    }
+
+    fn send(&mut self, line: Writer) {
+        self.lines.push(line.finish());
+    }
+}

@@ -1,0 +1,69 @@
+//! Who comes and goes, is away, is invited; and what channels are about.
+
+use chat_proto::message::Message;
+use chat_proto::name::same;
+
+use crate::session::{Session, What};
+
+impl Session {
+    pub(super) fn on_presence(&mut self, message: &Message) {
+        let Some(name) = message.source_nick().map(str::to_owned) else { return };
+        let own = same(&name, &self.nick);
+        let param = |index: usize| message.param(index).unwrap_or_default().to_owned();
+        match message.command().to_ascii_uppercase().as_str() {
+            "JOIN" => self.on_join(message, name, own),
+            "PART" => self.on_part(name, own, param(0), param(1)),
+            "QUIT" => self.on_quit(name, own, param(0)),
+            "KICK" => self.on_kick(name, param(0), param(1), param(2)),
+            "TOPIC" => self.on_topic(param(0), param(1), Some(name)),
+            "INVITE" => self.emit(What::Invited { by: name, name: param(0), channel: param(1) }),
+            _ => self.emit(What::Away { name, text: message.param(0).map(str::to_owned), own }),
+        }
+    }
+
+    fn on_join(&mut self, message: &Message, name: String, own: bool) {
+        let Some(channel) = message.param(0) else { return };
+        if own {
+            self.prefix_len = message.source().map_or(self.prefix_len, str::len);
+            self.rooms.enter(channel);
+            self.joining = None;
+        }
+        if let Some(room) = self.rooms.room(channel) {
+            room.add(&name);
+        }
+        self.emit(What::Joined { name, channel: channel.to_owned(), own });
+    }
+
+    fn on_part(&mut self, name: String, own: bool, channel: String, reason: String) {
+        self.take_out(&channel, &name, own);
+        self.emit(What::Left { name, channel, own, reason });
+    }
+
+    fn on_kick(&mut self, by: String, channel: String, name: String, reason: String) {
+        let own = same(&name, &self.nick);
+        self.take_out(&channel, &name, own);
+        self.emit(What::Kicked { name, channel, own, by, reason });
+    }
+
+    fn take_out(&mut self, channel: &str, name: &str, own: bool) {
+        if own {
+            self.rooms.leave(channel);
+        } else if let Some(room) = self.rooms.room(channel) {
+            room.remove(name);
+        }
+    }
+
+    fn on_quit(&mut self, name: String, own: bool, reason: String) {
+        if !own {
+            self.rooms.remove_everywhere(&name);
+            self.emit(What::Gone { name, reason });
+        }
+    }
+
+    pub(super) fn on_topic(&mut self, channel: String, text: String, by: Option<String>) {
+        if let Some(room) = self.rooms.room(&channel) {
+            room.topic.clone_from(&text);
+        }
+        self.emit(What::Topic { channel, text, by });
+    }
+}

@@ -1,0 +1,133 @@
+//! Getting in: the negotiation of capabilities, the name, and what the server tells about itself.
+
+use chat_proto::caps::Caps;
+use chat_proto::message::{Message, Writer};
+use chat_proto::name::same;
+
+use crate::session::{READY_FENCE, Session, Stage, What};
+
+impl Session {
+    /// A connection is there: introduces us.
+    pub fn open(&mut self) {
+        self.stage = Stage::Registering;
+        self.caps = Caps::empty();
+        self.offered = Caps::empty();
+        self.nick.clone_from(&self.wanted);
+        self.send(Writer::new().command("CAP").param("LS").param("302"));
+        self.send(Writer::new().command("NICK").param(&self.wanted));
+        self.send(
+            Writer::new().command("USER").param(&self.login).param("0").param("*").trailing(&self.wanted),
+        );
+    }
+
+    pub(super) fn on_cap(&mut self, message: &Message) {
+        let list = message.params().last().unwrap_or_default();
+        let named = || list.split(' ').filter_map(|word| Caps::named(word.split('=').next()?));
+        match message.param(1).unwrap_or_default() {
+            "LS" => {
+                self.offered.extend(named());
+                if message.param(2) != Some("*") {
+                    self.request_caps();
+                }
+            }
+            "ACK" => {
+                self.caps.extend(named());
+                self.end_caps();
+            }
+            "NAK" => self.end_caps(),
+            "DEL" => self.caps.remove(named().collect()),
+            _ => {}
+        }
+    }
+
+    fn request_caps(&mut self) {
+        let names: Vec<_> = self.offered.names().collect();
+        if names.is_empty() {
+            self.end_caps();
+        } else {
+            self.send(Writer::new().command("CAP").param("REQ").trailing(&names.join(" ")));
+        }
+    }
+
+    fn end_caps(&mut self) {
+        if self.stage == Stage::Registering {
+            self.send(Writer::new().command("CAP").param("END"));
+        }
+    }
+
+    pub(super) fn on_welcome(&mut self, message: &Message) {
+        if let Some(nick) = message.param(0) {
+            nick.clone_into(&mut self.nick);
+        }
+    }
+
+    pub(super) fn on_isupport(&mut self, message: &Message) {
+        for token in message.params().skip(1) {
+            match token.split_once('=').unwrap_or((token, "")) {
+                ("chatd.org/LOBBY", lobby) => self.lobby = Some(lobby.to_owned()),
+                ("WHOX", _) => self.whox = true,
+                _ => {}
+            }
+        }
+    }
+
+    /// The greeting is over. What the server does by itself on arrival comes before the answer to this ping.
+    pub(super) fn on_greeted(&mut self) {
+        if self.stage == Stage::Registering {
+            self.send(Writer::new().command("PING").param(READY_FENCE));
+        }
+    }
+
+    pub(super) fn on_pong(&mut self, message: &Message) {
+        match message.params().last() {
+            Some(READY_FENCE) if self.stage == Stage::Registering => {
+                self.stage = Stage::Ready;
+                self.emit(What::Welcome { name: self.nick.clone(), lobby: self.lobby.clone() });
+                self.come_back();
+            }
+            Some(token) if Some(token) == self.fence.as_deref() => self.fence = None,
+            _ => {}
+        }
+    }
+
+    /// Goes where we were before the connection broke, and says what waited.
+    fn come_back(&mut self) {
+        for channel in std::mem::take(&mut self.left_behind) {
+            if !self.rooms.contains(&channel) {
+                self.send(Writer::new().command("JOIN").param(&channel));
+            }
+        }
+        self.send_ready();
+    }
+
+    /// A name that we can't have, before we are in.
+    pub(super) fn on_name_refused(&mut self, reason: &str) {
+        self.stage = Stage::Offline;
+        let reason = format!("the name {} was refused: {reason}", self.wanted);
+        self.emit(What::Closed { reason, last: !self.was_ready });
+    }
+
+    pub(super) fn on_error(&mut self, message: &Message) {
+        let reason = message.params().last().unwrap_or("the server closed the connection");
+        let last = self.quitting || !self.was_ready || is_for_good(reason);
+        self.stage = Stage::Offline;
+        self.emit(What::Closed { reason: reason.to_owned(), last });
+    }
+
+    pub(super) fn on_nick(&mut self, message: &Message) {
+        let (Some(from), Some(to)) = (message.source_nick(), message.param(0)) else { return };
+        let own = same(from, &self.nick);
+        if own {
+            to.clone_into(&mut self.nick);
+            to.clone_into(&mut self.wanted);
+        }
+        self.rooms.rename(from, to);
+        self.emit(What::Renamed { from: from.to_owned(), to: to.to_owned(), own });
+    }
+}
+
+/// Whether the server doesn't want us back: kicked out or banned, rather than shut down or timed out.
+fn is_for_good(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    ["kick", "kill", "ban"].iter().any(|word| reason.contains(word))
+}

@@ -1,0 +1,130 @@
+//! What the user wants of the server.
+
+use chat_proto::caps::Caps;
+use chat_proto::line::LINE_MAX;
+use chat_proto::message::Writer;
+
+use crate::session::event::How;
+use crate::session::split::split;
+use crate::session::{Session, WHO_TOKEN, What};
+
+const ACTION_START: &str = "\x01ACTION ";
+const ACTION_END: &str = "\x01";
+
+impl Session {
+    /// Says `text` to a channel or a person, in as many messages as it needs; kept until it can be sent.
+    /// False if too much is waiting already, and then nothing of it is said.
+    #[must_use]
+    pub fn say(&mut self, to: &str, text: &str, how: How) -> bool {
+        let around = ": PRIVMSG  :\r\n".len() + ACTION_START.len() + ACTION_END.len();
+        let room = LINE_MAX.saturating_sub(around + self.prefix_len + to.len()).max(64);
+        let taken = self.outbox.push(to, split(text, room), how);
+        self.send_ready();
+        taken
+    }
+
+    pub(super) fn send_ready(&mut self) {
+        if !self.is_ready() {
+            return;
+        }
+        let acknowledged = self.caps.contains(Caps::LABELED_RESPONSE | Caps::ECHO_MESSAGE | Caps::BATCH);
+        loop {
+            let entries = self.outbox.ready();
+            for entry in &entries {
+                let text = match entry.how {
+                    How::Action => format!("{ACTION_START}{}{ACTION_END}", entry.text),
+                    How::Text | How::Notice => entry.text.clone(),
+                };
+                let line =
+                    if acknowledged { Writer::new().tag("label", &entry.label) } else { Writer::new() };
+                self.send(line.command("PRIVMSG").param(&entry.to).trailing(&text));
+            }
+            if acknowledged || entries.is_empty() {
+                return;
+            }
+            for entry in entries {
+                self.taken_as_said(&entry.label);
+            }
+        }
+    }
+
+    /// A server that doesn't label its answers: what is written counts as said.
+    fn taken_as_said(&mut self, label: &str) {
+        let Some(entry) = self.outbox.settle(label) else { return };
+        if !self.caps.contains(Caps::ECHO_MESSAGE) {
+            let from = self.nick.clone();
+            self.emit(What::Said { from, to: entry.to, own: true, how: entry.how, text: entry.text });
+        }
+    }
+
+    pub fn join(&mut self, channel: &str, key: Option<&str>) {
+        self.joining = Some(channel.to_owned());
+        let line = Writer::new().command("JOIN").param(channel);
+        self.send(key.into_iter().fold(line, Writer::param));
+    }
+
+    pub fn part(&mut self, channel: &str, reason: &str) {
+        self.send(Writer::new().command("PART").param(channel).trailing(reason));
+    }
+
+    pub fn ask_topic(&mut self, channel: &str) {
+        self.send(Writer::new().command("TOPIC").param(channel));
+    }
+
+    pub fn set_topic(&mut self, channel: &str, topic: &str) {
+        self.send(Writer::new().command("TOPIC").param(channel).trailing(topic));
+    }
+
+    /// Away with a text, or back without.
+    pub fn set_away(&mut self, text: Option<&str>) {
+        let line = Writer::new().command("AWAY");
+        self.send(text.into_iter().fold(line, Writer::trailing));
+    }
+
+    pub fn ask_users(&mut self) {
+        self.users.clear();
+        let line = Writer::new().command("WHO").param("*");
+        self.send(if self.whox { line.param(&format!("%tnfa,{WHO_TOKEN}")) } else { line });
+    }
+
+    pub fn ask_channels(&mut self) {
+        self.listed.clear();
+        self.send(Writer::new().command("LIST"));
+    }
+
+    pub fn ask_names(&mut self, channel: &str) {
+        self.asked_names = Some(channel.to_owned());
+        self.send(Writer::new().command("NAMES").param(channel));
+    }
+
+    pub fn invite(&mut self, nick: &str, channel: &str) {
+        self.send(Writer::new().command("INVITE").param(nick).param(channel));
+    }
+
+    pub fn rename(&mut self, nick: &str) {
+        self.send(Writer::new().command("NICK").param(nick));
+    }
+
+    pub fn quit(&mut self, reason: &str) {
+        self.quitting = true;
+        self.send(Writer::new().command("QUIT").trailing(reason));
+    }
+
+    /// Asks for a sign of life.
+    pub fn ping(&mut self) {
+        self.send(Writer::new().command("PING").param("chat-alive"));
+    }
+
+    /// [`Session::is_settled`] will wait for the answers to everything asked so far.
+    pub fn place_fence(&mut self) {
+        self.fences += 1;
+        let token = format!("chat-fence-{}", self.fences);
+        self.send(Writer::new().command("PING").param(&token));
+        self.fence = Some(token);
+    }
+
+    /// Gives up waiting for the answer to a JOIN.
+    pub fn stop_joining(&mut self) {
+        self.joining = None;
+    }
+}

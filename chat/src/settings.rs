@@ -1,0 +1,89 @@
+//! The command line, the environment and the configuration file, resolved.
+
+use std::env;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use nix::unistd::{Uid, User};
+
+use crate::address::Address;
+use crate::cli::Options;
+use crate::config::Config;
+use crate::failure::Failure;
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub address: Address,
+    pub insecure: bool,
+    pub name: String,
+    pub login: String,
+    pub json: bool,
+    pub color: bool,
+    pub bell: bool,
+    pub times: bool,
+    /// Both ends are a terminal that understands cursor movement.
+    pub terminal: bool,
+    pub history: Option<PathBuf>,
+}
+
+impl Settings {
+    /// # Errors
+    /// The configuration is wrong, the address makes no sense, or the name can't be one.
+    pub fn resolve(options: &Options) -> Result<Self, Failure> {
+        let config = match base("XDG_CONFIG_HOME", ".config") {
+            Some(base) => Config::load(&base.join("chat/config.toml"))?,
+            None => Config::default(),
+        };
+        let login = login()?;
+        let name = options.name.clone().or(config.name).unwrap_or_else(|| login.clone());
+        chat_proto::name::Nick::new(&name).map_err(|error| {
+            Failure::Usage(format!("{name:?} can't be a name: {error}; choose another with --name"))
+        })?;
+        let address = options.server.clone().or_else(|| variable("CHAT_SERVER")).or(config.server);
+        let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb();
+        let colors = !options.no_color && variable("NO_COLOR").is_none() && config.color != Some(false);
+        Ok(Self {
+            address: address.map_or_else(|| Ok(this_host()), |text| Address::parse(&text))?,
+            insecure: options.insecure_plain,
+            name,
+            login,
+            json: options.json,
+            color: colors && std::io::stdout().is_terminal() && !is_dumb(),
+            bell: config.bell.unwrap_or(true),
+            times: config.times.unwrap_or(true),
+            terminal: terminal && !options.json,
+            history: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/history")),
+        })
+    }
+}
+
+fn this_host() -> Address {
+    Address::of_this_host(
+        variable("XDG_RUNTIME_DIR").map(PathBuf::from).as_deref(),
+        Uid::effective().as_raw(),
+    )
+}
+
+fn login() -> Result<String, Failure> {
+    let uid = Uid::effective();
+    match User::from_uid(uid) {
+        Ok(Some(user)) => Ok(user.name),
+        _ => Err(Failure::Refused(format!(
+            "user {uid} of this host has no login name; choose one with --name"
+        ))),
+    }
+}
+
+fn is_dumb() -> bool {
+    variable("TERM").is_none_or(|term| matches!(term.as_str(), "dumb" | "cons25" | "emacs"))
+}
+
+/// An XDG directory; by its specification a relative one is ignored.
+fn base(name: &str, below_home: &str) -> Option<PathBuf> {
+    let set = variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    set.or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(below_home)))
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,61 @@
+//! Keys that do more than edit: Enter, Tab, Ctrl-Z.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, Movement, RepeatCount};
+
+use crate::line::{Line, Style};
+use crate::ui::screen::Shared;
+use crate::ui::tty;
+use crate::words::Words;
+
+/// More are not shown.
+const CHOICES: usize = 60;
+
+/// Tells the painter that the line is going to be taken.
+pub(super) struct Enter(pub(super) Arc<AtomicBool>);
+
+impl ConditionalEventHandler for Enter {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        self.0.store(true, Ordering::Relaxed);
+        Some(Cmd::AcceptLine)
+    }
+}
+
+/// Completes. rustyline's own completion lets nothing be printed while it offers a choice.
+pub(super) struct Tab {
+    pub(super) words: Arc<Mutex<Words>>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl ConditionalEventHandler for Tab {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        let before = &context.line()[..context.pos()];
+        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(completion) = words.complete(before) else { return Some(Cmd::Noop) };
+        if !completion.choice.is_empty() {
+            let shown = &completion.choice[..completion.choice.len().min(CHOICES)];
+            self.shared.put(&Line::of(Style::Dim, &shown.join("  ")));
+        }
+        let typed = &before[before.len() - completion.typed..];
+        Some(match completion.replacement.strip_prefix(typed) {
+            Some("") => Cmd::Repaint,
+            Some(rest) => Cmd::Insert(1, rest.to_owned()),
+            None => {
+                let back = RepeatCount::try_from(typed.chars().count()).unwrap_or(0);
+                Cmd::Replace(Movement::BackwardChar(back), Some(completion.replacement))
+            }
+        })
+    }
+}
+
+/// Stops the program until the shell continues it.
+pub(super) struct Suspend;
+
+impl ConditionalEventHandler for Suspend {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        tty::suspend();
+        Some(Cmd::Repaint)
+    }
+}

@@ -1,0 +1,51 @@
+//! The user's end: lines read from the keyboard or a pipe, lines printed above the one being typed.
+
+mod keys;
+mod paint;
+mod plain;
+mod screen;
+mod terminal;
+mod tty;
+
+pub use screen::{Screen, Show};
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::mpsc;
+
+use crate::failure::Failure;
+use crate::words::Words;
+
+/// What the user does.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Typed {
+    Line(String),
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-D, or the end of the input.
+    End,
+}
+
+/// How it looks and feels.
+#[derive(Debug)]
+pub struct Feel {
+    /// With line editing; otherwise plain reading and printing.
+    pub terminal: bool,
+    pub color: bool,
+    pub history: Option<PathBuf>,
+}
+
+/// Starts the user's end in threads of its own.
+///
+/// # Errors
+/// The terminal can't be set up.
+pub fn start(feel: Feel, words: Arc<Mutex<Words>>, typed: mpsc::Sender<Typed>) -> Result<Screen, Failure> {
+    if feel.terminal { terminal::start(feel, words, typed) } else { Ok(plain::start(feel.color, typed)) }
+}
+
+/// Prints what is left and gives the terminal back.
+pub fn finish(screen: &Screen) {
+    screen.close();
+    tty::restore();
+}

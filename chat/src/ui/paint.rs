@@ -1,0 +1,86 @@
+//! How waiting output gets above the line being edited: painted together with it.
+//!
+//! rustyline clears the rows of the edited line, asks the highlighter for the prompt and writes prompt and line at
+//! once. What waits in the [`Screen`](super::Screen) is put in front of the prompt right there. Its external
+//! printer only serves as a doorbell ([`RING`]): as a printer it would write past the line between two lines, and
+//! out of order.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustyline::completion::Completer;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::Hinter;
+use rustyline::validate::Validator;
+
+use crate::ui::screen::Shared;
+
+/// What rings the doorbell: printed above the line it moves up and down again, and leaves nothing.
+pub(super) const RING: &str = "\x1b[A\n";
+
+/// Takes back the line end that rustyline writes after an entered line, which has vanished by then.
+pub(super) const BACK_UP: &str = "\x1b[A";
+
+/// Paints what waits, and takes the entered line away: it comes back as what was said.
+pub(super) struct Painter {
+    pub(super) shared: Arc<Shared>,
+    /// Enter was pressed; set by its key handler.
+    pub(super) entered: Arc<AtomicBool>,
+    vanish: AtomicBool,
+}
+
+impl Painter {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, entered: Arc::default(), vanish: AtomicBool::new(false) }
+    }
+
+    /// A new line is going to be edited.
+    pub(super) fn begin(&self) {
+        self.entered.store(false, Ordering::Relaxed);
+        self.vanish.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Highlighter for Painter {
+    /// Always true, so that every key paints anew.
+    ///
+    /// The line vanishes in the forced paint that follows Enter, when the cursor is at its end: only then does
+    /// rustyline move up by no more rows than are still there.
+    fn highlight_char(&self, line: &str, pos: usize, kind: CmdKind) -> bool {
+        let last =
+            self.entered.load(Ordering::Relaxed) && kind == CmdKind::ForcedRefresh && pos == line.len();
+        self.vanish.store(last, Ordering::Relaxed);
+        true
+    }
+
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _default: bool) -> Cow<'b, str> {
+        let (pending, closing) = self.shared.take();
+        if closing {
+            self.vanish.store(true, Ordering::Relaxed);
+        }
+        let vanish = self.vanish.load(Ordering::Relaxed);
+        match (pending.is_empty(), vanish) {
+            (true, true) => Cow::Borrowed(""),
+            (true, false) => Cow::Borrowed(prompt),
+            (false, true) => Cow::Owned(pending),
+            (false, false) => Cow::Owned(pending + prompt),
+        }
+    }
+
+    fn highlight<'l>(&self, line: &'l str, _pos: usize) -> Cow<'l, str> {
+        Cow::Borrowed(if self.vanish.load(Ordering::Relaxed) { "" } else { line })
+    }
+}
+
+impl Completer for Painter {
+    type Candidate = String;
+}
+
+impl Hinter for Painter {
+    type Hint = String;
+}
+
+impl Validator for Painter {}
+
+impl rustyline::Helper for Painter {}

@@ -1,0 +1,50 @@
+//! Plain reading and printing, for pipes and dumb terminals: no prompt, no colours, no cursor movement.
+
+use std::io::{BufRead as _, Read as _, Write as _};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::ui::screen::{Shared, Task};
+use crate::ui::{Screen, Typed};
+
+/// A longer line is cut into lines of that many bytes.
+const LINE_MAX: u64 = 1 << 20;
+
+pub(super) fn start(color: bool, typed: mpsc::Sender<Typed>) -> Screen {
+    let screen = Screen::new(color, false);
+    let shared = screen.shared();
+    std::thread::spawn(move || {
+        own(&shared, &typed);
+        shared.leave();
+        let _ = typed.blocking_send(Typed::End);
+    });
+    screen
+}
+
+/// Prints and hands out prompts to a second thread, so that printing goes on while a line is awaited.
+fn own(shared: &Arc<Shared>, typed: &mpsc::Sender<Typed>) {
+    let (asked, wanted) = std::sync::mpsc::channel();
+    let reader = typed.clone();
+    std::thread::spawn(move || while wanted.recv().is_ok() && reader.blocking_send(read()).is_ok() {});
+    loop {
+        match shared.next_task() {
+            Task::Print(text) => {
+                let mut out = std::io::stdout().lock();
+                if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+                    return;
+                }
+            }
+            Task::Read(_) => drop(asked.send(())),
+            Task::Leave => return,
+        }
+    }
+}
+
+fn read() -> Typed {
+    let mut line = Vec::new();
+    match std::io::stdin().lock().take(LINE_MAX).read_until(b'\n', &mut line) {
+        Ok(0) | Err(_) => Typed::End,
+        Ok(_) => Typed::Line(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned()),
+    }
+}

@@ -1,0 +1,203 @@
+//! What is to be printed, in one queue: the only way to the terminal.
+//!
+//! Contract:
+//! 1. Whatever is shown goes through [`Screen::show`]; order on the terminal is order of the calls.
+//! 2. Only the thread that owns the terminal takes from the queue. While a line is edited it does so when the
+//!    line is painted, in the same write, so that nothing can come between; otherwise at once.
+//! 3. [`Screen::room`] waits while more than [`QUEUE_MAX`] bytes are unprinted: a terminal that is stuck must not
+//!    fill the memory.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::line::Line;
+
+/// Unprinted bytes from which on the session waits.
+const QUEUE_MAX: usize = 1 << 20;
+/// How long a leaving program waits for a terminal to take the last words, and how often it rings meanwhile.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+const RING_AGAIN: Duration = Duration::from_millis(10);
+
+const BELL: &str = "\x07";
+const CLEAR: &str = "\x1b[H\x1b[2J";
+
+/// Something to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Show {
+    Line(Line),
+    Bell,
+    Clear,
+}
+
+/// A handle on the queue; clones share it.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    drained: Notify,
+    color: bool,
+    cursor: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    pending: String,
+    prompt: Option<String>,
+    /// The terminal's owner is busy editing a line and has to be woken by its doorbell.
+    editing: bool,
+    closing: bool,
+    /// Everything was printed and the terminal's owner does nothing more.
+    closed: bool,
+    doorbell: Option<std::sync::mpsc::SyncSender<()>>,
+}
+
+/// What the terminal's owner does next.
+pub(super) enum Task {
+    Print(String),
+    Read(String),
+    Leave,
+}
+
+impl Screen {
+    /// `cursor`: whether it can be cleared and has a bell.
+    pub(super) fn new(color: bool, cursor: bool) -> Self {
+        let shared = Shared {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            drained: Notify::new(),
+            color,
+            cursor,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    pub fn show(&self, things: &[Show]) {
+        if things.is_empty() {
+            return;
+        }
+        let mut state = self.shared.lock();
+        for thing in things {
+            match thing {
+                Show::Line(line) => {
+                    state.pending.push_str(&line.render(self.shared.color));
+                    state.pending.push('\n');
+                }
+                Show::Bell if self.shared.cursor => state.pending.push_str(BELL),
+                Show::Clear if self.shared.cursor => state.pending.push_str(CLEAR),
+                Show::Bell | Show::Clear => {}
+            }
+        }
+        self.shared.wake(&state);
+    }
+
+    /// The last line was dealt with: the next may be read, with this prompt.
+    pub fn ask(&self, prompt: String) {
+        let mut state = self.shared.lock();
+        state.prompt = Some(prompt);
+        self.shared.wake(&state);
+    }
+
+    /// Waits until there is room for more.
+    pub async fn room(&self) {
+        loop {
+            let drained = self.shared.drained.notified();
+            if self.shared.has_room() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    /// Prints what is left and takes the prompt away; gives up on a terminal that takes nothing.
+    pub fn close(&self) {
+        let started = Instant::now();
+        let mut state = self.shared.lock();
+        state.closing = true;
+        while !state.closed && started.elapsed() < LAST_WORDS {
+            self.shared.wake(&state);
+            let waited = self.shared.changed.wait_timeout(state, RING_AGAIN);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_room(&self) -> bool {
+        let state = self.lock();
+        state.pending.len() < QUEUE_MAX || state.closed
+    }
+
+    fn wake(&self, state: &State) {
+        if let Some(doorbell) = state.doorbell.as_ref().filter(|_| state.editing) {
+            // A ring that already waits will do for this, too.
+            let _ = doorbell.try_send(());
+        }
+        self.changed.notify_all();
+    }
+
+    pub(super) fn set_doorbell(&self, doorbell: std::sync::mpsc::SyncSender<()>) {
+        self.lock().doorbell = Some(doorbell);
+    }
+
+    /// Takes what is to be painted; also tells whether the prompt is to vanish for good.
+    pub(super) fn take(&self) -> (String, bool) {
+        let mut state = self.lock();
+        let pending = std::mem::take(&mut state.pending);
+        // What was taken before has been painted when the owner comes again.
+        state.closed |= state.closing && pending.is_empty();
+        self.drained.notify_one();
+        self.changed.notify_all();
+        (pending, state.closing)
+    }
+
+    /// The owner has left.
+    pub(super) fn leave(&self) {
+        self.lock().closed = true;
+        self.drained.notify_one();
+        self.changed.notify_all();
+    }
+
+    /// Puts a line in the queue without waking anybody: for the terminal's owner, who paints right after.
+    pub(super) fn put(&self, line: &Line) {
+        let text = line.render(self.color);
+        let mut state = self.lock();
+        state.pending.push_str(&text);
+        state.pending.push('\n');
+    }
+
+    /// Waits for something to do. After [`Task::Read`] the owner counts as editing until the next call.
+    pub(super) fn next_task(&self) -> Task {
+        let mut state = self.lock();
+        state.editing = false;
+        loop {
+            if !state.pending.is_empty() {
+                self.drained.notify_one();
+                return Task::Print(std::mem::take(&mut state.pending));
+            }
+            self.changed.notify_all();
+            if state.closing {
+                return Task::Leave;
+            }
+            if let Some(prompt) = state.prompt.take() {
+                state.editing = true;
+                return Task::Read(prompt);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The terminal's mode: quiet for the whole session, and put back when it ends.
+//!
+//! rustyline changes the mode for each line. Between two lines what is typed would be echoed in the middle of the
+//! output, and Ctrl-C would end the program; so the mode that it comes back to is a quiet one.
+
+use std::io::Write as _;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use nix::sys::signal::{Signal, raise};
+use nix::sys::termios::{InputFlags, LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+
+static ORIGINAL: OnceLock<Mutex<Termios>> = OnceLock::new();
+
+/// Makes the terminal quiet and remembers how it was.
+pub(super) fn quiet() -> nix::Result<()> {
+    let stdin = std::io::stdin();
+    let original = tcgetattr(&stdin)?;
+    let mut quiet = original.clone();
+    quiet.local_flags &= !(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::IEXTEN | LocalFlags::ISIG);
+    quiet.input_flags &= !(InputFlags::ICRNL | InputFlags::IXON);
+    let _ = ORIGINAL.set(Mutex::new(original));
+    tcsetattr(&stdin, SetArg::TCSADRAIN, &quiet)
+}
+
+/// Puts the terminal back as it was found. Harmless when it is so already.
+pub(super) fn restore() {
+    let Some(original) = ORIGINAL.get() else { return };
+    let original = original.lock().unwrap_or_else(PoisonError::into_inner);
+    write(b"\x1b[?2004l\r");
+    let _ = tcsetattr(std::io::stdin(), SetArg::TCSADRAIN, &original);
+}
+
+/// Ctrl-Z: gives the terminal to the shell as it was, and takes it again afterwards.
+pub(super) fn suspend() {
+    let stdin = std::io::stdin();
+    let Ok(editing) = tcgetattr(&stdin) else { return };
+    write(b"\n");
+    restore();
+    let _ = raise(Signal::SIGTSTP);
+    let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &editing);
+    write(b"\x1b[?2004h");
+}
+
+/// Nothing can be done about a terminal that is gone.
+fn write(bytes: &[u8]) {
+    let _ = std::io::stdout().write_all(bytes).and_then(|()| std::io::stdout().flush());
+}
