@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chat_proto::message::Message;
 
 use crate::{
-    ConnId, Core, Effect, Event, Incoming, Input, Job, JobDone, Lost, Origin, Output, Peer, Policy, Secret, Stamp,
+    ConnId, Core, Effect, Event, Incoming, Input, Job, JobDone, Lost, Origin, Output, Peer, Policy, Secret,
+    Stamp,
 };
 
 /// When every test's chat begins: 2026-01-31 12:00:00 UTC.
@@ -91,7 +92,8 @@ impl Chat {
         let lines: Vec<String> =
             self.mail.remove(&conn).unwrap_or_default().split_terminator("\r\n").map(str::to_owned).collect();
         for line in &lines {
-            let untagged = if line.starts_with('@') { line.split_once(' ').expect("tags are followed").1 } else { line };
+            let untagged =
+                if line.starts_with('@') { line.split_once(' ').expect("tags are followed").1 } else { line };
             assert!(untagged.len() + 2 <= chat_proto::line::LINE_MAX, "too long: {line}");
         }
         lines

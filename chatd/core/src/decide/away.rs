@@ -32,9 +32,15 @@ mod tests {
     fn away_and_back_are_acknowledged() {
         let mut chat = Chat::new();
         let alice = chat.join("alice");
-        assert_eq!(chat.say(alice, "AWAY :at lunch"), [":chat.local 306 alice :You have been marked as being away"]);
+        assert_eq!(
+            chat.say(alice, "AWAY :at lunch"),
+            [":chat.local 306 alice :You have been marked as being away"]
+        );
         for back in ["AWAY", "AWAY :"] {
-            assert_eq!(chat.say(alice, back), [":chat.local 305 alice :You are no longer marked as being away"]);
+            assert_eq!(
+                chat.say(alice, back),
+                [":chat.local 305 alice :You are no longer marked as being away"]
+            );
         }
     }
 

@@ -59,7 +59,10 @@ pub fn help(tx: &mut Tx<'_>, _: Caller, message: &Message) {
         page(&mut to, name, &format!("{name} {usage}"), &[summary]);
     } else {
         let subject = word(subject);
-        to.numeric(ERR_HELPNOTFOUND, format_args!("{subject} :No help on this, HELP alone lists what there is"));
+        to.numeric(
+            ERR_HELPNOTFOUND,
+            format_args!("{subject} :No help on this, HELP alone lists what there is"),
+        );
     }
 }
 
@@ -78,4 +81,49 @@ fn page(to: &mut Responder<'_>, subject: &str, title: &str, lines: &[&str]) {
         to.text(RPL_HELPTXT, &head, line);
     }
     to.numeric(RPL_ENDOFHELP, format_args!("{subject} :End of /HELP"));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::decide::table::COMMANDS;
+    use crate::testing::Chat;
+
+    #[test]
+    fn a_command_is_explained_in_any_case() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        for command in ["HELP privmsg", "HELPOP PRIVMSG"] {
+            assert_eq!(
+                chat.say(alice, command),
+                [
+                    ":chat.local 704 alice PRIVMSG :PRIVMSG target[,target ...] :text",
+                    ":chat.local 705 alice PRIVMSG :says something to users and channels",
+                    ":chat.local 706 alice PRIVMSG :End of /HELP",
+                ]
+            );
+        }
+        assert!(chat.say(alice, "HELP cmodes").len() > 10);
+    }
+
+    #[test]
+    fn help_alone_lists_every_command() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        let lines = chat.say(alice, "HELP");
+        for command in COMMANDS {
+            let entry = format!(" 705 alice * :{:8} {}", command.name, command.summary);
+            assert!(lines.iter().any(|line| line.ends_with(&entry)), "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_subject_is_one_error() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        let answer = chat.say(alice, "HELP nosuchthing");
+        assert!(
+            answer.len() == 1 && answer[0].starts_with(":chat.local 524 alice nosuchthing :"),
+            "{answer:?}"
+        );
+    }
 }
