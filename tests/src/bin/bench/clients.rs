@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -9,6 +10,8 @@ use mio::{Events, Interest, Poll, Token};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::servers::Server;
+
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// A reset instead of a farewell: thousands of closed connections would keep their ports for a minute.
 const RESET: nix::libc::linger = nix::libc::linger { l_onoff: 1, l_linger: 0 };
@@ -95,15 +98,22 @@ impl Fleet {
         Ok(())
     }
 
-    /// Whether the server has closed the connection of a client that didn't read.
-    pub(crate) fn was_disconnected(&mut self, index: usize) -> bool {
-        loop {
-            match self.connections[index].stream.read(&mut self.buffer) {
-                Ok(0) => return true,
-                Ok(_) => {}
-                Err(error) => return error.kind() != ErrorKind::WouldBlock,
-            }
+    /// Clients that didn't read now do; returns how many of them the server has disconnected meanwhile.
+    pub(crate) fn wake(&mut self, sleepers: Range<usize>) -> Result<usize> {
+        for index in sleepers.clone() {
+            let connection = &mut self.connections[index];
+            connection.reads = true;
+            self.poll.registry().reregister(&mut connection.stream, Token(index), INTEREST)?;
+            self.outbox.queue(index).extend_from_slice(b"PING awake\r\n");
         }
+        let mut alive = 0;
+        let deadline = Instant::now() + PATIENCE / 3;
+        while alive + self.closed() < sleepers.len() && Instant::now() < deadline {
+            self.turn(Duration::from_millis(100), |_, line, _| {
+                alive += usize::from(has_command(line, b"PONG"));
+            })?;
+        }
+        Ok(self.closed())
     }
 
     /// Connections that the server has closed.
@@ -149,8 +159,7 @@ impl Fleet {
             stream.set_nodelay(true)?;
             setsockopt(&stream, sockopt::Linger, &RESET)?;
             let mut stream = mio::net::TcpStream::from_std(stream);
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            self.poll.registry().register(&mut stream, Token(index), interest)?;
+            self.poll.registry().register(&mut stream, Token(index), INTEREST)?;
             self.connections.push(Connection { stream, partial: Vec::new(), reads: true, open: true });
             self.outbox.pending.push(Vec::new());
             let nick = nick(index);

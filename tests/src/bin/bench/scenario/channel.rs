@@ -57,8 +57,7 @@ impl Channel {
         let lost = traffic.drain(&mut fleet)?;
         let mut cells = traffic.ledger.cells(used, lost, server)?;
         if self.stalled > 0 {
-            let disconnected = sleepers.filter(|index| fleet.was_disconnected(*index)).count();
-            cells.push(format!("{disconnected} of {}", self.stalled));
+            cells.push(format!("{} of {}", fleet.wake(sleepers)?, self.stalled));
         }
         Ok(cells)
     }
