@@ -15,8 +15,6 @@ pub const PARAMS_MAX: usize = 15;
 pub enum ParseError {
     #[error("the line has no command")]
     NoCommand,
-    #[error("the command has characters other than letters and digits")]
-    BadCommand,
     #[error("the line has a NUL, CR or LF in it")]
     BadCharacter,
     #[error("the line is longer than any limit")]
@@ -45,7 +43,7 @@ impl Message {
     /// Parses a line without its line end.
     ///
     /// # Errors
-    /// There is no command, it is no word, or the line has a character that no line can have.
+    /// There is no command, or the line has a character that no line can have.
     pub fn parse(line: impl Into<Box<str>>) -> Result<Self, ParseError> {
         let line = line.into();
         if line.len() > usize::from(u16::MAX) {
@@ -61,9 +59,6 @@ impl Message {
         let command = cursor.word();
         if command.start == command.end {
             return Err(ParseError::NoCommand);
-        }
-        if !line[command.range()].bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(ParseError::BadCommand);
         }
         let (params, count) = cursor.params();
         Ok(Self { tags, source, command, params, count, line })
@@ -355,7 +350,6 @@ mod tests {
             assert_eq!(Message::parse(line), Err(ParseError::NoCommand), "{line:?}");
         }
         assert_eq!(Message::parse("a\0b"), Err(ParseError::BadCharacter));
-        assert_eq!(Message::parse("é"), Err(ParseError::BadCommand));
     }
 
     proptest! {

@@ -16,7 +16,7 @@ pub enum Error {
     #[error("no channel is called {name}; see `channels`")]
     #[serde(rename = "org.chatd.Admin.NoSuchChannel")]
     NoSuchChannel { name: String },
-    #[error("{name} cannot be a name: {reason}")]
+    #[error("\"{name}\" cannot be a name: {reason}")]
     #[serde(rename = "org.chatd.Admin.InvalidName")]
     InvalidName { name: String, reason: String },
     #[error("the text cannot be sent: {reason}")]

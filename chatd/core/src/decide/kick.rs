@@ -11,31 +11,42 @@ use crate::tx::{Caller, Tx};
 
 use super::check::{self, word};
 
+/// One channel with many nicks, or as many channels as nicks.
 pub fn kick(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
-    let (channel, nicks) = (message.param(0).unwrap_or_default(), message.param(1).unwrap_or_default());
+    let (channels, nicks) = (message.param(0).unwrap_or_default(), message.param(1).unwrap_or_default());
     let reason = message.param(2).filter(|reason| !reason.is_empty());
-    let Some((id, channel)) = check::channel(tx, channel) else { return };
-    let name = channel.name.clone();
-    let inside = channel.members.contains_key(&caller.user);
-    let state = tx.state();
-    let rules = state.channel(id).is_some_and(|channel| check::rules(state, caller.user, channel));
-    if !inside && !rules {
-        return tx.numeric(ERR_NOTONCHANNEL, format_args!("{name} :You're not on that channel"));
-    }
-    if !rules {
-        return tx.numeric(ERR_CHANOPRIVSNEEDED, format_args!("{name} :You're not channel operator"));
-    }
     let max = tx.state().policy.limits.kick_length;
     if reason.is_some_and(|reason| !check::text_fits(tx, "reason", reason, max)) {
         return;
     }
     let most = tx.state().policy.limits.targets;
+    let mut channels = channels.split(',');
+    let mut channel = channels.next().unwrap_or_default();
     for (index, nick) in nicks.split(',').enumerate() {
         if index == most {
             return tx.numeric(ERR_TOOMANYTARGETS, format_args!("{} :Too many targets", word(nick)));
         }
-        kick_one(tx, caller, id, nick, reason);
+        if let Some(id) = ruled_channel(tx, caller, channel) {
+            kick_one(tx, caller, id, nick, reason);
+        }
+        channel = channels.next().unwrap_or(channel);
     }
+}
+
+/// The channel of that name if the caller may put users out of it; says why not.
+fn ruled_channel(tx: &mut Tx<'_>, caller: Caller, name: &str) -> Option<ChannelId> {
+    let (id, channel) = check::channel(tx, name)?;
+    let (name, inside) = (channel.name.clone(), channel.members.contains_key(&caller.user));
+    let state = tx.state();
+    if state.channel(id).is_some_and(|channel| check::rules(state, caller.user, channel)) {
+        return Some(id);
+    }
+    if inside {
+        tx.numeric(ERR_CHANOPRIVSNEEDED, format_args!("{name} :You're not channel operator"));
+    } else {
+        tx.numeric(ERR_NOTONCHANNEL, format_args!("{name} :You're not on that channel"));
+    }
+    None
 }
 
 fn kick_one(tx: &mut Tx<'_>, caller: Caller, channel: ChannelId, nick: &str, reason: Option<&str>) {

@@ -37,7 +37,6 @@ use chat_proto::numeric::{ERR_INPUTTOOLONG, ERR_NEEDMOREPARAMS, ERR_NOTREGISTERE
 use crate::event::Wait;
 use crate::id::ConnId;
 use crate::input::{Incoming, JobDone};
-use crate::reply::quote;
 use crate::state::Session;
 use crate::tx::{Caller, Tx, label_of};
 
@@ -75,7 +74,7 @@ pub fn line(tx: &mut Tx<'_>, conn: ConnId, line: &Incoming) {
 fn command(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let registered = tx.state().sessions.get(conn).and_then(Session::user);
     let Some(command) = table::find(message.command()) else {
-        let name = quote(message.command(), QUOTE);
+        let name = check::word(message.command());
         return tx.numeric(ERR_UNKNOWNCOMMAND, format_args!("{name} :Unknown command"));
     };
     if registered.is_none() && matches!(command.run, Run::User(_)) {

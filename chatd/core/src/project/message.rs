@@ -6,8 +6,9 @@ use chat_proto::caps::Caps;
 
 use crate::event::{Rank, Ranks, Room, Said, SaidKind, Target, Who};
 use crate::id::ConnId;
+use crate::output::Effect;
 
-use super::{Author, Scene, Show, TAGS};
+use super::{Author, Rendered, Scene, Show, TAGS};
 
 impl Scene<'_> {
     pub(super) fn said(&mut self, said: &Said) {
@@ -60,11 +61,14 @@ impl Scene<'_> {
         self.show_conns(&conns, show);
     }
 
-    /// The sender's own copy: an echo if it asked for echoes, or the message itself if it wrote to itself.
+    /// The sender's own copies: an echo if it asked for echoes, and the message itself if it wrote to itself. The
+    /// latter is no answer to the command, so it has no label.
     fn echo(&mut self, said: &Said, show: &Show<'_>) {
-        let Some((_, caps)) = self.issuer else { return };
-        let to_itself = matches!(&said.to, Target::User(to) if to.user == said.from.user);
-        if caps.contains(Caps::ECHO_MESSAGE) || to_itself {
+        let Some((issuer, caps)) = self.issuer else { return };
+        if matches!(&said.to, Target::User(to) if to.user == said.from.user) && caps.contains(show.needs) {
+            self.effects.push(Effect::Send { to: issuer, frame: Rendered::default().frame(caps, show) });
+        }
+        if caps.contains(Caps::ECHO_MESSAGE) {
             self.show_issuer(show);
         }
     }
