@@ -9,6 +9,9 @@ use super::Backend;
 use super::access::Peer;
 use super::call::{Refusal, Request};
 
+/// Characters of a method's name that are logged.
+const MAX_METHOD: usize = 64;
+
 /// A caller as the log names them.
 #[derive(Debug, Clone)]
 pub(super) struct Auditor {
@@ -50,17 +53,17 @@ impl Auditor {
         let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
         let target = subject.target.as_deref();
         if subject.changes {
-            tracing::info!(target: "audit", uid, pid, login, method, target, outcome = "done");
+            tracing::info!(target: "audit", uid, pid, login, method, target, outcome = "done", "admin request");
             self.tell(backend, method, "done");
         } else {
-            tracing::debug!(target: "audit", uid, pid, login, method, outcome = "done");
+            tracing::debug!(target: "audit", uid, pid, login, method, outcome = "done", "admin request");
         }
     }
 
     pub(super) fn refused<B: Backend>(&self, backend: &B, method: Option<&str>, refusal: &Refusal) {
         let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
-        let outcome = refusal.name();
-        tracing::warn!(target: "audit", uid, pid, login, method, outcome);
+        let (method, outcome) = (method.map(bounded), refusal.name());
+        tracing::warn!(target: "audit", uid, pid, login, method, outcome, "admin request refused");
         self.tell(backend, method.unwrap_or_default(), &outcome);
     }
 
@@ -78,6 +81,12 @@ impl Auditor {
     fn login(&self) -> &str {
         self.actor.login.as_deref().unwrap_or_default()
     }
+}
+
+/// A method that doesn't exist is whatever the caller wrote.
+fn bounded(method: &str) -> &str {
+    let end = method.char_indices().nth(MAX_METHOD).map_or(method.len(), |(end, _)| end);
+    &method[..end]
 }
 
 fn now() -> u64 {

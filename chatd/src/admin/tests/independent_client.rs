@@ -45,12 +45,12 @@ fn both_interface_files_are_valid() {
 
 #[tokio::test]
 async fn zlink_can_call_the_methods_and_reads_the_errors() {
-    let running = start(Fake::with_users(0), Limits::default());
+    let running = start(Fake::with_users(1), Limits::default());
     let mut connection = zlink::tokio::unix::connect(&running.path).await.expect("a connection");
     let announced = connection.announce("hello").await.expect("a reply").expect("success");
     assert_eq!(announced.users, 3);
-    let refused = connection.kick("bob", None).await.expect("a reply").expect_err("an error");
-    assert_eq!(refused, AdminError::NoSuchUser { name: "bob".into(), suggestion: Some("user0".into()) });
+    let refused = connection.kick("user7", None).await.expect("a reply").expect_err("an error");
+    assert_eq!(refused, AdminError::NoSuchUser { name: "user7".into(), suggestion: Some("user0".into()) });
 }
 
 #[tokio::test]
