@@ -88,7 +88,8 @@ fn check(asked_for: Option<&PathBuf>) -> Exit {
 
 fn load(asked_for: Option<&PathBuf>, directories: &Directories) -> Result<Config, Exit> {
     config::load(asked_for.map(PathBuf::as_path), directories).map_err(|error| {
-        complain(&format!("{error}"));
+        // Without the program's name, so that editors find the place.
+        print_error(&error.to_string());
         Exit::Configuration
     })
 }
@@ -157,13 +158,13 @@ fn say(line: &str) -> Exit {
 }
 
 fn fail(error: &anyhow::Error) -> Exit {
-    complain(&format!("{error:#}"));
+    print_error(&format!("chatd: {error:#}"));
     Exit::Failed
 }
 
 /// Control characters may stand in a path or a file that somebody else wrote.
-fn complain(message: &str) {
+fn print_error(message: &str) {
     let line: String = message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     // With standard error closed there is nobody to tell.
-    let _ = writeln!(io::stderr(), "chatd: {line}");
+    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -3,7 +3,7 @@
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Descriptors that aren't for connections: listeners, administrators, files, and the like.
-const RESERVED: u64 = 128;
+const RESERVED: u64 = 64;
 const FEWEST: usize = 16;
 
 /// Raises the number of descriptors to what the host allows, and returns for how many connections that is enough.

@@ -1,12 +1,12 @@
 //! Accepts connections and admits them: counted, told to egress, told to the core, and then read.
 //!
-//! No failure ends a listener. When descriptors run out it says so once, turns away who is waiting by means of one
+//! No failure ends a listener. When descriptors run out it says so once a minute, turns away who is waiting by means of one
 //! that was kept for that, and tries again in a while.
 
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatd_core::{Input, Peer};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -24,6 +24,8 @@ use crate::socket::Socket;
 
 /// How long to wait when accepting failed.
 const BACK_OFF: Duration = Duration::from_millis(250);
+/// How often the log says that it still fails.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 
 /// What it takes to admit a connection.
 #[derive(Debug)]
@@ -148,8 +150,7 @@ fn turn_away(socket: Socket, full: Full) {
 #[derive(Default)]
 struct Reserve {
     file: Option<File>,
-    /// Whether it was said that there are no descriptors left.
-    said: bool,
+    complained: Option<Instant>,
 }
 
 impl Reserve {
@@ -157,26 +158,32 @@ impl Reserve {
         if self.file.is_none() {
             self.file = File::open("/dev/null").ok();
         }
-        if std::mem::take(&mut self.said) {
-            tracing::info!("connections can be accepted again");
-        }
     }
 
     async fn turn_one_away(&mut self, listener: &Listener, error: &io::Error) {
-        if !std::mem::replace(&mut self.said, true) {
+        self.complain(error);
+        if self.file.take().is_some()
+            && let Ok(Ok(accepted)) = tokio::time::timeout(Duration::ZERO, listener.accept()).await
+        {
+            turn_away(accepted.into(), Full::Server);
+        }
+        self.refill();
+    }
+
+    fn complain(&mut self, error: &io::Error) {
+        let now = Instant::now();
+        if self.complained.is_none_or(|at| now - at >= COMPLAIN_EVERY) {
             tracing::error!(%error, "cannot accept connections; trying again until it works");
+            self.complained = Some(now);
         }
-        if self.file.take().is_none() {
-            return;
+    }
+}
+
+impl From<Accepted> for Socket {
+    fn from(accepted: Accepted) -> Self {
+        match accepted {
+            Accepted::Unix(stream) => stream.into(),
+            Accepted::Tcp(stream) => stream.into(),
         }
-        let accepted = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
-        if let Ok(Ok(accepted)) = accepted {
-            let socket = match accepted {
-                Accepted::Unix(stream) => Socket::from(stream),
-                Accepted::Tcp(stream) => Socket::from(stream),
-            };
-            turn_away(socket, Full::Server);
-        }
-        self.file = File::open("/dev/null").ok();
     }
 }
