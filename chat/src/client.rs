@@ -166,6 +166,10 @@ impl Client {
             let json = serde_json::to_string(event).unwrap_or_default();
             return self.print(Line::of(Style::Plain, &harmless_json(&json)));
         }
+        // Why we have to go is the program's last word.
+        if matches!(event.what, What::Closed { last: true, .. }) {
+            return;
+        }
         let view = View { me: self.session.nick(), here: self.here.as_deref(), times: self.manner.times };
         let lines = self.renderer.lines(event, view, now);
         if self.manner.bell && notify::is_urgent(&event.what, view.me) {

@@ -1,5 +1,6 @@
 //! The interactive program: waits for the server, the user, the clock and signals, and lets the client act.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const ANSWER: Duration = Duration::from_secs(30);
 /// How long the answer to a JOIN may hold up the next prompt.
 const JOINING: Duration = Duration::from_secs(3);
-/// How long the server may take to say goodbye, and to take what a pipe wanted to say.
+/// How long the server may take to say goodbye, and be silent while it takes what a pipe wanted to say.
 const GOODBYE: Duration = Duration::from_secs(1);
 const SETTLE: Duration = Duration::from_secs(30);
 
@@ -56,6 +57,8 @@ struct Engine {
     typed: mpsc::Receiver<Typed>,
     terminate: [Signal; 2],
     link: Option<Link>,
+    connecting: Option<Connecting>,
+    failed: Option<Failure>,
     backoff: Backoff,
     /// When to do something about the connection: ping, give it up, or try again.
     due: Instant,
@@ -88,6 +91,8 @@ impl Engine {
             typed,
             terminate: [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?],
             link: None,
+            connecting: None,
+            failed: None,
             backoff: Backoff::new(),
             due: Instant::now() + IDLE,
             pinged: false,
@@ -108,7 +113,8 @@ impl Engine {
             tokio::select! {
                 read = read(self.link.as_mut()) => self.received(read),
                 typed = self.typed.recv() => self.did(typed.unwrap_or(Typed::End)),
-                () = sleep_until(wake.unwrap_or(self.due)) => self.timed().await?,
+                connected = connected(self.connecting.as_mut()) => self.connected(connected),
+                () = sleep_until(wake.unwrap_or(self.due)) => self.timed(),
                 _ = terminate.recv() => return Ok(()),
                 _ = hangup.recv() => return Ok(()),
             }
@@ -125,13 +131,19 @@ impl Engine {
         };
         self.flush();
         if let Some(What::Closed { reason, last: true }) = closed {
-            return if self.client.is_leaving() { Ok(()) } else { Err(Failure::Refused(reason)) };
+            return if self.client.is_leaving() {
+                Ok(())
+            } else {
+                Err(Failure::Refused(format!("disconnected: {reason}")))
+            };
         }
-        if sent.is_err() || (closed.is_some() && self.link.is_some()) {
-            self.down(if closed.is_some() { None } else { Some("the connection broke") });
+        if closed.is_some() && self.link.is_some() {
+            self.down(None);
+        } else if sent.is_err() {
+            self.down(Some("the connection broke"));
         }
         self.let_type();
-        Ok(())
+        self.failed.take().map_or(Ok(()), Err)
     }
 
     fn flush(&mut self) {
@@ -145,6 +157,7 @@ impl Engine {
             Ok(Some(messages)) => {
                 self.due = Instant::now() + IDLE;
                 self.pinged = false;
+                self.ending = self.ending.map(|_| Instant::now() + self.patience());
                 for message in messages {
                     self.client.session.receive(&message);
                 }
@@ -169,23 +182,25 @@ impl Engine {
             }
             Typed::End if self.ending.is_none() => {
                 self.client.session.place_fence();
-                let patience = if self.settings.terminal { Duration::ZERO } else { SETTLE };
-                self.ending = Some(Instant::now() + patience);
+                self.ending = Some(Instant::now() + self.patience());
             }
             Typed::End => {}
         }
     }
 
-    async fn timed(&mut self) -> Result<(), Failure> {
+    fn timed(&mut self) {
         let now = Instant::now();
         if self.prompt_due.is_some_and(|due| due <= now) {
             self.client.session.stop_joining();
         }
         if now < self.due {
-            return Ok(());
+            return;
         }
         if self.link.is_none() {
-            self.retry().await;
+            let settings = self.settings.clone();
+            let attempt = async move { Link::connect(&settings.address, settings.insecure).await };
+            self.connecting = Some(Box::pin(attempt));
+            self.due = now + ANSWER;
         } else if self.pinged {
             self.down(Some("the server doesn't answer"));
         } else {
@@ -193,7 +208,6 @@ impl Engine {
             self.pinged = true;
             self.due = now + ANSWER;
         }
-        Ok(())
     }
 
     fn up(&mut self, link: Link) {
@@ -211,6 +225,11 @@ impl Engine {
         self.link = None;
         self.client.session.lost();
         self.client.heard(Timestamp::now());
+        if !self.client.session.was_ready() {
+            let why = why.unwrap_or("the server doesn't let us in");
+            self.failed = Some(Failure::Unreachable(why.to_owned()));
+            return;
+        }
         let wait = self.backoff.next();
         if let Some(why) = why {
             self.client.remark(why);
@@ -219,8 +238,9 @@ impl Engine {
         self.due = Instant::now() + wait;
     }
 
-    async fn retry(&mut self) {
-        match Link::connect(&self.settings.address, self.settings.insecure).await {
+    fn connected(&mut self, result: Result<Link, Failure>) {
+        self.connecting = None;
+        match result {
             Ok(link) => self.up(link),
             // Said once when the connection broke; every attempt would be noise.
             Err(_) => self.due = Instant::now() + self.backoff.next(),
@@ -238,6 +258,11 @@ impl Engine {
         }
     }
 
+    /// Whoever types sees what is still under way; a pipe wants all of it to arrive.
+    fn patience(&self) -> Duration {
+        if self.settings.terminal { Duration::ZERO } else { SETTLE }
+    }
+
     fn is_done(&self) -> bool {
         self.ending.is_some_and(|until| self.client.session.is_settled() || until <= Instant::now())
     }
@@ -245,9 +270,7 @@ impl Engine {
     /// Leaves properly, if there is a connection to leave.
     async fn say_goodbye(&mut self) -> Result<(), Failure> {
         let settled = self.settings.terminal || self.client.session.is_settled();
-        if !self.client.is_leaving() {
-            self.client.session.quit("bye");
-        }
+        self.client.session.quit(None);
         if let Some(link) = self.link.as_mut() {
             let goodbye = async {
                 let _ = link.write(&self.client.session.outgoing()).await;
@@ -267,11 +290,19 @@ impl Engine {
     }
 }
 
+type Connecting = Pin<Box<dyn Future<Output = Result<Link, Failure>>>>;
 type Read = std::io::Result<Option<Vec<chat_proto::message::Message>>>;
 
 async fn read(link: Option<&mut Link>) -> Read {
     match link {
         Some(link) => link.read().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn connected(attempt: Option<&mut Connecting>) -> Result<Link, Failure> {
+    match attempt {
+        Some(attempt) => attempt.await,
         None => std::future::pending().await,
     }
 }

@@ -135,7 +135,10 @@ fn presence(what: &What, view: View<'_>) -> Vec<Line> {
             reason,
             View { here: None, ..view },
         ),
-        What::Gone { name, reason } => about(name, "is gone", None, reason, view),
+        What::Gone { name, reason } => {
+            let reason = reason.strip_prefix("Quit:").unwrap_or(reason).trim();
+            about(name, "is gone", None, reason, view)
+        }
         What::Renamed { to, own: true, .. } => Line::of(Style::Dim, "you are now ").name(to),
         What::Renamed { from, to, .. } => Line::new().name(from).text(Style::Dim, " is now ").name(to),
         What::Topic { channel, text, by } => topic(channel, text, by.as_deref()),

@@ -9,7 +9,6 @@ use crate::session::How;
 use crate::ui::Show;
 
 const AWAY: &str = "away";
-const BYE: &str = "bye";
 
 impl Client {
     /// Does it, or asks for what was left out.
@@ -120,7 +119,7 @@ impl Client {
     }
 
     fn quit(&mut self, text: Option<&str>) {
-        self.session.quit(text.unwrap_or(BYE));
+        self.session.quit(text);
         self.leaving = true;
     }
 

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use chat_proto::text::harmless_json;
 
@@ -65,7 +65,8 @@ impl Talk {
     /// Waits until the server has answered everything; the events are kept.
     async fn settled(&mut self) -> Result<(), Failure> {
         while !self.session.is_settled() {
-            self.pump().await?;
+            let pumped = timeout(PATIENCE, self.pump()).await;
+            pumped.map_err(|_| Failure::Unreachable("the server doesn't answer".to_owned()))??;
         }
         Ok(())
     }
@@ -94,10 +95,10 @@ impl Talk {
 
     /// Leaves. That the server may not wait for it to be read is no failure.
     async fn end(mut self) {
-        self.session.quit("bye");
+        self.session.quit(None);
         let _ = self.link.write(&self.session.outgoing()).await;
         let goodbye = async { while let Ok(Some(_)) = self.link.read().await {} };
-        let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
+        let _ = timeout(Duration::from_secs(1), goodbye).await;
     }
 }
 

@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Read as _};
 
-use tokio::time::Instant;
-
 use crate::failure::Failure;
-use crate::scripts::{PATIENCE, Talk};
+use crate::scripts::Talk;
 use crate::session::{Event, How, What};
 use crate::settings::Settings;
 
@@ -82,9 +80,7 @@ async fn enter(talk: &mut Talk, to: &[String]) -> Result<(), Failure> {
 /// Waits until everything is answered; what was refused, and why.
 async fn settle(talk: &mut Talk) -> Result<BTreeSet<String>, Failure> {
     talk.session.place_fence();
-    tokio::time::timeout_at(Instant::now() + PATIENCE, talk.settled())
-        .await
-        .map_err(|_| Failure::Unreachable("the server doesn't answer".to_owned()))??;
+    talk.settled().await?;
     let reason = |event: Event| match event.what {
         What::Refused { reason, .. } => Some(reason),
         _ => None,

@@ -43,10 +43,8 @@ async fn next(talk: &mut Talk) -> Result<Event, Failure> {
         if let Ok(event) = timeout(IDLE, talk.wait()).await {
             return event;
         }
-        talk.session.ping();
         talk.session.place_fence();
-        let answer = timeout(IDLE, talk.settled()).await;
-        answer.map_err(|_| Failure::Unreachable("the server doesn't answer".to_owned()))??;
+        talk.settled().await?;
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Session {
     left_behind: Vec<String>,
     joining: Option<String>,
     asked_names: Option<String>,
+    asked_away: bool,
+    away: bool,
     outbox: Outbox,
     batches: BTreeMap<String, String>,
     users: Vec<User>,
@@ -85,6 +87,8 @@ impl Session {
             left_behind: Vec::new(),
             joining: None,
             asked_names: None,
+            asked_away: false,
+            away: false,
             outbox: Outbox::default(),
             batches: BTreeMap::new(),
             users: Vec::new(),
@@ -107,6 +111,8 @@ impl Session {
         self.listed.clear();
         self.joining = None;
         self.fence = None;
+        self.asked_away = false;
+        self.away = false;
         self.left_behind.extend(self.rooms.abandon());
         self.left_behind.sort();
         self.left_behind.dedup();

@@ -33,6 +33,10 @@ impl Session {
 
     fn on_away(&mut self, number: Numeric, message: &Message) {
         let me = self.nick.clone();
+        if number != n::RPL_AWAY {
+            self.asked_away = false;
+            self.away = number == n::RPL_NOWAWAY;
+        }
         self.emit(match number {
             n::RPL_AWAY => What::Away { name: param(message, 1), text: Some(param(message, 2)), own: false },
             n::RPL_NOWAWAY => What::Away { name: me, text: Some(String::new()), own: true },

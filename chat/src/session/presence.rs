@@ -17,7 +17,7 @@ impl Session {
             "KICK" => self.on_kick(name, param(0), param(1), param(2)),
             "TOPIC" => self.on_topic(param(0), param(1), Some(name)),
             "INVITE" => self.emit(What::Invited { by: name, name: param(0), channel: param(1) }),
-            _ => self.emit(What::Away { name, text: message.param(0).map(str::to_owned), own }),
+            _ => self.on_away_notify(name, own, message.param(0)),
         }
     }
 
@@ -58,6 +58,15 @@ impl Session {
             self.rooms.remove_everywhere(&name);
             self.emit(What::Gone { name, reason });
         }
+    }
+
+    /// Of ourselves we hear twice: an answer, and a note like everybody else's.
+    fn on_away_notify(&mut self, name: String, own: bool, text: Option<&str>) {
+        if own && (self.asked_away || self.away == text.is_some()) {
+            return;
+        }
+        self.away = if own { text.is_some() } else { self.away };
+        self.emit(What::Away { name, text: text.map(str::to_owned), own });
     }
 
     pub(super) fn on_topic(&mut self, channel: String, text: String, by: Option<String>) {

@@ -77,6 +77,7 @@ impl Session {
 
     /// Away with a text, or back without.
     pub fn set_away(&mut self, text: Option<&str>) {
+        self.asked_away = true;
         let line = Writer::new().command("AWAY");
         self.send(text.into_iter().fold(line, Writer::trailing));
     }
@@ -105,9 +106,12 @@ impl Session {
         self.send(Writer::new().command("NICK").param(nick));
     }
 
-    pub fn quit(&mut self, reason: &str) {
-        self.quitting = true;
-        self.send(Writer::new().command("QUIT").trailing(reason));
+    /// Says goodbye, once.
+    pub fn quit(&mut self, reason: Option<&str>) {
+        if !std::mem::replace(&mut self.quitting, true) {
+            let line = Writer::new().command("QUIT");
+            self.send(reason.into_iter().fold(line, Writer::trailing));
+        }
     }
 
     /// Asks for a sign of life.

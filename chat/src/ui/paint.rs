@@ -22,17 +22,26 @@ pub(super) const RING: &str = "\x1b[A\n";
 /// Takes back the line end that rustyline writes after an entered line, which has vanished by then.
 pub(super) const BACK_UP: &str = "\x1b[A";
 
+/// Takes back an empty line with its prompt, which was left rather than entered.
+pub(super) const TAKE_BACK: &str = "\x1b[A\x1b[K";
+
 /// Paints what waits, and takes the entered line away: it comes back as what was said.
 pub(super) struct Painter {
     pub(super) shared: Arc<Shared>,
     /// Enter was pressed; set by its key handler.
     pub(super) entered: Arc<AtomicBool>,
     vanish: AtomicBool,
+    empty: AtomicBool,
 }
 
 impl Painter {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, entered: Arc::default(), vanish: AtomicBool::new(false) }
+        Self { shared, entered: Arc::default(), vanish: AtomicBool::new(false), empty: AtomicBool::new(true) }
+    }
+
+    /// Whether nothing stood on the line when it was last painted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.empty.load(Ordering::Relaxed)
     }
 
     /// A new line is going to be edited.
@@ -51,6 +60,7 @@ impl Highlighter for Painter {
         let last =
             self.entered.load(Ordering::Relaxed) && kind == CmdKind::ForcedRefresh && pos == line.len();
         self.vanish.store(last, Ordering::Relaxed);
+        self.empty.store(line.is_empty(), Ordering::Relaxed);
         true
     }
 

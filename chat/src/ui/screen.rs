@@ -53,6 +53,8 @@ struct State {
     /// The terminal's owner is busy editing a line and has to be woken by its doorbell.
     editing: bool,
     closing: bool,
+    /// The prompt was painted away, if that has reached the terminal.
+    vanished: bool,
     /// Everything was printed and the terminal's owner does nothing more.
     closed: bool,
     doorbell: Option<std::sync::mpsc::SyncSender<()>>,
@@ -155,13 +157,22 @@ impl Shared {
     }
 
     /// Takes what is to be painted; also tells whether the prompt is to vanish for good.
+    ///
+    /// Doesn't return once everything was painted and the screen is closing: the terminal is no longer its
+    /// owner's, who must not move the cursor any more.
     pub(super) fn take(&self) -> (String, bool) {
         let mut state = self.lock();
         let pending = std::mem::take(&mut state.pending);
-        // What was taken before has been painted when the owner comes again.
-        state.closed |= state.closing && pending.is_empty();
         self.drained.notify_one();
-        self.changed.notify_all();
+        // What was taken before has been painted when the owner comes again.
+        if state.closing && pending.is_empty() && std::mem::replace(&mut state.vanished, true) {
+            state.closed = true;
+            self.changed.notify_all();
+            drop(state);
+            loop {
+                std::thread::park();
+            }
+        }
         (pending, state.closing)
     }
 

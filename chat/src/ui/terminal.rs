@@ -11,7 +11,7 @@ use rustyline::{ColorMode, Config, Editor, EventHandler, ExternalPrinter, KeyCod
 use tokio::sync::mpsc;
 
 use crate::failure::Failure;
-use crate::ui::paint::{BACK_UP, Painter, RING};
+use crate::ui::paint::{BACK_UP, Painter, RING, TAKE_BACK};
 use crate::ui::screen::{Shared, Task};
 use crate::ui::{Feel, Screen, Typed, keys, tty};
 use crate::words::Words;
@@ -100,7 +100,11 @@ fn read(editor: &mut Rustyline, prompt: &str, history: Option<&Path>) -> Typed {
     if let Some(painter) = editor.helper() {
         painter.begin();
     }
-    match editor.readline(prompt) {
+    let result = editor.readline(prompt);
+    if result.is_err() && editor.helper().is_some_and(Painter::is_empty) {
+        print(TAKE_BACK);
+    }
+    match result {
         Ok(line) => {
             print(BACK_UP);
             remember(editor, &line, history);
