@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::answers::Answers;
 use crate::commit::{Commit, JournalFailed};
-use crate::config::{Config, Directories};
+use crate::config::{Config, Connections, Directories};
 use crate::conn::Readers;
 use crate::control::{Control, Settings};
 use crate::egress::{self, Egress};
@@ -94,46 +94,23 @@ async fn serve(
     inputs: Arc<Mailbox<Input>>,
     signals: mpsc::UnboundedReceiver<Signal>,
 ) -> anyhow::Result<()> {
-    let connections = &start.config.connections;
-    let outside = egress::Outside {
-        orders: Arc::new(Mailbox::new(ORDERS_MAX)),
-        slots: Arc::default(),
-        send_queue: Arc::new(AtomicUsize::new(connections.send_queue)),
-        runtime: Handle::current(),
-    };
-    let settings = Settings {
-        gate: Arc::new(Gate::new(connections, connections_max)),
-        readers: Arc::new(Readers::new(Arc::clone(&inputs), connections)),
-        send_queue: Arc::clone(&outside.send_queue),
-    };
-    let admission = Arc::new(Admission {
-        gate: Arc::clone(&settings.gate),
-        slots: Arc::clone(&outside.slots),
-        egress: Arc::clone(&outside.orders),
-        readers: Arc::clone(&settings.readers),
-        cloak: Cloak::default(),
-    });
-    let outlets = Outlets {
-        egress: Arc::clone(&outside.orders),
-        jobs: Jobs::new(Handle::current(), Arc::clone(&inputs)),
-        answers: Arc::new(Answers::default()),
-        watch: Watch::new(),
-    };
+    let wiring = Wiring::new(&start.config.connections, connections_max, &inputs);
+    let admission = Arc::new(wiring.admission());
     let mut clock = Clock::default();
     let core = Core::new(start.config.policy.clone(), clock.now());
     let control = Arc::new(Control {
         core: inputs,
-        answers: Arc::clone(&outlets.answers),
-        watch: outlets.watch.clone(),
+        answers: Arc::clone(&wiring.outlets.answers),
+        watch: wiring.outlets.watch.clone(),
         log,
-        settings,
+        settings: wiring.settings,
         asked_for: start.asked_for,
         directories: start.directories,
         current: Mutex::new(start.config),
         started_at: clock.now().0,
         listeners: sockets.places(),
     });
-    let threads = Threads::start(core, &control, outlets, outside)?;
+    let threads = Threads::start(core, &control, wiring.outlets, wiring.outside)?;
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
     let _admin_file = sockets.listen(&tasks, &control, &admission, &stopping)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), listeners = %control.listeners.join(" "), "ready");
@@ -146,6 +123,46 @@ async fn serve(
         tracing::info!("stopped");
     }
     outcome
+}
+
+/// What the parts of the daemon hand each other things through.
+struct Wiring {
+    outside: egress::Outside,
+    outlets: Outlets,
+    settings: Settings,
+}
+
+impl Wiring {
+    fn new(connections: &Connections, connections_max: usize, inputs: &Arc<Mailbox<Input>>) -> Self {
+        let outside = egress::Outside {
+            orders: Arc::new(Mailbox::new(ORDERS_MAX)),
+            slots: Arc::default(),
+            send_queue: Arc::new(AtomicUsize::new(connections.send_queue)),
+            runtime: Handle::current(),
+        };
+        let settings = Settings {
+            gate: Arc::new(Gate::new(connections, connections_max)),
+            readers: Arc::new(Readers::new(Arc::clone(inputs), connections)),
+            send_queue: Arc::clone(&outside.send_queue),
+        };
+        let outlets = Outlets {
+            egress: Arc::clone(&outside.orders),
+            jobs: Jobs::new(Handle::current(), Arc::clone(inputs)),
+            answers: Arc::new(Answers::default()),
+            watch: Watch::new(),
+        };
+        Self { outside, outlets, settings }
+    }
+
+    fn admission(&self) -> Admission {
+        Admission {
+            gate: Arc::clone(&self.settings.gate),
+            slots: Arc::clone(&self.outside.slots),
+            egress: Arc::clone(&self.outside.orders),
+            readers: Arc::clone(&self.settings.readers),
+            cloak: Cloak::default(),
+        }
+    }
 }
 
 impl Sockets {

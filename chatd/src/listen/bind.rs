@@ -1,15 +1,17 @@
 //! Binds sockets. A socket file that nobody answers on is replaced; one that is alive is left alone.
 //!
-//! Done before there is a second thread: the umask, by which a socket never is more open than it shall be, belongs
-//! to the whole process.
+//! A socket file is made for nobody but us and then opened to others: it never is more open than it shall be.
 
+use std::fs::Permissions;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use nix::sys::stat::{Mode, umask};
+use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
+use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::Group;
 
 use crate::config::{Admin, Place};
@@ -82,10 +84,8 @@ pub(crate) fn admin(admin: &Admin) -> Result<(UnixListener, SocketFile), BindErr
         }
         return Err(BindError::NoGroup { group: admin.group.clone() });
     };
-    // First the group, then its permissions: the socket only ever becomes more open.
     match nix::unistd::chown(path, None, Some(group.gid)) {
-        Ok(()) => std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))
-            .map_err(|source| BindError::Unix { path: path.clone(), source })?,
+        Ok(()) => open_to(path, 0o660)?,
         Err(error) => tracing::warn!(
             %error, group = admin.group, socket = %path.display(),
             "cannot give the admin socket to its group; only root and this user can use it"
@@ -97,13 +97,25 @@ pub(crate) fn admin(admin: &Admin) -> Result<(UnixListener, SocketFile), BindErr
 fn unix(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile), BindError> {
     let failed = |source| BindError::Unix { path: path.to_path_buf(), source };
     remove_stale(path)?;
-    let previous = umask(Mode::from_bits_truncate(0o777 & !mode));
-    let listener = UnixListener::bind(path);
-    umask(previous);
-    let listener = listener.map_err(|error| failed(clearer(error)))?;
+    let listener = bind_private(path).map_err(|error| failed(clearer(error.into())))?;
     let file = SocketFile(path.to_path_buf());
-    listener.set_nonblocking(true).map_err(failed)?;
-    Ok((listener, file))
+    open_to(path, mode)?;
+    socket::listen(&listener, Backlog::MAXCONN).map_err(|error| failed(error.into()))?;
+    Ok((listener.into(), file))
+}
+
+/// The file gets the socket's own permissions, less what the umask forbids.
+fn bind_private(path: &Path) -> nix::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let listener = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    fchmod(&listener, Mode::S_IRUSR | Mode::S_IWUSR)?;
+    socket::bind(listener.as_raw_fd(), &UnixAddr::new(path)?)?;
+    Ok(listener)
+}
+
+fn open_to(path: &Path, mode: u32) -> Result<(), BindError> {
+    std::fs::set_permissions(path, Permissions::from_mode(mode))
+        .map_err(|source| BindError::Unix { path: path.to_path_buf(), source })
 }
 
 fn remove_stale(path: &Path) -> Result<(), BindError> {
@@ -123,6 +135,8 @@ fn remove_stale(path: &Path) -> Result<(), BindError> {
 fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
+    // Again, for many more than the standard library has wait.
+    socket::listen(&listener, Backlog::MAXCONN)?;
     Ok(listener)
 }
 

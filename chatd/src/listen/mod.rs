@@ -9,3 +9,6 @@ pub(crate) use self::accept::{Admission, Listening, listen};
 pub(crate) use self::bind::{BindError, SocketFile, admin, bind};
 pub(crate) use self::gate::Gate;
 pub(crate) use self::peer::Cloak;
+
+#[cfg(test)]
+mod tests;
