@@ -129,18 +129,18 @@ impl Responder<'_> {
 
     /// `:server 123 client head` and then `text`; a text that would break the line's limit is cut, and ends in `…`.
     pub fn text(&mut self, numeric: Numeric, head: &str, text: &str) {
-        let (server, client) = (self.server, self.client);
-        self.replies.line(|line| {
-            let start = line.len();
-            let _ = write!(line, ":{server} {numeric} {client} {head}");
-            let room = LINE_MAX.saturating_sub(line.len() - start + "\r\n".len());
-            if text.len() <= room {
-                line.push_str(text);
-            } else {
-                line.push_str(quote(text, room.saturating_sub('…'.len_utf8())));
-                line.push('…');
-            }
-        });
+        let room = self.room().saturating_sub(head.len());
+        if text.len() <= room {
+            self.numeric(numeric, format_args!("{head}{text}"));
+        } else {
+            let text = quote(text, room.saturating_sub('…'.len_utf8()));
+            self.numeric(numeric, format_args!("{head}{text}…"));
+        }
+    }
+
+    /// How many bytes a numeric's parameters can have.
+    pub fn room(&self) -> usize {
+        LINE_MAX.saturating_sub(self.server.len() + self.client.len() + ": 123  \r\n".len())
     }
 
     /// Lists items in as few lines as hold them: `:server 123 client head item item …`, each line within the limit.
@@ -151,8 +151,7 @@ impl Responder<'_> {
         separator: char,
         items: impl Iterator<Item = CompactString>,
     ) {
-        let fixed = self.server.len() + self.client.len() + head.len() + ":  123  \r\n".len();
-        let room = LINE_MAX.saturating_sub(fixed);
+        let room = self.room().saturating_sub(head.len());
         let mut text = String::new();
         for item in items {
             if !text.is_empty() && text.len() + 1 + item.len() > room {
@@ -173,4 +172,49 @@ impl Responder<'_> {
 /// At most `max` bytes of what a client sent, for quoting it in an answer.
 pub fn quote(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::{Limits, Policy};
+    use crate::testing::Chat;
+
+    /// [`Chat::heard`] holds every line to the limit.
+    #[test]
+    fn no_answer_is_too_long_with_the_longest_names_and_texts() {
+        let mut policy = Policy { server_name: "s".repeat(63).into(), ..Policy::default() };
+        policy.description = "d".repeat(300);
+        policy.motd = vec!["m".repeat(600)];
+        policy.limits = Limits { nick_length: 64, away_length: 390, ..Limits::default() };
+        let mut chat = Chat::with(policy);
+        let conn = chat.connect();
+        let nick = "n".repeat(64);
+        chat.say(conn, &format!("NICK {nick}"));
+        chat.say(conn, &format!("USER {} 0 * :{}", "u".repeat(32), "é".repeat(64)));
+        let channel = format!("#{}", "c".repeat(63));
+        chat.say(conn, &format!("JOIN {channel}"));
+        chat.say(conn, &format!("TOPIC {channel} :{}", "t".repeat(250)));
+        chat.say(conn, &format!("AWAY :{}", "a".repeat(300)));
+        for line in [
+            format!("WHO {channel}"),
+            format!("WHO {nick} %tcuihsnfdlaor,123"),
+            format!("WHOIS {nick}"),
+            "LIST".to_owned(),
+            format!("USERHOST {}", [nick.as_str(); 5].join(" ")),
+            format!("ISON {}", [nick.as_str(); 6].join(" ")),
+            format!("MONITOR + {}", [nick.as_str(); 6].join(",")),
+            "MONITOR S".to_owned(),
+            format!("HELP {}", "h".repeat(480)),
+            format!("WHO {}", "*".repeat(480)),
+            format!("LINKS {}", "l".repeat(480)),
+            format!("WHOWAS {}", "w".repeat(480)),
+            format!("WHOIS {} {}", "s".repeat(240), "w".repeat(240)),
+            "INFO".to_owned(),
+            "VERSION".to_owned(),
+            "MOTD".to_owned(),
+            "LUSERS".to_owned(),
+        ] {
+            assert!(!chat.say(conn, &line).is_empty(), "{line}");
+        }
+    }
 }

@@ -6,12 +6,15 @@ use chat_proto::numeric::{RPL_NOWAWAY, RPL_UNAWAY};
 use crate::event::UserEvent;
 use crate::tx::{Caller, Tx};
 
-use super::check::text_fits;
+use super::check::{line_fits, text_fits};
 
 pub fn away(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let text = message.param(0).filter(|text| !text.is_empty());
     let max = tx.state().policy.limits.away_length;
-    if text.is_some_and(|text| !text_fits(tx, "away text", text, max)) {
+    let fits = |text: &str| {
+        text_fits(tx, "away text", text, max) && line_fits(tx, caller.user, "AWAY :".len() + text.len())
+    };
+    if !text.is_none_or(fits) {
         return;
     }
     // Said again, it is acknowledged again, but others are told only of a change.

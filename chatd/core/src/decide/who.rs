@@ -116,12 +116,10 @@ impl Asker<'_> {
     }
 
     fn answer_fields(&self, to: &mut Responder<'_>, user: &User, place: Option<(&Channel, Ranks)>) {
-        let mut head = CompactString::default();
-        for field in FIELDS.chars().filter(|field| self.form.fields.contains(*field)) {
-            if !head.is_empty() {
-                head.push(' ');
-            }
-            head.push_str(&self.field(field, user, place));
+        let mut head = self.fields(user, place);
+        // The longest names in all the fields at once are too much for a line; the channel may be left out.
+        if to.room() < head.len() + " :".len() {
+            head = self.fields(user, None);
         }
         if self.form.fields.contains('r') {
             head.push_str(if head.is_empty() { ":" } else { " :" });
@@ -129,6 +127,18 @@ impl Asker<'_> {
         } else {
             to.text(RPL_WHOSPCRPL, &head, "");
         }
+    }
+
+    /// The chosen fields but the real name.
+    fn fields(&self, user: &User, place: Option<(&Channel, Ranks)>) -> CompactString {
+        let mut text = CompactString::default();
+        for field in FIELDS.chars().filter(|field| self.form.fields.contains(*field)) {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&self.field(field, user, place));
+        }
+        text
     }
 
     fn field(&self, field: char, user: &User, place: Option<(&Channel, Ranks)>) -> CompactString {
