@@ -7,8 +7,8 @@ use chat_proto::message::Message;
 use chat_proto::numeric::{
     ERR_NOADMININFO, ERR_NOMOTD, ERR_NOSUCHSERVER, Numeric, RPL_ADMINEMAIL, RPL_ADMINLOC1, RPL_ADMINLOC2,
     RPL_ADMINME, RPL_ENDOFINFO, RPL_ENDOFLINKS, RPL_ENDOFMOTD, RPL_GLOBALUSERS, RPL_INFO, RPL_ISON,
-    RPL_LINKS, RPL_LOCALUSERS, RPL_LUSERCHANNELS, RPL_LUSERCLIENT, RPL_LUSERME, RPL_LUSEROP,
-    RPL_LUSERUNKNOWN, RPL_MOTD, RPL_MOTDSTART, RPL_TIME, RPL_USERHOST, RPL_VERSION,
+    RPL_LOCALUSERS, RPL_LUSERCHANNELS, RPL_LUSERCLIENT, RPL_LUSERME, RPL_LUSEROP, RPL_LUSERUNKNOWN, RPL_MOTD,
+    RPL_MOTDSTART, RPL_TIME, RPL_USERHOST, RPL_VERSION,
 };
 use compact_str::{CompactString, ToCompactString as _, format_compact};
 use jiff::Timestamp;
@@ -122,13 +122,9 @@ pub fn info(tx: &mut Tx<'_>, _: Caller, message: &Message) {
 }
 
 pub fn links(tx: &mut Tx<'_>, _: Caller, message: &Message) {
-    let mask = message.params().last();
-    let (state, mut to) = tx.responder();
-    let server = to.server;
-    if mask.is_none_or(|mask| fits(mask, server)) {
-        to.text(RPL_LINKS, &format!("{server} {server} :0 "), &state.policy.description);
-    }
-    to.numeric(RPL_ENDOFLINKS, format_args!("{} :End of /LINKS list", mask.map_or("*", word)));
+    // A server by itself is linked to none.
+    let mask = message.params().last().map_or("*", word);
+    tx.numeric(RPL_ENDOFLINKS, format_args!("{mask} :End of /LINKS list"));
 }
 
 pub fn userhost(tx: &mut Tx<'_>, _: Caller, message: &Message) {
@@ -163,7 +159,7 @@ fn list_or_nothing(to: &mut Responder<'_>, numeric: Numeric, items: impl Iterato
 
 /// Whether a query is for this server: none is named, or a mask of its name, or a user who is on it. Says so if not.
 pub fn is_for_us(tx: &mut Tx<'_>, target: Option<&str>) -> bool {
-    let Some(target) = target else { return true };
+    let Some(target) = target.filter(|target| !target.is_empty()) else { return true };
     let state = tx.state();
     let ours = fits(target, &state.policy.server_name) || state.user_id(target).is_some();
     if !ours {
@@ -255,13 +251,7 @@ mod tests {
         assert_eq!(chat.say(alice, "VERSION")[0], ":chat.local 351 alice chatd chat.local :chatd");
         assert_eq!(numerics(&chat.say(alice, "VERSION"))[1], "005");
         assert_eq!(*numerics(&chat.say(alice, "INFO")).last().unwrap(), "374");
-        assert_eq!(
-            chat.say(alice, "LINKS"),
-            [
-                ":chat.local 364 alice chat.local chat.local :0 chatd",
-                ":chat.local 365 alice * :End of /LINKS list",
-            ]
-        );
+        assert_eq!(chat.say(alice, "LINKS"), [":chat.local 365 alice * :End of /LINKS list"]);
         assert_eq!(chat.say(alice, "LINKS *.com"), [":chat.local 365 alice *.com :End of /LINKS list"]);
     }
 

@@ -54,7 +54,7 @@ pub fn kill(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     };
     let reason = check::shortened(reason, tx.state().policy.limits.kick_length);
     let by = CompactString::from(caller.who(tx.state()).nick);
-    let quit = format!("Killed ({by} ({reason}))");
+    let quit = if reason.is_empty() { format!("Killed ({by})") } else { format!("Killed ({by} ({reason}))") };
     tx.emit_user(target, UserEvent::Kicked { by, uid: None, reason: reason.into() });
     tx.disconnect_user(target, &quit);
 }
@@ -138,7 +138,7 @@ mod tests {
         assert!(chat.is_closed(bob));
         assert_eq!(chat.heard(bob), ["ERROR :Closing link: Killed (alice (spam))"]);
         assert_eq!(chat.heard(carol), [":bob!~bob@host.example QUIT :Killed (alice (spam))"]);
-        chat.say(alice, "KILL alice :enough");
+        chat.say(alice, "KILL alice");
         assert!(chat.is_closed(alice));
     }
 

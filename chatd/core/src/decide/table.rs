@@ -66,7 +66,7 @@ pub const COMMANDS: &[Command] = &[
     user("ISON", 1, info::ison, "nick [nick ...]", "which of these users are here"),
     user("JOIN", 1, join::join, "#channel[,#channel ...] [key[,key ...]]", "enters channels; 0 leaves all"),
     user("KICK", 2, kick::kick, "#channel nick[,nick ...] [reason]", "puts users out of a channel"),
-    user("KILL", 2, oper::kill, "nick reason", "disconnects a user (operators)"),
+    user("KILL", 1, oper::kill, "nick [reason]", "disconnects a user (operators)"),
     user("LINKS", 0, info::links, "", "the servers of this network"),
     user("LIST", 0, list::list, "[#channel,... | conditions]", "the channels"),
     user("LUSERS", 0, info::lusers, "", "how many users and channels there are"),
