@@ -16,14 +16,14 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "it is held, not used")] Flo
 pub(crate) enum LockError {
     #[error("another chatd{} is running on {}; stop it first", pid.as_deref().map(|pid| format!(" (pid {pid})")).unwrap_or_default(), path.display())]
     Held { pid: Option<String>, path: PathBuf },
-    #[error("cannot write to {}: {source}; chatd needs its state directory", path.display())]
-    Unwritable { path: PathBuf, source: io::Error },
+    #[error("cannot write to {}: {cause}; chatd needs its state directory", path.display())]
+    Unwritable { path: PathBuf, cause: io::Error },
 }
 
 impl Lock {
     pub(crate) fn take(state: &Path) -> Result<Self, LockError> {
         let path = state.join("chatd.lock");
-        let failed = |source| LockError::Unwritable { path: path.clone(), source };
+        let failed = |cause| LockError::Unwritable { path: path.clone(), cause };
         let mut open = OpenOptions::new();
         open.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = open.open(&path).map_err(failed)?;

@@ -23,8 +23,8 @@ pub(crate) struct Directories {
 /// A directory can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DirectoryError {
-    #[error("cannot create the directory {}: {source}; set {variable} to one that can be written", path.display())]
-    Create { path: PathBuf, variable: &'static str, source: io::Error },
+    #[error("cannot create the directory {}: {cause}; set {variable} to one that can be written", path.display())]
+    Create { path: PathBuf, variable: &'static str, cause: io::Error },
     #[error("{} belongs to another user or is open to others; remove it, or set XDG_RUNTIME_DIR", path.display())]
     NotPrivate { path: PathBuf },
 }
@@ -86,13 +86,13 @@ fn user_state(uid: Uid) -> PathBuf {
 
 fn create(path: &Path, mode: u32, variable: &'static str) -> Result<(), DirectoryError> {
     let made = DirBuilder::new().recursive(true).mode(mode).create(path);
-    made.map_err(|source| DirectoryError::Create { path: path.to_path_buf(), variable, source })
+    made.map_err(|cause| DirectoryError::Create { path: path.to_path_buf(), variable, cause })
 }
 
 /// Anybody can make that name under `/tmp` first, so what is there must be ours alone.
 fn create_private(path: &Path) -> Result<(), DirectoryError> {
     let failed =
-        |source| DirectoryError::Create { path: path.to_path_buf(), variable: "XDG_RUNTIME_DIR", source };
+        |cause| DirectoryError::Create { path: path.to_path_buf(), variable: "XDG_RUNTIME_DIR", cause };
     match DirBuilder::new().mode(PRIVATE_MODE).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
         _ => {}

@@ -63,7 +63,7 @@ pub(crate) fn load(path: Option<&Path>, directories: &Directories) -> Result<Con
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {
             parse("", None, directories)
         }
-        Err(source) => Err(ConfigError::Unreadable { path: path.to_path_buf(), source }),
+        Err(cause) => Err(ConfigError::Unreadable { path: path.to_path_buf(), cause }),
     }
 }
 

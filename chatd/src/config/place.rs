@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("{}: cannot read the configuration: {source}", path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{}: cannot read the configuration: {cause}", path.display())]
+    Unreadable { path: PathBuf, cause: io::Error },
     #[error("{}:{line}:{column}: {message}", path.display())]
     Invalid { path: PathBuf, line: usize, column: usize, message: String },
 }

@@ -32,12 +32,12 @@ pub(crate) enum BindError {
     Alive { path: PathBuf },
     #[error("{} is there and is no socket; remove it, or configure another path", path.display())]
     NotASocket { path: PathBuf },
-    #[error("cannot listen on {}: {source}", path.display())]
-    Unix { path: PathBuf, source: io::Error },
+    #[error("cannot listen on {}: {cause}", path.display())]
+    Unix { path: PathBuf, cause: io::Error },
     #[error(
-        "cannot listen on {address}: {source}; stop what is using it, or give another [[listen]] tcp in the configuration"
+        "cannot listen on {address}: {cause}; stop what is using it, or give another [[listen]] tcp in the configuration"
     )]
-    Tcp { address: SocketAddr, source: io::Error },
+    Tcp { address: SocketAddr, cause: io::Error },
     #[error("there is no group {group:?}; create it, or give another [admin] group in the configuration")]
     NoGroup { group: String },
 }
@@ -69,7 +69,7 @@ pub(crate) fn bind(place: &Place) -> Result<Bound, BindError> {
         }
         Place::Tcp { address } => tcp(*address)
             .map(Bound::Tcp)
-            .map_err(|source| BindError::Tcp { address: *address, source: clearer(source) }),
+            .map_err(|cause| BindError::Tcp { address: *address, cause: clearer(cause) }),
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn admin(admin: &Admin) -> Result<(UnixListener, SocketFile), BindErr
 }
 
 fn unix(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile), BindError> {
-    let failed = |source| BindError::Unix { path: path.to_path_buf(), source };
+    let failed = |cause| BindError::Unix { path: path.to_path_buf(), cause };
     remove_stale(path)?;
     let listener = bind_private(path).map_err(|error| failed(clearer(error.into())))?;
     let file = SocketFile(path.to_path_buf());
@@ -115,7 +115,7 @@ fn bind_private(path: &Path) -> nix::Result<OwnedFd> {
 
 fn open_to(path: &Path, mode: u32) -> Result<(), BindError> {
     std::fs::set_permissions(path, Permissions::from_mode(mode))
-        .map_err(|source| BindError::Unix { path: path.to_path_buf(), source })
+        .map_err(|cause| BindError::Unix { path: path.to_path_buf(), cause })
 }
 
 fn remove_stale(path: &Path) -> Result<(), BindError> {
@@ -126,7 +126,7 @@ fn remove_stale(path: &Path) -> Result<(), BindError> {
     match UnixStream::connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             tracing::info!(path = %path.display(), "replacing a stale socket");
-            std::fs::remove_file(path).map_err(|source| BindError::Unix { path: path.to_path_buf(), source })
+            std::fs::remove_file(path).map_err(|cause| BindError::Unix { path: path.to_path_buf(), cause })
         }
         _ => Err(BindError::Alive { path: path.to_path_buf() }),
     }
