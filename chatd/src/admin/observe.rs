@@ -1,7 +1,7 @@
 //! Which of the core's facts a watcher is shown, and how.
 
 use chat_proto::admin::{Event, EventKind};
-use chatd_core::{Administrator, ChannelEvent, Room, ServerEvent, UserEvent, Who};
+use chatd_core::{Administrator, ChannelEvent, ConnEvent, Room, ServerEvent, UserEvent, Who};
 
 /// The watcher's view of a fact that happened `at`, milliseconds since the Unix epoch. `None` for what is
 /// said between users, which is nobody else's business, and for what only the core cares about.
@@ -10,6 +10,9 @@ pub(crate) fn observe(event: &chatd_core::Event, at: u64) -> Option<Event> {
         chatd_core::Event::User(who, event) => Event { user: nick(who), ..user(event, at)? },
         chatd_core::Event::Channel(room, event) => Event { channel: name(room), ..channel(event, at)? },
         chatd_core::Event::Server(event) => server(event, at)?,
+        chatd_core::Event::Conn(_, ConnEvent::PasswordGiven { right: false }) => {
+            Event::new(at, EventKind::LoginFailed)
+        }
         chatd_core::Event::Conn(..) | chatd_core::Event::Said(_) => return None,
     };
     Some(seen)
