@@ -18,13 +18,13 @@ impl Scene<'_> {
     pub(super) fn user_event(&mut self, who: &Who, event: &UserEvent) {
         match event {
             UserEvent::Arrived { .. } => self.online(&who.nick, who),
-            UserEvent::Left { reason, .. } => {
+            UserEvent::Left { conn, reason } => {
                 if self.state.user(who.user).is_some_and(|user| !user.channels.is_empty()) {
                     self.by_user(who, Caps::empty(), |author, caps, line| {
                         author.line(caps, line, format_args!("QUIT :{reason}"));
                     });
                 }
-                self.watchers(&who.nick.fold(), RPL_MONOFFLINE, format_args!("{}", who.nick));
+                self.watchers(&who.nick.fold(), Some(*conn), RPL_MONOFFLINE, format_args!("{}", who.nick));
             }
             UserEvent::NickChanged { nick } => self.renamed(who, nick),
             UserEvent::AwaySet { text } => {
@@ -83,7 +83,7 @@ impl Scene<'_> {
             author.line(caps, line, format_args!("NICK {nick}"));
         });
         if nick.fold() != who.nick.fold() {
-            self.watchers(&who.nick.fold(), RPL_MONOFFLINE, format_args!("{}", who.nick));
+            self.watchers(&who.nick.fold(), None, RPL_MONOFFLINE, format_args!("{}", who.nick));
             self.online(nick, who);
         }
     }
@@ -91,13 +91,20 @@ impl Scene<'_> {
     fn online(&mut self, nick: &Nick, who: &Who) {
         let Some(user) = self.state.user(who.user) else { return };
         let (ident, host) = (user.ident.clone(), user.host.clone());
-        self.watchers(&nick.fold(), RPL_MONONLINE, format_args!("{nick}!{ident}@{host}"));
+        self.watchers(&nick.fold(), None, RPL_MONONLINE, format_args!("{nick}!{ident}@{host}"));
     }
 
-    /// A numeric to each who watches a nick; each is addressed by its own name.
-    fn watchers(&mut self, folded: &Folded, numeric: Numeric, args: fmt::Arguments<'_>) {
+    /// A numeric to each who watches a nick, `except` the one who leaves; each is addressed by its own name.
+    fn watchers(
+        &mut self,
+        folded: &Folded,
+        except: Option<ConnId>,
+        numeric: Numeric,
+        args: fmt::Arguments<'_>,
+    ) {
         let server = &self.state.policy.server_name;
-        for &conn in self.state.watchers.get(folded).into_iter().flatten() {
+        let watchers = self.state.watchers.get(folded).into_iter().flatten();
+        for &conn in watchers.filter(|conn| Some(**conn) != except) {
             let client = self.state.name_of(conn);
             let line = format!(":{server} {numeric} {client} :{args}");
             if self.issuer.is_some_and(|(issuer, _)| issuer == conn) {
@@ -121,5 +128,18 @@ impl Scene<'_> {
         };
         let conns = self.sessions_of(who.user);
         self.show_conns(&conns, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+
+    #[test]
+    fn who_watches_itself_and_leaves_is_shown_nothing_more() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        chat.say(alice, "MONITOR + alice");
+        assert_eq!(chat.say(alice, "QUIT"), ["ERROR :Closing link: Quit"]);
     }
 }

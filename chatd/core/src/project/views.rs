@@ -18,6 +18,9 @@ type Classes = Vec<(Caps, Arc<Vec<ConnId>>)>;
 #[derive(Debug, Default)]
 pub struct Views {
     channels: BTreeMap<ChannelId, Classes>,
+    /// Channels whose last connection was taken out. Their empty audience is kept until the event that empties them
+    /// was shown: made anew before, it would have the one who leaves in it.
+    emptied: Vec<ChannelId>,
 }
 
 impl Views {
@@ -68,6 +71,11 @@ impl Views {
             }
             _ => {}
         }
+        for channel in self.emptied.drain(..) {
+            if self.channels.get(&channel).is_some_and(Vec::is_empty) {
+                self.channels.remove(&channel);
+            }
+        }
     }
 
     fn add(&mut self, state: &State, channel: ChannelId, conn: ConnId) {
@@ -89,7 +97,7 @@ impl Views {
         }
         classes.retain(|(_, conns)| !conns.is_empty());
         if classes.is_empty() {
-            self.channels.remove(&channel);
+            self.emptied.push(channel);
         }
     }
 }
@@ -114,4 +122,21 @@ fn sessions(state: &State, user: UserId) -> impl Iterator<Item = ConnId> {
 
 fn channels(state: &State, user: UserId) -> impl Iterator<Item = ChannelId> {
     state.user(user).into_iter().flat_map(|user| user.channels.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+    use crate::{AdminCommand, Input, Policy, RequestId};
+
+    #[test]
+    fn who_was_alone_in_the_lobby_and_left_is_shown_nothing_more() {
+        let mut chat = Chat::with(Policy::default());
+        let alice = chat.join("alice");
+        assert_eq!(chat.say(alice, "QUIT"), ["ERROR :Closing link: Quit"]);
+        let actor = crate::Actor { uid: 0, login: None };
+        let command = AdminCommand::Announce { text: "anybody?".into() };
+        chat.feed(Input::Admin { request: RequestId(1), actor, command });
+        assert!(chat.heard(alice).is_empty());
+    }
 }
