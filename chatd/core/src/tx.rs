@@ -92,6 +92,10 @@ impl<'a> Tx<'a> {
     }
 
     fn project(&mut self, event: &Event) {
+        if self.state.stopping {
+            // Everybody was told, and is sent nothing more.
+            return;
+        }
         let mut scene = Scene {
             state: self.state,
             views: self.views,

@@ -29,6 +29,8 @@ pub fn stop(tx: &mut Tx<'_>, reason: &str) {
     for conn in conns {
         tx.send(conn, error.clone());
         tx.effect(Effect::Close { conn });
+        // Nobody is shown it, and whatever still comes from the connection is of no account.
+        tx.forget(conn, reason);
     }
     tx.effect(Effect::Stop);
 }
@@ -49,7 +51,7 @@ fn look_after(tx: &mut Tx<'_>, conn: ConnId) {
     let keepalive = tx.state().policy.keepalive.clone();
     let Some(session) = tx.state().sessions.get(conn) else { return };
     if session.registering().is_some() {
-        let limit = session.opened_at + keepalive.registration;
+        let limit = session.opened_at.saturating_add(keepalive.registration);
         return if now >= limit {
             tx.disconnect(conn, "Registration timed out");
         } else {
@@ -77,11 +79,43 @@ enum Silence {
     Lost { seconds: u64 },
 }
 
+/// Periods may be as long as a number can say, and the host's clock may be set back.
 fn silence(session: &Session, now: u64, interval: u64, timeout: u64) -> Silence {
-    match session.pinged_at {
-        Some(pinged) if now >= pinged + timeout => Silence::Lost { seconds: (now - session.heard_at) / 1000 },
-        Some(pinged) => Silence::Fine { until: pinged + timeout },
-        None if now >= session.heard_at + interval => Silence::Asked { until: now + timeout },
-        None => Silence::Fine { until: session.heard_at + interval },
+    let ask_at = session.heard_at.saturating_add(interval);
+    match session.pinged_at.map(|pinged| pinged.saturating_add(timeout)) {
+        Some(lost_at) if now >= lost_at => {
+            Silence::Lost { seconds: now.saturating_sub(session.heard_at) / 1000 }
+        }
+        Some(lost_at) => Silence::Fine { until: lost_at },
+        None if now >= ask_at => Silence::Asked { until: now.saturating_add(timeout) },
+        None => Silence::Fine { until: ask_at },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+    use crate::{Input, Keepalive, Policy};
+
+    #[test]
+    fn who_was_told_that_the_server_stops_is_sent_nothing_more() {
+        let mut chat = Chat::with(Policy::default());
+        let (alice, bob) = (chat.join("alice"), chat.join("bob"));
+        chat.hear_all();
+        chat.feed(Input::Stop { reason: "Server shutting down".into() });
+        let late = chat.say(alice, "PRIVMSG #lobby :still there?");
+        assert_eq!(late, ["ERROR :Closing link: Server shutting down"]);
+        assert_eq!(chat.heard(bob), late);
+        assert_eq!(chat.core().state().sessions.len(), 0);
+    }
+
+    #[test]
+    fn the_longest_periods_never_end() {
+        let keepalive = Keepalive { interval: u64::MAX, timeout: u64::MAX, registration: u64::MAX };
+        let mut chat = Chat::with(Policy { keepalive, ..Policy::default() });
+        let alice = chat.join("alice");
+        chat.pass(1_000_000_000_000);
+        chat.feed(Input::Tick);
+        assert!(!chat.is_closed(alice));
     }
 }

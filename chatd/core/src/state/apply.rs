@@ -49,7 +49,7 @@ impl State {
     }
 
     fn open(&mut self, at: u64, conn: ConnId, peer: &Peer) {
-        let due = at + self.policy.keepalive.registration;
+        let due = at.saturating_add(self.policy.keepalive.registration);
         self.deadlines.insert((due, conn));
         self.sessions.insert(Session {
             conn,
