@@ -91,17 +91,15 @@ pub fn try_register(tx: &mut Tx<'_>, conn: ConnId) {
         tx.numeric(ERR_PASSWDMISMATCH, format_args!(":Password incorrect"));
         return tx.disconnect(conn, "Password incorrect");
     }
-    if is_own_login(session, &nick) {
-        return complete(tx, conn);
-    }
-    if !session.peer.guests {
+    let own = is_own_login(session, &nick);
+    if !own && !session.peer.guests {
         return tx.disconnect(conn, "Guests may not come in this way, only users with an account");
     }
-    let reserve_logins = state.policy.reserve_logins;
-    if refuse_guest(tx, conn, &nick) {
+    let look_up = state.policy.reserve_logins && !own;
+    if refuse(tx, conn, &nick) {
         return;
     }
-    if reserve_logins {
+    if look_up {
         tx.wait(conn, Wait::Register, Job::LookUpLogin { name: nick });
     } else {
         complete(tx, conn);
@@ -116,18 +114,19 @@ pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, is_login: bool) {
     if is_login {
         reserved(tx, &nick);
         tx.emit_conn(conn, ConnEvent::NickChosen { nick: None });
-    } else if !refuse_guest(tx, conn, &nick) {
+    } else if !refuse(tx, conn, &nick) {
         complete(tx, conn);
     }
 }
 
-/// Says why a guest can't have the nick, and forgets that it wanted it.
-fn refuse_guest(tx: &mut Tx<'_>, conn: ConnId, nick: &Nick) -> bool {
+/// Says why a connection can't have the nick, and forgets that it wanted it. Somebody may have taken it since it was
+/// chosen.
+fn refuse(tx: &mut Tx<'_>, conn: ConnId, nick: &Nick) -> bool {
     let state = tx.state();
-    let taken = state.sessions.get(conn).is_none_or(|session| is_taken(state, session, nick));
-    if taken {
+    let Some(session) = state.sessions.get(conn) else { return true };
+    if is_taken(state, session, nick) {
         in_use(tx, nick);
-    } else if !nick.is_fit_for_guest() {
+    } else if !is_own_login(session, nick) && !nick.is_fit_for_guest() {
         tx.numeric(
             ERR_ERRONEUSNICKNAME,
             format_args!("{nick} :Erroneous nickname, only a login can be called so"),
@@ -250,4 +249,27 @@ fn is_taken(state: &State, session: &Session, nick: &Nick) -> bool {
         let same_account = user.account.as_ref().is_some_and(|account| account.fold() == nick.fold());
         !(same_account && is_own_login(session, nick))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+    use crate::{Origin, Peer, Policy};
+
+    #[test]
+    fn a_login_never_becomes_a_session_of_a_guest_who_took_its_name_meanwhile() {
+        let mut chat = Chat::with(Policy { reserve_logins: false, ..Policy::default() });
+        let login = chat.connect_from(Peer {
+            origin: Origin::Unix { uid: 1000, pid: None, login: "alice".parse().ok() },
+            host: "localhost".into(),
+            guests: true,
+            secure: true,
+        });
+        chat.say(login, "NICK alice");
+        chat.join("alice");
+        let answer = chat.say(login, "USER alice 0 * :Alice");
+        assert!(answer[0].contains(" 433 "), "{answer:?}");
+        assert_eq!(chat.core().state().user_named("alice").unwrap().1.sessions.len(), 1);
+        assert!(chat.say(login, "NICK alice_")[0].contains(" 001 alice_ "));
+    }
 }
