@@ -81,7 +81,10 @@ pub fn shortened(text: &str, max: usize) -> Cow<'_, str> {
     if text.len() <= max {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(format!("{}…", quote(text, max - '…'.len_utf8())))
+    match max.checked_sub('…'.len_utf8()) {
+        Some(room) => Cow::Owned(format!("{}…", quote(text, room))),
+        None => Cow::Borrowed(quote(text, max)),
+    }
 }
 
 /// Whether any mask of a list fits the user.
@@ -113,4 +116,18 @@ pub fn sees(state: &State, viewer: UserId, channel: &Channel) -> bool {
 /// Whether a user may rule a channel: as its operator, or as an operator of the server in the lobby.
 pub fn rules(state: &State, user: UserId, channel: &Channel) -> bool {
     channel.is_operator(user) || channel.lobby && state.user(user).is_some_and(User::is_operator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortened_text_is_within_any_limit() {
+        for max in 0..9 {
+            assert!(shortened("naïveté", max).len() <= max, "{max}");
+        }
+        assert_eq!(shortened("naïveté", 6), "na…");
+        assert_eq!(shortened("naïveté", 9), "naïveté");
+    }
 }
