@@ -35,6 +35,7 @@ pub struct Core {
     state: State,
     /// Lines that wait until their connection's job is done. Not part of the state: they are no facts yet, and may
     /// hold secrets.
+    #[serde(with = "pairs")]
     held: BTreeMap<ConnId, VecDeque<Incoming>>,
     #[serde(skip)]
     views: Views,
@@ -156,4 +157,24 @@ fn time_tag(now: Stamp) -> String {
     let millis = i64::try_from(now.0).unwrap_or(i64::MAX);
     let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
     format!("time={time:.3}")
+}
+
+/// A map as a list of pairs: a connection's id can't be a key where keys are text.
+mod pairs {
+    use std::collections::{BTreeMap, VecDeque};
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::id::ConnId;
+    use crate::input::Incoming;
+
+    type Map = BTreeMap<ConnId, VecDeque<Incoming>>;
+
+    pub fn serialize<S: Serializer>(map: &Map, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map, D::Error> {
+        Vec::deserialize(deserializer).map(|pairs: Vec<_>| pairs.into_iter().collect())
+    }
 }

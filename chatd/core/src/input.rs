@@ -12,7 +12,7 @@ use crate::id::{ConnId, RequestId};
 use crate::policy::Policy;
 
 /// One thing that happened outside. The core takes them in order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Input {
     /// A connection was accepted. Nothing else is said of a connection before this.
     Opened { conn: ConnId, peer: Peer },
