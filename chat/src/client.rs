@@ -25,8 +25,8 @@ pub struct Manner {
     pub times: bool,
     pub bell: bool,
     pub json: bool,
-    /// Typed commands vanish from the screen when they are entered, so they are shown again.
-    pub echo: bool,
+    /// There is a prompt: it asks the questions, and a command vanishes with it and is shown again.
+    pub prompt: bool,
 }
 
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Client {
             Some(request) => request.answer(line),
             None => parse(line),
         };
-        if self.manner.echo && !matches!(typed, Typed::Nothing | Typed::Say(_)) {
+        if self.manner.prompt && !matches!(typed, Typed::Nothing | Typed::Say(_)) {
             self.print(Line::of(Style::Dim, &prompt).text(Style::Dim, line));
         }
         match typed {
@@ -85,6 +85,11 @@ impl Client {
             Typed::Say(text) => self.say_here(&text, How::Text),
             Typed::Wrong(text) => self.complain(&text),
             Typed::Command(request) => self.request(request),
+        }
+        if let Some(question) =
+            self.asking.as_ref().and_then(Request::question).filter(|_| !self.manner.prompt)
+        {
+            self.print(Line::of(Style::Plain, &question));
         }
     }
 

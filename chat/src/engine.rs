@@ -80,7 +80,7 @@ impl Engine {
             times: settings.times,
             bell: settings.bell,
             json: settings.json,
-            echo: settings.terminal,
+            prompt: settings.terminal,
         };
         let session = Session::new(&settings.name, &settings.login);
         Ok(Self {

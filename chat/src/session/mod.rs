@@ -11,6 +11,8 @@ mod receive;
 mod register;
 mod rooms;
 mod split;
+#[cfg(test)]
+mod tests;
 mod wish;
 
 use std::collections::BTreeMap;
@@ -54,7 +56,7 @@ pub struct Session {
     left_behind: Vec<String>,
     joining: Option<String>,
     asked_names: Option<String>,
-    asked_away: bool,
+    asked_away: u32,
     away: bool,
     outbox: Outbox,
     batches: BTreeMap<String, String>,
@@ -87,7 +89,7 @@ impl Session {
             left_behind: Vec::new(),
             joining: None,
             asked_names: None,
-            asked_away: false,
+            asked_away: 0,
             away: false,
             outbox: Outbox::default(),
             batches: BTreeMap::new(),
@@ -111,7 +113,7 @@ impl Session {
         self.listed.clear();
         self.joining = None;
         self.fence = None;
-        self.asked_away = false;
+        self.asked_away = 0;
         self.away = false;
         self.left_behind.extend(self.rooms.abandon());
         self.left_behind.sort();

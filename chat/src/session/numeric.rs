@@ -34,7 +34,7 @@ impl Session {
     fn on_away(&mut self, number: Numeric, message: &Message) {
         let me = self.nick.clone();
         if number != n::RPL_AWAY {
-            self.asked_away = false;
+            self.asked_away = self.asked_away.saturating_sub(1);
             self.away = number == n::RPL_NOWAWAY;
         }
         self.emit(match number {

@@ -62,7 +62,7 @@ impl Session {
 
     /// Of ourselves we hear twice: an answer, and a note like everybody else's.
     fn on_away_notify(&mut self, name: String, own: bool, text: Option<&str>) {
-        if own && (self.asked_away || self.away == text.is_some()) {
+        if own && (self.asked_away > 0 || self.away == text.is_some()) {
             return;
         }
         self.away = if own { text.is_some() } else { self.away };

@@ -77,7 +77,7 @@ impl Session {
 
     /// Away with a text, or back without.
     pub fn set_away(&mut self, text: Option<&str>) {
-        self.asked_away = true;
+        self.asked_away += 1;
         let line = Writer::new().command("AWAY");
         self.send(text.into_iter().fold(line, Writer::trailing));
     }

@@ -1,4 +1,4 @@
-//! Keys that do more than edit: Enter, Tab, Ctrl-Z.
+//! Keys that do more than edit: Enter, Ctrl-C, Tab, Ctrl-Z.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +19,20 @@ pub(super) struct Enter(pub(super) Arc<AtomicBool>);
 impl ConditionalEventHandler for Enter {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
         self.0.store(true, Ordering::Relaxed);
+        Some(Cmd::AcceptLine)
+    }
+}
+
+/// Ctrl-C enters the line as well, to be thrown away: rustyline's own way out loses the keys typed behind it.
+pub(super) struct Interrupt {
+    pub(super) entered: Arc<AtomicBool>,
+    pub(super) interrupted: Arc<AtomicBool>,
+}
+
+impl ConditionalEventHandler for Interrupt {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        self.interrupted.store(true, Ordering::Relaxed);
+        self.entered.store(true, Ordering::Relaxed);
         Some(Cmd::AcceptLine)
     }
 }

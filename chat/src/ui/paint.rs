@@ -30,13 +30,21 @@ pub(super) struct Painter {
     pub(super) shared: Arc<Shared>,
     /// Enter was pressed; set by its key handler.
     pub(super) entered: Arc<AtomicBool>,
+    /// It was Ctrl-C rather than Enter.
+    pub(super) interrupted: Arc<AtomicBool>,
     vanish: AtomicBool,
     empty: AtomicBool,
 }
 
 impl Painter {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, entered: Arc::default(), vanish: AtomicBool::new(false), empty: AtomicBool::new(true) }
+        Self {
+            shared,
+            entered: Arc::default(),
+            interrupted: Arc::default(),
+            vanish: AtomicBool::new(false),
+            empty: AtomicBool::new(true),
+        }
     }
 
     /// Whether nothing stood on the line when it was last painted.
@@ -44,9 +52,15 @@ impl Painter {
         self.empty.load(Ordering::Relaxed)
     }
 
+    /// Whether Ctrl-C ended the line.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
     /// A new line is going to be edited.
     pub(super) fn begin(&self) {
         self.entered.store(false, Ordering::Relaxed);
+        self.interrupted.store(false, Ordering::Relaxed);
         self.vanish.store(false, Ordering::Relaxed);
     }
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc as std_mpsc};
 use std::time::Duration;
 
-use rustyline::error::ReadlineError;
 use rustyline::history::{FileHistory, History as _};
 use rustyline::{ColorMode, Config, Editor, EventHandler, ExternalPrinter, KeyCode, KeyEvent, Modifiers};
 use tokio::sync::mpsc;
@@ -56,13 +55,7 @@ fn editor(
     let kept = FileHistory::with_config(&config);
     let mut editor = Editor::with_history(config, kept)?;
     let painter = Painter::new(Arc::clone(shared));
-    let enter = || EventHandler::Conditional(Box::new(keys::Enter(Arc::clone(&painter.entered))));
-    for key in [KeyEvent(KeyCode::Enter, Modifiers::NONE), KeyEvent::ctrl('J'), KeyEvent::ctrl('M')] {
-        editor.bind_sequence(key, enter());
-    }
-    let tab = keys::Tab { words, shared: Arc::clone(shared) };
-    editor.bind_sequence(KeyEvent(KeyCode::Tab, Modifiers::NONE), EventHandler::Conditional(Box::new(tab)));
-    editor.bind_sequence(KeyEvent::ctrl('Z'), EventHandler::Conditional(Box::new(keys::Suspend)));
+    bind_keys(&mut editor, &painter, words);
     editor.set_helper(Some(painter));
     install_doorbell(shared, editor.create_external_printer()?);
     if let Some(history) = history {
@@ -71,6 +64,23 @@ fn editor(
         let _ = editor.load_history(history);
     }
     Ok(editor)
+}
+
+fn bind_keys(editor: &mut Rustyline, painter: &Painter, words: Arc<Mutex<Words>>) {
+    let mut bind = |key, handler| drop(editor.bind_sequence(key, EventHandler::Conditional(handler)));
+    for key in [KeyEvent(KeyCode::Enter, Modifiers::NONE), KeyEvent::ctrl('J'), KeyEvent::ctrl('M')] {
+        bind(key, Box::new(keys::Enter(Arc::clone(&painter.entered))));
+    }
+    let interrupt = keys::Interrupt {
+        entered: Arc::clone(&painter.entered),
+        interrupted: Arc::clone(&painter.interrupted),
+    };
+    bind(KeyEvent::ctrl('C'), Box::new(interrupt));
+    bind(
+        KeyEvent(KeyCode::Tab, Modifiers::NONE),
+        Box::new(keys::Tab { words, shared: Arc::clone(&painter.shared) }),
+    );
+    bind(KeyEvent::ctrl('Z'), Box::new(keys::Suspend));
 }
 
 /// Ringing may block until the last ring was heard, so it has a thread.
@@ -105,12 +115,15 @@ fn read(editor: &mut Rustyline, prompt: &str, history: Option<&Path>) -> Typed {
         print(TAKE_BACK);
     }
     match result {
+        Ok(_) if editor.helper().is_some_and(Painter::is_interrupted) => {
+            print(BACK_UP);
+            Typed::Interrupt
+        }
         Ok(line) => {
             print(BACK_UP);
             remember(editor, &line, history);
             Typed::Line(line)
         }
-        Err(ReadlineError::Interrupted) => Typed::Interrupt,
         Err(_) => Typed::End,
     }
 }
