@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
 use chatd_core::Lost;
-use nix::sys::socket::Shutdown;
+use nix::sys::socket::{Shutdown, setsockopt, sockopt};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
@@ -79,9 +79,12 @@ impl Socket {
         self.shut(Shutdown::Write);
     }
 
-    /// Ends both directions, which wakes the reading task.
+    /// Ends both directions, which wakes the reading task. The kernel forgets what it still had to send.
     pub(crate) fn cut(&self, stage: Stage) {
         self.advance(stage);
+        let at_once = nix::libc::linger { l_onoff: 1, l_linger: 0 };
+        // Where it fails, the kernel merely tries in vain for some minutes.
+        let _ = setsockopt(&self.fd(), sockopt::Linger, &at_once);
         self.shut(Shutdown::Both);
     }
 

@@ -23,6 +23,8 @@ use crate::mailbox::Mailbox;
 use crate::socket::{Socket, Stage};
 
 const READ_MAX: usize = 16 * 1024;
+/// Reads of one connection that may go by without a whole line before others have their turn.
+const READS_MAX: usize = 4;
 
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_MAX].into_boxed_slice());
@@ -125,7 +127,7 @@ pub(crate) async fn read<G>(conn: ConnId, socket: Arc<Socket>, readers: Arc<Read
 /// Reads until there is a line. What was read is consumed before it returns: the buffer is everybody's.
 fn poll_turn(cx: &mut Context<'_>, socket: &Socket, lines: &mut Lines) -> Poll<Result<Turn, Lost>> {
     SCRATCH.with_borrow_mut(|scratch| {
-        loop {
+        for _ in 0..READS_MAX {
             let result = ready!(socket.poll_read(cx, scratch));
             let stage = socket.stage();
             let count = match result {
@@ -143,6 +145,9 @@ fn poll_turn(cx: &mut Context<'_>, socket: &Socket, lines: &mut Lines) -> Poll<R
                 _ => return Poll::Ready(Err(stage.lost().unwrap_or(Lost::Closed))),
             }
         }
+        // A line without an end; others have their turn now.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     })
 }
 
