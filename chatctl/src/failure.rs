@@ -36,6 +36,8 @@ pub(crate) enum Failure {
     Silent { seconds: u64 },
     #[error("chatd closed the connection before it answered; it may be stopping: try again")]
     Closed,
+    #[error("the watch broke off: chatd was killed, or gave up on this end because it did not read")]
+    BrokenOff,
     #[error("what listens on this socket does not speak as chatd does: {0}")]
     Garbled(String),
     #[error("cannot set up: {0}")]
@@ -57,6 +59,7 @@ impl Failure {
             | Self::Unreachable { .. }
             | Self::Silent { .. }
             | Self::Closed
+            | Self::BrokenOff
             | Self::Garbled(_)
             | Self::Admin(admin::Error::Unavailable { .. }) => UNREACHABLE,
             Self::Admin(_)

@@ -13,7 +13,9 @@ use crate::output::{Page, Records, Show, time};
 /// Until Ctrl-C or chatd's end, both of which are an end in order.
 pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
     let output = &mut *context.output;
+    let mut begun = false;
     let watched = context.connector.stream(&Watch {}, |Watched { event, lost }| {
+        begun = true;
         if let Some(lost) = lost {
             output.show(&Lost(lost))?;
         }
@@ -24,6 +26,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
     });
     match watched {
         Err(Failure::Interrupted) => Ok(()),
+        Err(Failure::Closed) if begun => Err(Failure::BrokenOff),
         watched => watched,
     }
 }

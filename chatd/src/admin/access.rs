@@ -56,3 +56,41 @@ fn is_in_group(peer: Peer, user: Option<&User>, group: Option<&str>) -> nix::Res
     let Ok(name) = CString::new(user.name.as_str()) else { return Ok(false) };
     Ok(getgrouplist(&name, user.gid)?.contains(&group.gid))
 }
+
+#[cfg(test)]
+mod tests {
+    use nix::unistd::{getegid, geteuid};
+
+    use super::*;
+
+    /// Nobody has this id.
+    const NOBODY: u32 = u32::MAX - 1;
+
+    fn may(uid: u32, gid: u32, group: Option<&str>) -> bool {
+        let user = User::from_uid(Uid::from_raw(uid)).expect("a user database");
+        is_in_group(Peer { uid, gid, pid: None }, user.as_ref(), group).expect("a group database")
+    }
+
+    #[test]
+    fn membership_counts_by_the_process_and_by_the_database() {
+        let (uid, gid) = (geteuid().as_raw(), getegid());
+        let group = Group::from_gid(gid).expect("a group database").expect("a group of our own").name;
+        assert!(may(NOBODY, gid.as_raw(), Some(&group)));
+        assert!(may(uid, NOBODY, Some(&group)));
+        assert!(!may(NOBODY, NOBODY, Some(&group)));
+    }
+
+    #[test]
+    fn without_a_group_or_with_one_that_does_not_exist_nobody_is_a_member() {
+        let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+        assert!(!may(uid, gid, None));
+        assert!(!may(uid, gid, Some("no-such-group")));
+    }
+
+    #[test]
+    fn root_and_our_own_user_need_no_group() {
+        assert!(is_root_or_self(0));
+        assert!(is_root_or_self(geteuid().as_raw()));
+        assert!(!is_root_or_self(NOBODY));
+    }
+}
