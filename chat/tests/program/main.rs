@@ -1,0 +1,7 @@
+//! The real program against a scripted server, in a terminal and in pipes.
+
+mod screen;
+mod scripts;
+mod server;
+mod support;
+mod terminal;

@@ -1,0 +1,107 @@
+//! The program in pipes and scripts: what it prints and its exit status.
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use crate::server::Server;
+use crate::support;
+
+fn run(mut command: Command, input: &str) -> Output {
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = pipes.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn chat(server: &Server, args: &[&str]) -> Command {
+    let mut command = support::chat(server);
+    command.args(args);
+    command
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_pipe_is_read_and_printed_plainly_to_its_end() {
+    let server = Server::start();
+    let output = run(chat(&server, &[]), "hello\n<private>\nbob\nhi\n<list>\n");
+    assert_eq!(output.status.code(), Some(0));
+    let text = printed(&output);
+    assert!(!text.contains(['\x1b', '\r', '\x07']), "{text:?}");
+    for expected in ["alice: hello\n", "To whom?\n", "you → bob: hi\n", "  bob    away, guest\n"] {
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn send_succeeds_when_the_server_has_it_and_says_why_not() {
+    let server = Server::start();
+    let output = run(chat(&server, &["send", "--to", "bob", "--to", "#lobby", "hi", "there"]), "");
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let client = server.client();
+    assert_eq!([client.said(), client.said()], ["bob hi there", "#lobby hi there"]);
+    let output = run(chat(&server, &["send", "--to", "nobody", "hi"]), "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(complaint(&output).contains("nobody here is called nobody"));
+}
+
+#[test]
+fn send_reads_standard_input_and_says_all_of_it() {
+    let server = Server::start();
+    let input: String = (0..100).map(|n| format!("line {n}\n")).collect();
+    let output = run(chat(&server, &["send", "-"]), &input);
+    assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+    let client = server.client();
+    assert!((0..100).all(|n| client.said() == format!("#lobby line {n}")));
+}
+
+#[test]
+fn list_prints_names_and_status_or_json() {
+    let server = Server::start();
+    let output = run(chat(&server, &["list"]), "");
+    assert_eq!(printed(&output), "alice            available\nbob              away (guest)\n");
+    let output = run(chat(&server, &["list", "--json"]), "");
+    let lines: Vec<serde_json::Value> =
+        printed(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[1], serde_json::json!({"name": "bob", "account": null, "away": true, "bot": false}));
+}
+
+#[test]
+fn tail_prints_what_is_said_as_json_until_the_end() {
+    let server = Server::start();
+    let mut command = chat(&server, &["tail", "--json"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut client = server.client();
+    client.send(":bob!b@h PRIVMSG #lobby :a\u{202e}b\r\nERROR :Closing link: bye\r\n");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let line = printed(&output);
+    assert!(line.contains("\\u202e"), "{line}");
+    let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&event["event"], &event["text"]), (&"said".into(), &"a\u{202e}b".into()));
+}
+
+#[test]
+fn the_status_tells_usage_and_an_absent_server() {
+    let server = Server::start();
+    let mut absent = Command::new(env!("CARGO_BIN_EXE_chat"));
+    absent.env_clear().env("HOME", server.directory()).args([
+        "--server",
+        "unix:/nonexistent/s",
+        "--name",
+        "a",
+        "list",
+    ]);
+    let output = run(absent, "");
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(complaint(&output).lines().count(), 1);
+    assert_eq!(run(chat(&server, &["--nonsense"]), "").status.code(), Some(2));
+    assert_eq!(run(chat(&server, &["send", "--to", "bob"]), "").status.code(), Some(2));
+    assert_eq!(run(chat(&server, &["--server", "127.0.0.1:x"]), "").status.code(), Some(2));
+}

@@ -1,0 +1,103 @@
+//! As much of a server as a client needs: lets everybody in, echoes what is said, and says what the test wants.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const CAPS: &str = "message-tags echo-message batch labeled-response";
+
+pub(crate) struct Server {
+    directory: PathBuf,
+    clients: Receiver<Client>,
+}
+
+/// A client that has come in.
+pub(crate) struct Client {
+    stream: UnixStream,
+    said: Receiver<String>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let directory = crate::support::directory();
+        let listener = UnixListener::bind(directory.join("s")).unwrap();
+        let (sender, clients) = channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let sender = sender.clone();
+                std::thread::spawn(move || serve(stream, &sender));
+            }
+        });
+        Self { directory, clients }
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.join("s")
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Waits for the next client that is in.
+    pub(crate) fn client(&self) -> Client {
+        self.clients.recv_timeout(PATIENCE).expect("a client comes")
+    }
+}
+
+impl Client {
+    pub(crate) fn send(&mut self, lines: &str) {
+        self.stream.write_all(lines.as_bytes()).unwrap();
+    }
+
+    /// Waits for the next thing that the client says, as `TARGET TEXT`.
+    pub(crate) fn said(&self) -> String {
+        self.said.recv_timeout(PATIENCE).expect("the client says something")
+    }
+
+    /// Breaks the connection off without a word.
+    pub(crate) fn cut(&self) {
+        self.stream.shutdown(std::net::Shutdown::Both).unwrap();
+    }
+}
+
+fn serve(stream: UnixStream, clients: &Sender<Client>) {
+    let mut out = stream.try_clone().unwrap();
+    let (sender, said) = channel();
+    let mut client = Some(Client { stream: stream.try_clone().unwrap(), said });
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        let (tags, line) = line.strip_prefix('@').map_or(("", line.as_str()), |l| l.split_once(' ').unwrap());
+        if line.starts_with("PING chat-ready") {
+            let _ = client.take().map(|client| clients.send(client));
+        }
+        if let Some(rest) = line.strip_prefix("PRIVMSG ").filter(|rest| !rest.starts_with("nobody")) {
+            let _ = sender.send(rest.replacen(" :", " ", 1));
+        }
+        if out.write_all(answer(tags, line).as_bytes()).is_err() || line.starts_with("QUIT") {
+            return;
+        }
+    }
+}
+
+fn answer(tags: &str, line: &str) -> String {
+    let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let token = rest.trim_start_matches(':');
+    match command {
+        "CAP" if rest.starts_with("LS") => format!(":s CAP * LS :{CAPS}\r\n"),
+        "CAP" if rest.starts_with("REQ") => format!(":s CAP * ACK :{CAPS}\r\n"),
+        "CAP" => ":s 001 alice :Hi\r\n:s 005 alice chatd.org/LOBBY=#lobby WHOX :are\r\n:s 376 alice :End\r\n"
+            .into(),
+        "PING" if token == "chat-ready" => ":alice!a@h JOIN #lobby\r\n:s PONG s chat-ready\r\n".into(),
+        "PING" => format!(":s PONG s {token}\r\n"),
+        "WHO" => {
+            ":s 354 alice 742 bob G 0\r\n:s 354 alice 742 alice H alice\r\n:s 315 alice * :End\r\n".into()
+        }
+        "PRIVMSG" if rest.starts_with("nobody") => format!("@{tags} :s 401 alice nobody :No such nick\r\n"),
+        "PRIVMSG" => format!("@{tags} :alice!a@h PRIVMSG {rest}\r\n"),
+        "QUIT" => "ERROR :Closing link: Quit\r\n".into(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,131 @@
+//! The program in a terminal: what is typed stays whole, what arrives is there once and in order.
+
+use crate::screen::Terminal;
+use crate::server::{Client, Server};
+use crate::support;
+
+fn talk() -> (Server, Client, Terminal) {
+    let server = Server::start();
+    let mut command = support::chat(&server);
+    command.env("NO_COLOR", "1");
+    let terminal = Terminal::run(command);
+    let client = server.client();
+    terminal.wait_for_prompt("#lobby>");
+    (server, client, terminal)
+}
+
+fn flood(lines: std::ops::Range<usize>) -> String {
+    lines.map(|n| format!(":bob!b@h PRIVMSG #lobby :flood {n} end\r\n")).collect()
+}
+
+/// The numbers behind a word, in the order of the lines.
+fn numbers(lines: &[String], word: &str) -> Vec<usize> {
+    let number = |line: &String| line.split_once(word)?.1.split_whitespace().next()?.parse().ok();
+    lines.iter().filter_map(number).collect()
+}
+
+#[test]
+fn a_long_line_being_typed_stays_whole_while_others_flood() {
+    let (_server, mut client, mut terminal) = talk();
+    let text = "a line that is long enough to take more than one row of the terminal while it is being typed";
+    for (index, character) in text.chars().enumerate() {
+        terminal.keys(&character.to_string());
+        client.send(&flood(index * 10..(index + 1) * 10));
+    }
+    terminal.wait_for(&format!("flood {} end", text.len() * 10 - 1));
+    terminal.wait_for_prompt(&format!("#lobby> {text}"));
+    let lines = terminal.lines();
+    assert_eq!(numbers(&lines, "bob: flood "), (0..text.len() * 10).collect::<Vec<_>>());
+    assert_eq!(lines.iter().filter(|line| line.contains("a line that")).count(), 1);
+    terminal.keys("\r");
+    assert_eq!(client.said(), format!("#lobby {text}"));
+}
+
+#[test]
+fn pressing_enter_in_a_flood_loses_nothing_and_keeps_the_order() {
+    const LINES: usize = 60;
+    let (_server, mut client, mut terminal) = talk();
+    for index in 0..LINES {
+        client.send(&flood(index * 50..(index + 1) * 50));
+        terminal.keys(&format!("typed {index} end\r"));
+    }
+    for index in 0..LINES {
+        assert_eq!(client.said(), format!("#lobby typed {index} end"));
+    }
+    client.send(":bob!b@h PRIVMSG #lobby :that was all\r\n");
+    terminal.wait_for("that was all");
+    terminal.wait_for_prompt("#lobby>");
+    let lines = terminal.lines();
+    assert_eq!(numbers(&lines, "bob: flood "), (0..LINES * 50).collect::<Vec<_>>());
+    assert_eq!(numbers(&lines, "alice: typed "), (0..LINES).collect::<Vec<_>>());
+}
+
+#[test]
+fn keys_that_come_at_once_are_lines_questions_and_answers_in_turn() {
+    let (_server, client, mut terminal) = talk();
+    terminal.keys("one\r<private>\rbob\rtwo\rdropped\x03three\r<privat>\r");
+    assert_eq!(client.said(), "#lobby one");
+    assert_eq!(client.said(), "bob two");
+    assert_eq!(client.said(), "#lobby three");
+    terminal.wait_for("did you mean <private>?");
+    terminal.wait_for("[private] you → bob: two");
+}
+
+#[test]
+fn tab_completes_and_shows_the_choice_above_the_line() {
+    let (_server, mut client, mut terminal) = talk();
+    client.send(":bob!b@h JOIN #lobby\r\n:bonnie!b@h JOIN #lobby\r\n");
+    terminal.wait_for("bonnie joined");
+    terminal.keys("<priv\tb\t");
+    terminal.wait_for("bob  bonnie");
+    terminal.keys("b\thi\r");
+    assert_eq!(client.said(), "bob hi");
+}
+
+#[test]
+fn nothing_of_others_is_obeyed_by_the_terminal() {
+    let (_server, mut client, terminal) = talk();
+    let evil = "\x1b]0;owned\x07\x1b[2J\u{9b}31m\u{202e}";
+    client.send(&format!(":bob!b@h PRIVMSG #lobby :{evil}\r\n"));
+    client.send(&format!(":b{evil}!b@h JOIN #lobby\r\n:bob!b@h QUIT :{evil}\r\n"));
+    client.send(&format!(":bob!b@h TOPIC #lobby :{evil}\r\n:s 301 alice bob :{evil}\r\n"));
+    client.send(&format!(":s 471 alice #lobby :{evil}\r\n:s NOTICE #lobby :{evil} done\r\n"));
+    terminal.wait_for("done");
+    let raw = terminal.raw();
+    for harm in ["\x1b]", "\x1b[2J", "\u{9b}", "\u{202e}"] {
+        assert!(!raw.contains(harm), "{harm:?}");
+    }
+    assert!(terminal.lines().iter().any(|line| line.contains("bob: ␛]0;owned␇␛[2J‹009B›31m‹202E›")));
+}
+
+#[test]
+fn a_broken_connection_is_said_and_taken_up_again_with_what_was_typed() {
+    let (server, client, mut terminal) = talk();
+    client.cut();
+    terminal.wait_for("connecting again");
+    terminal.keys("kept one\rkept two\r");
+    let client = server.client();
+    assert_eq!(client.said(), "#lobby kept one");
+    assert_eq!(client.said(), "#lobby kept two");
+    terminal.wait_for("alice: kept two");
+}
+
+#[test]
+fn being_kicked_ends_it_with_the_reason_and_status_1() {
+    let (_server, mut client, mut terminal) = talk();
+    terminal.keys("half a line");
+    terminal.wait_for_prompt("#lobby> half a line");
+    client.send("ERROR :Closing link: Kicked by root: spam\r\n");
+    let (status, lines) = terminal.end();
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(lines.last().unwrap(), "chat: disconnected: Kicked by root: spam");
+}
+
+#[test]
+fn ctrl_c_twice_and_ctrl_d_leave() {
+    for keys in ["\x03\x03", "\x04", "<quit>\r", "/quit bye\r"] {
+        let (_server, _client, mut terminal) = talk();
+        terminal.keys(keys);
+        assert_eq!(terminal.end().0.code(), Some(0), "{keys:?}");
+    }
+}
