@@ -9,6 +9,10 @@ use chat_proto::message::push_tag;
 use chat_proto::numeric::Numeric;
 use compact_str::CompactString;
 
+/// Bytes after which a long list is cut: well within what a connection's send queue holds by default, so that nobody
+/// who asks for a list is taken for somebody who doesn't read.
+const LIST_MAX: usize = 512 * 1024;
+
 /// The lines for the client whose command is being decided. Its room is used again for the next command.
 #[derive(Debug, Default)]
 pub struct Replies {
@@ -136,6 +140,11 @@ impl Responder<'_> {
             let text = quote(text, room.saturating_sub('…'.len_utf8()));
             self.numeric(numeric, format_args!("{head}{text}…"));
         }
+    }
+
+    /// Whether a long list must be cut here.
+    pub fn is_full(&self) -> bool {
+        self.replies.lines.len() >= LIST_MAX
     }
 
     /// How many bytes a numeric's parameters can have.

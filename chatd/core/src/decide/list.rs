@@ -1,7 +1,7 @@
 //! LIST, with the conditions that ISUPPORT's ELIST names: C, M, N, T and U.
 
 use chat_proto::message::Message;
-use chat_proto::numeric::{ERR_TOOMANYTARGETS, RPL_LIST, RPL_LISTEND, RPL_LISTSTART};
+use chat_proto::numeric::{ERR_TOOMANYMATCHES, ERR_TOOMANYTARGETS, RPL_LIST, RPL_LISTEND, RPL_LISTSTART};
 use compact_str::format_compact;
 
 use crate::mask::fits;
@@ -24,6 +24,10 @@ pub fn list(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     for channel in state.channels.values() {
         // The lobby is kept while nobody is in it.
         if !channel.members.is_empty() && sees(state, caller.user, channel) && wish.wants(channel, now) {
+            if to.is_full() {
+                to.numeric(ERR_TOOMANYMATCHES, format_args!("LIST :There are more, ask for fewer"));
+                break;
+            }
             let topic = channel.topic.as_ref().map_or("", |topic| &*topic.text);
             to.text(RPL_LIST, &format_compact!("{} {} :", channel.name, channel.members.len()), topic);
         }

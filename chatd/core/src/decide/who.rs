@@ -3,7 +3,7 @@
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;
 use chat_proto::name::Nick;
-use chat_proto::numeric::{RPL_ENDOFWHO, RPL_WHOREPLY, RPL_WHOSPCRPL};
+use chat_proto::numeric::{ERR_TOOMANYMATCHES, RPL_ENDOFWHO, RPL_WHOREPLY, RPL_WHOSPCRPL};
 use compact_str::{CompactString, ToCompactString as _, format_compact};
 
 use crate::event::Ranks;
@@ -28,12 +28,16 @@ pub fn who(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let Some(session) = state.sessions.get(caller.conn) else { return };
     let form = Form::parse(message.param(1).unwrap_or_default());
     let asker = Asker { state, user: caller.user, caps: session.caps, now, form };
-    if mask.starts_with('#') {
-        asker.list_channel(&mut to, mask);
+    let complete = if mask.starts_with('#') {
+        asker.list_channel(&mut to, mask)
     } else if let Some((id, user)) = state.user_named(mask) {
         asker.list_user(&mut to, id, user);
+        true
     } else {
-        asker.list_matching(&mut to, if mask == "0" { "*" } else { mask });
+        asker.list_matching(&mut to, if mask == "0" { "*" } else { mask })
+    };
+    if !complete {
+        to.numeric(ERR_TOOMANYMATCHES, format_args!("WHO :There are more, ask for fewer"));
     }
     to.numeric(RPL_ENDOFWHO, format_args!("{} :End of WHO list", word(mask)));
 }
@@ -67,26 +71,36 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    fn list_channel(&self, to: &mut Responder<'_>, name: &str) {
-        let Some((_, channel)) = self.state.channel_named(name) else { return };
-        if !sees(self.state, self.user, channel) {
-            return;
-        }
+    /// Whether all could be listed.
+    fn list_channel(&self, to: &mut Responder<'_>, name: &str) -> bool {
+        let channel = self.state.channel_named(name).map(|(_, channel)| channel);
+        let Some(channel) = channel.filter(|channel| sees(self.state, self.user, channel)) else {
+            return true;
+        };
         for (&id, &ranks) in &channel.members {
             if let Some(user) = self.state.user(id)
                 && sees_member(self.state, self.user, id, user, channel)
             {
+                if to.is_full() {
+                    return false;
+                }
                 self.answer(to, user, Some((channel, ranks)));
             }
         }
+        true
     }
 
-    fn list_matching(&self, to: &mut Responder<'_>, mask: &str) {
+    /// Whether all could be listed.
+    fn list_matching(&self, to: &mut Responder<'_>, mask: &str) -> bool {
         for (&id, user) in &self.state.users {
             if is_meant(mask, user) && finds(self.state, self.user, id, user) {
+                if to.is_full() {
+                    return false;
+                }
                 self.list_user(to, id, user);
             }
         }
+        true
     }
 
     /// With one of the channels that the asker may know of, best one that both are in.
@@ -276,5 +290,22 @@ mod tests {
         chat.say(alice, "MODE #room +s");
         assert_eq!(chat.say(bob, "WHO #room"), [format!("{END} #room :End of WHO list")]);
         assert!(chat.say(bob, "WHO alice")[0].starts_with(":chat.local 352 bob * "));
+    }
+
+    #[test]
+    fn a_list_that_would_fill_the_send_queue_is_cut_and_says_so() {
+        let mut chat = Chat::new();
+        let names: Vec<String> = (0..4500).map(|number| format!("u{number:031}")).collect();
+        for name in &names {
+            chat.join(name);
+        }
+        let bob = chat.join("bob");
+        for search in ["WHO *", "WHO u*"] {
+            let lines = chat.say(bob, search);
+            let [.., cut, end] = &lines[..] else { panic!("too few lines") };
+            assert!(cut.starts_with(":chat.local 416 bob WHO :"), "{cut}");
+            assert!(end.starts_with(END), "{end}");
+            assert!((2_000..4_500).contains(&lines.len()), "{}", lines.len());
+        }
     }
 }
