@@ -4,15 +4,17 @@ use std::io::{self, IsTerminal};
 use std::sync::{Mutex, PoisonError};
 
 use chat_proto::admin::LogLevel;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt, reload};
 
+use crate::admin::AUDIT;
+
 /// Changes the level while the daemon runs.
 #[derive(Debug)]
 pub(crate) struct Log {
-    filter: reload::Handle<LevelFilter, Registry>,
+    filter: reload::Handle<Targets, Registry>,
     level: Mutex<LogLevel>,
 }
 
@@ -68,12 +70,14 @@ where
         .boxed()
 }
 
-fn filter(level: LogLevel) -> LevelFilter {
-    match level {
+/// What administrators do is logged at any level: an administrator sets it.
+fn filter(level: LogLevel) -> Targets {
+    let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
-    }
+    };
+    Targets::new().with_default(level).with_target(AUDIT, level.max(LevelFilter::INFO))
 }

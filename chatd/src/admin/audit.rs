@@ -9,6 +9,8 @@ use super::Backend;
 use super::access::Peer;
 use super::call::{Refusal, Request};
 
+/// What these lines of the log are called, for filters.
+pub(crate) const AUDIT: &str = "audit";
 /// Characters of a method's name that are logged.
 const MAX_METHOD: usize = 64;
 
@@ -24,16 +26,16 @@ pub(super) struct Auditor {
 #[derive(Debug)]
 pub(super) struct Subject {
     changes: bool,
-    target: Option<String>,
+    user: Option<String>,
 }
 
 impl Subject {
     pub(super) fn of(request: &Request) -> Self {
-        let target = match request {
+        let user = match request {
             Request::Core(AdminCommand::Kick { name, .. }) => Some(name.clone()),
             _ => None,
         };
-        Self { changes: changes(request), target }
+        Self { changes: changes(request), user }
     }
 }
 
@@ -51,19 +53,19 @@ fn changes(request: &Request) -> bool {
 impl Auditor {
     pub(super) fn done<B: Backend>(&self, backend: &B, method: &str, subject: &Subject) {
         let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
-        let target = subject.target.as_deref();
+        let user = subject.user.as_deref();
         if subject.changes {
-            tracing::info!(target: "audit", uid, pid, login, method, target, outcome = "done", "admin request");
+            tracing::info!(target: AUDIT, uid, pid, login, method, user, outcome = "done", "admin request");
             self.tell(backend, method, "done");
         } else {
-            tracing::debug!(target: "audit", uid, pid, login, method, outcome = "done", "admin request");
+            tracing::debug!(target: AUDIT, uid, pid, login, method, outcome = "done", "admin request");
         }
     }
 
     pub(super) fn refused<B: Backend>(&self, backend: &B, method: Option<&str>, refusal: &Refusal) {
         let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
         let (method, outcome) = (method.map(bounded), refusal.name());
-        tracing::warn!(target: "audit", uid, pid, login, method, outcome, "admin request refused");
+        tracing::warn!(target: AUDIT, uid, pid, login, method, outcome, "admin request refused");
         self.tell(backend, method.unwrap_or_default(), &outcome);
     }
 

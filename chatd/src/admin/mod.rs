@@ -25,6 +25,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::audit::AUDIT;
 use self::connection::Connection;
 pub(crate) use self::observe::observe;
 
