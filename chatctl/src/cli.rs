@@ -17,7 +17,7 @@ use crate::output;
 #[command(after_help = "`chatctl help` shows the commands with an example of each.")]
 pub(crate) struct Cli {
     /// The admin socket [default: $CHATCTL_SOCKET, else that of this host's or your own chatd]
-    #[arg(long, value_name = "PATH", env = "CHATCTL_SOCKET", hide_env = true, global = true)]
+    #[arg(long, value_name = "PATH", global = true)]
     pub(crate) socket: Option<PathBuf>,
     /// One JSON object per line
     #[arg(long, global = true)]
@@ -29,7 +29,6 @@ pub(crate) struct Cli {
 /// A line of the console.
 #[derive(Debug, Parser)]
 #[command(name = "", no_binary_name = true, infer_subcommands = true, disable_help_subcommand = true)]
-#[command(disable_help_flag = true)]
 pub(crate) struct Line {
     #[command(subcommand)]
     pub(crate) command: ConsoleCommand,

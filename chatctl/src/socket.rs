@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Group, geteuid};
 
+const VARIABLE: &str = "CHATCTL_SOCKET";
 const SYSTEM: &str = "/run/chatd/admin.sock";
 
-/// The host's chatd if it has one, else the caller's own.
+/// The one that the environment names, else that of the host's chatd if it has one, else the caller's own.
 pub(crate) fn default_path() -> PathBuf {
+    if let Some(path) = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+        return path.into();
+    }
     let system = PathBuf::from(SYSTEM);
     let own = std::env::var_os("XDG_RUNTIME_DIR").map(|dir| PathBuf::from(dir).join("chatd/admin.sock"));
     if exists(&system) {

@@ -4,7 +4,7 @@ mod complete;
 mod prompt;
 mod words;
 
-use std::io::{self, BufRead, Read};
+use std::io::{BufRead, Read};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub(crate) fn script(
     mut input: impl BufRead,
 ) -> Result<(), Failure> {
     let mut empty = true;
-    while let Some(line) = next_line(&mut input).map_err(|error| Failure::Input(error.to_string()))? {
+    while let Some(line) = next_line(&mut input)? {
         empty &= line.trim().is_empty();
         match obey(&line, connector, &mut output, &mut NobodyThere)? {
             Next::Another | Next::Clear => {}
@@ -75,9 +75,14 @@ pub(crate) fn script(
     if empty { Err(Failure::Usage("there is no command; see `chatctl help`".into())) } else { Ok(()) }
 }
 
-fn next_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
+/// A line is taken whole or not at all: what was cut off would be taken for a command.
+fn next_line(input: &mut impl BufRead) -> Result<Option<String>, Failure> {
     let mut line = String::new();
-    let read = input.by_ref().take(MAX_LINE).read_line(&mut line)?;
+    let read = input.by_ref().take(MAX_LINE).read_line(&mut line);
+    let read = read.map_err(|error| Failure::Input(error.to_string()))? as u64;
+    if read == MAX_LINE && !line.ends_with('\n') {
+        return Err(Failure::Input(format!("a line is longer than {MAX_LINE} bytes")));
+    }
     Ok((read > 0).then_some(line))
 }
 
@@ -130,5 +135,19 @@ impl Ask for NobodyThere {
 
     fn may_read_stdin(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_refused_and_its_end_is_no_command() {
+        let most = "x".repeat(MAX_LINE as usize - 1) + "\n";
+        assert_eq!(next_line(&mut most.as_bytes()).expect("a line"), Some(most.clone()));
+        let more = format!("x{most}list\n");
+        assert!(next_line(&mut more.as_bytes()).is_err());
+        assert_eq!(next_line(&mut "".as_bytes()).expect("no line"), None);
     }
 }

@@ -112,6 +112,9 @@ impl Prompt for Plain<'_> {
                 count => line.extend_from_slice(&buffer[..count]),
             }
         }
+        if line.len() >= MAX_LINE {
+            return Err(Failure::Input(format!("a line is longer than {MAX_LINE} bytes")));
+        }
         String::from_utf8(line).map(Some).map_err(|_| Failure::Input("it is not UTF-8".into()))
     }
 
