@@ -7,12 +7,15 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
+
+use terminal_size::{Height, Width};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::ui::screen::Shared;
 
@@ -34,6 +37,9 @@ pub(super) struct Painter {
     pub(super) interrupted: Arc<AtomicBool>,
     vanish: AtomicBool,
     empty: AtomicBool,
+    /// Columns of the line being edited, and of the terminal when it was last painted.
+    width: AtomicUsize,
+    columns: AtomicUsize,
 }
 
 impl Painter {
@@ -44,6 +50,8 @@ impl Painter {
             interrupted: Arc::default(),
             vanish: AtomicBool::new(false),
             empty: AtomicBool::new(true),
+            width: AtomicUsize::new(0),
+            columns: AtomicUsize::new(0),
         }
     }
 
@@ -65,6 +73,20 @@ impl Painter {
     }
 }
 
+impl Painter {
+    /// A terminal that is resized wraps the edited line anew, and rustyline, which counts in its old rows, clears
+    /// lines above it: shows them again.
+    fn mind_the_size(&self, prompt: &str) {
+        let Some((Width(columns), Height(rows))) = terminal_size::terminal_size() else { return };
+        let columns = usize::from(columns);
+        let before = self.columns.swap(columns, Ordering::Relaxed);
+        let width = prompt.width() + self.width.load(Ordering::Relaxed);
+        if before != 0 && before != columns && width >= before.min(columns) {
+            self.shared.redraw(usize::from(rows));
+        }
+    }
+}
+
 impl Highlighter for Painter {
     /// Always true, so that every key paints anew.
     ///
@@ -75,10 +97,12 @@ impl Highlighter for Painter {
             self.entered.load(Ordering::Relaxed) && kind == CmdKind::ForcedRefresh && pos == line.len();
         self.vanish.store(last, Ordering::Relaxed);
         self.empty.store(line.is_empty(), Ordering::Relaxed);
+        self.width.store(line.width(), Ordering::Relaxed);
         true
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _default: bool) -> Cow<'b, str> {
+        self.mind_the_size(prompt);
         let (pending, closing) = self.shared.take();
         if closing {
             self.vanish.store(true, Ordering::Relaxed);

@@ -7,6 +7,7 @@
 //! 3. [`Screen::room`] waits while more than [`QUEUE_MAX`] bytes are unprinted: a terminal that is stuck must not
 //!    fill the memory.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ const RING_AGAIN: Duration = Duration::from_millis(10);
 
 const BELL: &str = "\x07";
 const CLEAR: &str = "\x1b[H\x1b[2J";
+/// Lines that are remembered, to be shown again after the terminal has changed its size.
+const REMEMBERED: usize = 200;
 
 /// Something to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,7 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct State {
     pending: String,
+    recent: VecDeque<String>,
     prompt: Option<String>,
     /// The terminal's owner is busy editing a line and has to be woken by its doorbell.
     editing: bool,
@@ -91,12 +95,9 @@ impl Screen {
         let mut state = self.shared.lock();
         for thing in things {
             match thing {
-                Show::Line(line) => {
-                    state.pending.push_str(&line.render(self.shared.color));
-                    state.pending.push('\n');
-                }
+                Show::Line(line) => state.add(line.render(self.shared.color)),
                 Show::Bell if self.shared.cursor => state.pending.push_str(BELL),
-                Show::Clear if self.shared.cursor => state.pending.push_str(CLEAR),
+                Show::Clear if self.shared.cursor => state.clear(),
                 Show::Bell | Show::Clear => {}
             }
         }
@@ -131,6 +132,22 @@ impl Screen {
             let waited = self.shared.changed.wait_timeout(state, RING_AGAIN);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+}
+
+impl State {
+    fn add(&mut self, line: String) {
+        self.pending.push_str(&line);
+        self.pending.push('\n');
+        if self.recent.len() == REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(line);
+    }
+
+    fn clear(&mut self) {
+        self.pending.push_str(CLEAR);
+        self.recent.clear();
     }
 }
 
@@ -185,10 +202,17 @@ impl Shared {
 
     /// Puts a line in the queue without waking anybody: for the terminal's owner, who paints right after.
     pub(super) fn put(&self, line: &Line) {
-        let text = line.render(self.color);
+        self.lock().add(line.render(self.color));
+    }
+
+    /// Puts the last printed lines in the queue again, on an empty screen; no more than fill it.
+    pub(super) fn redraw(&self, rows: usize) {
         let mut state = self.lock();
-        state.pending.push_str(&text);
-        state.pending.push('\n');
+        let pending = std::mem::take(&mut state.pending);
+        let printed = state.recent.len().saturating_sub(pending.matches('\n').count());
+        let again: Vec<_> =
+            state.recent.range(printed.saturating_sub(rows)..printed).map(|l| l.clone() + "\n").collect();
+        state.pending = format!("{CLEAR}{}{pending}", again.concat());
     }
 
     /// Waits for something to do. After [`Task::Read`] the owner counts as editing until the next call.
