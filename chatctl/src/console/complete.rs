@@ -70,6 +70,9 @@ impl Completer for Completion {
         let mut found = self.choices(&before);
         found.retain(|choice| starts_with(choice, word) && is_harmless(choice));
         found.sort_unstable();
+        if let [only] = found.as_mut_slice() {
+            only.push(' ');
+        }
         Ok((start, found))
     }
 }
@@ -112,9 +115,9 @@ mod tests {
     fn commands_come_first_and_then_what_they_take() {
         let completion = Completion::new(Connector::new("/nowhere/admin.sock".into()));
         assert_eq!(complete(&completion, "ch"), ["channels", "check"]);
-        assert_eq!(complete(&completion, "log d"), ["debug"]);
+        assert_eq!(complete(&completion, "log d"), ["debug "]);
         assert_eq!(complete(&completion, "shut --"), ["--cancel", "--in", "--reason"]);
-        assert_eq!(complete(&completion, "help cl"), ["clear"]);
+        assert_eq!(complete(&completion, "help cl"), ["clear "]);
         assert!(complete(&completion, "kick b").is_empty());
     }
 
