@@ -1,3 +1,15 @@
-//! Support for the end-to-end tests and the benchmark: finding, building and starting the real programs.
+//! Support for the end-to-end tests and the benchmark: building, starting and talking to the real programs.
+//!
+//! Nothing here sleeps: whoever waits, waits for an event, with [`PATIENCE`] as the limit of what a loaded machine
+//! may need. A failed expectation panics with everything that was seen.
 
+pub mod daemon;
+pub mod irc;
+pub mod outside;
 pub mod programs;
+pub mod terminal;
+
+use std::time::Duration;
+
+/// How long anything may take before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(60);

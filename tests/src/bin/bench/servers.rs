@@ -182,7 +182,8 @@ fn chatd_configuration(directory: &Path, port: u16) -> String {
         "[server]\nname = \"bench.example\"\n\
          [[listen]]\ntcp = \"127.0.0.1:{port}\"\n\
          [admin]\nsocket = \"{directory}/admin.sock\"\n\
-         [lobby]\nauto-join = false\n"
+         [lobby]\nauto-join = false\n\
+         [limits]\nconnections = 100000\nconnections-per-address = 100000\nmessages-per-second = 0\n"
     )
 }
 
