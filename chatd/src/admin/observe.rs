@@ -101,3 +101,55 @@ fn name(room: &Room) -> Option<String> {
 fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use chat_proto::name::{ChannelName, Nick};
+    use chatd_core::{ChannelId, MessageId, Said, SaidKind, Target, UserId};
+
+    use super::*;
+
+    fn who(nick: &str) -> Who {
+        Who { user: UserId(1), nick: Nick::new(nick).expect("a nick") }
+    }
+
+    fn lobby() -> Room {
+        Room { channel: ChannelId(1), name: ChannelName::new("#lobby").expect("a channel") }
+    }
+
+    #[test]
+    fn what_is_said_is_never_shown() {
+        for to in [Target::User(who("bob")), Target::Channel { room: lobby(), at_least: None }] {
+            let said = Said {
+                id: MessageId { start: 1, number: 1 },
+                from: who("alice"),
+                to,
+                kind: SaidKind::Privmsg,
+                text: "secret".into(),
+                tags: "".into(),
+            };
+            assert_eq!(observe(&chatd_core::Event::Said(Box::new(said)), 1), None);
+        }
+    }
+
+    #[test]
+    fn a_kick_from_a_channel_names_whom_where_by_whom_and_why() {
+        let kicked = ChannelEvent::Kicked { who: who("bob"), by: who("alice"), reason: "loud".into() };
+        let expected = Event {
+            user: Some("bob".into()),
+            by: Some("alice".into()),
+            channel: Some("#lobby".into()),
+            text: Some("loud".into()),
+            ..Event::new(7, EventKind::Kicked)
+        };
+        assert_eq!(observe(&chatd_core::Event::Channel(lobby(), kicked), 7), Some(expected));
+    }
+
+    #[test]
+    fn an_administrator_without_a_login_is_named_by_uid() {
+        let by = Administrator { uid: 4711, login: None };
+        let announced = ServerEvent::Announced { by, text: "hello".into() };
+        let seen = observe(&chatd_core::Event::Server(announced), 1).expect("an event");
+        assert_eq!((seen.kind, seen.by, seen.uid), (EventKind::Announced, None, Some(4711)));
+    }
+}
