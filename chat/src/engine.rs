@@ -35,7 +35,11 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let link = Link::connect(&settings.address, settings.insecure).await?;
     let words = Arc::new(Mutex::new(Words::default()));
     let (sender, typed) = mpsc::channel(16);
-    let feel = Feel { terminal: settings.terminal, color: settings.color, history: settings.history.clone() };
+    let feel = Feel {
+        terminal: settings.terminal,
+        color: settings.color && settings.terminal,
+        history: settings.history.clone(),
+    };
     let screen = ui::start(feel, Arc::clone(&words), sender)?;
     let mut engine = Engine::new(settings, screen.clone(), words, typed)?;
     engine.up(link);
@@ -185,6 +189,7 @@ impl Engine {
                 self.ending = Some(Instant::now() + self.patience());
             }
             Typed::End => {}
+            Typed::Unprintable(error) => self.failed = Some(Failure::Output(error)),
         }
     }
 

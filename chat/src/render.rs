@@ -64,6 +64,9 @@ fn body(what: &What, view: View<'_>) -> Vec<Line> {
         What::Announcement { from, to, text } => vec![announcement(from, to, text)],
         What::Refused { reason, unsaid, .. } => refused(reason, unsaid.as_deref()),
         What::Unsure { to, text } => vec![unsure(to, text)],
+        What::Welcome { name, again: true, .. } => {
+            vec![Line::of(Style::Dim, "connected again as ").name(name)]
+        }
         What::Welcome { name, .. } => vec![welcome(name)],
         What::Closed { reason, .. } => vec![Line::of(Style::Error, &format!("disconnected: {reason}"))],
         What::Info { text } => vec![Line::of(Style::Plain, text)],

@@ -20,6 +20,7 @@ pub enum What {
     Welcome {
         name: String,
         lobby: Option<String>,
+        again: bool,
     },
     /// The connection is gone; `last` if coming back is not wanted.
     Closed {

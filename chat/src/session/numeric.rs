@@ -88,7 +88,7 @@ impl Session {
         for name in names.split(' ').filter(|name| !name.is_empty()) {
             let nick = name.trim_start_matches(['~', '&', '@', '%', '+']);
             let nick = nick.split('!').next().unwrap_or(nick);
-            if let Some(room) = self.rooms.room(channel).filter(|room| room.members.len() < ROWS_MAX) {
+            if let Some(room) = self.rooms.room(channel) {
                 room.add(nick);
             }
         }

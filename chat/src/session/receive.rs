@@ -6,6 +6,9 @@ use chat_proto::name::same;
 use crate::session::event::How;
 use crate::session::{Session, What};
 
+/// Batches that are open at once; an honest server has as many as we have lines on the way.
+const BATCHES_MAX: usize = 64;
+
 impl Session {
     /// Takes one message of the server.
     pub fn receive(&mut self, message: &Message) {
@@ -43,7 +46,9 @@ impl Session {
     fn on_batch(&mut self, message: &Message) {
         let reference = message.param(0).unwrap_or_default();
         if let (Some(opened), Some(label)) = (reference.strip_prefix('+'), self.label.take()) {
-            self.batches.insert(opened.to_owned(), label);
+            if self.batches.len() < BATCHES_MAX {
+                self.batches.insert(opened.to_owned(), label);
+            }
         } else if let Some(closed) = reference.strip_prefix('-') {
             self.label = self.batches.remove(closed);
             self.settled();

@@ -82,7 +82,8 @@ impl Session {
         match message.params().last() {
             Some(READY_FENCE) if self.stage == Stage::Registering => {
                 self.stage = Stage::Ready;
-                self.emit(What::Welcome { name: self.nick.clone(), lobby: self.lobby.clone() });
+                let (name, lobby) = (self.nick.clone(), self.lobby.clone());
+                self.emit(What::Welcome { name, lobby, again: self.was_ready });
                 self.come_back();
             }
             Some(token) if Some(token) == self.fence.as_deref() => self.fence = None,

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chat_proto::name::Folded;
 
+/// More than any honest server lets one be in, and more than fit in one channel: a server must not fill the memory.
+const ROOMS_MAX: usize = 1000;
+const MEMBERS_MAX: usize = 100_000;
 /// Speakers that are remembered.
 const RECENT: usize = 100;
 
@@ -23,7 +26,9 @@ pub struct Rooms {
 impl Rooms {
     pub fn enter(&mut self, channel: &str) {
         let room = Room { name: channel.to_owned(), ..Room::default() };
-        self.rooms.entry(Folded::new(channel)).or_insert(room);
+        if self.rooms.len() < ROOMS_MAX {
+            self.rooms.entry(Folded::new(channel)).or_insert(room);
+        }
     }
 
     pub fn leave(&mut self, channel: &str) {
@@ -83,6 +88,12 @@ impl Rooms {
 
 impl Room {
     pub fn add(&mut self, nick: &str) {
+        if self.members.len() < MEMBERS_MAX {
+            self.insert(nick);
+        }
+    }
+
+    fn insert(&mut self, nick: &str) {
         self.members.insert(Folded::new(nick), nick.to_owned());
     }
 

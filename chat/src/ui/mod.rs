@@ -18,13 +18,15 @@ use crate::failure::Failure;
 use crate::words::Words;
 
 /// What the user does.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Typed {
     Line(String),
     /// Ctrl-C.
     Interrupt,
     /// Ctrl-D, or the end of the input.
     End,
+    /// What is shown can't be printed any more.
+    Unprintable(std::io::Error),
 }
 
 /// How it looks and feels.

@@ -1,7 +1,6 @@
 //! Plain reading and printing, for pipes and dumb terminals: no prompt, no colours, no cursor movement.
 
 use std::io::{BufRead as _, Read as _, Write as _};
-use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
@@ -15,15 +14,15 @@ pub(super) fn start(color: bool, typed: mpsc::Sender<Typed>) -> Screen {
     let screen = Screen::new(color, false);
     let shared = screen.shared();
     std::thread::spawn(move || {
-        own(&shared, &typed);
+        let owned = own(&shared, &typed);
         shared.leave();
-        let _ = typed.blocking_send(Typed::End);
+        let _ = typed.blocking_send(owned.map_or_else(Typed::Unprintable, |()| Typed::End));
     });
     screen
 }
 
 /// Prints and hands out prompts to a second thread, so that printing goes on while a line is awaited.
-fn own(shared: &Arc<Shared>, typed: &mpsc::Sender<Typed>) {
+fn own(shared: &Shared, typed: &mpsc::Sender<Typed>) -> std::io::Result<()> {
     let (asked, wanted) = std::sync::mpsc::channel();
     let reader = typed.clone();
     std::thread::spawn(move || while wanted.recv().is_ok() && reader.blocking_send(read()).is_ok() {});
@@ -31,12 +30,11 @@ fn own(shared: &Arc<Shared>, typed: &mpsc::Sender<Typed>) {
         match shared.next_task() {
             Task::Print(text) => {
                 let mut out = std::io::stdout().lock();
-                if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-                    return;
-                }
+                out.write_all(text.as_bytes())?;
+                out.flush()?;
             }
             Task::Read(_) => drop(asked.send(())),
-            Task::Leave => return,
+            Task::Leave => return Ok(()),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The terminal's owner: one thread that edits lines and prints.
 
+use std::fs::DirBuilder;
 use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc as std_mpsc};
 use std::time::Duration;
@@ -60,7 +62,7 @@ fn editor(
     install_doorbell(shared, editor.create_external_printer()?);
     if let Some(history) = history {
         // The first time there is none.
-        let _ = history.parent().map(std::fs::create_dir_all);
+        let _ = history.parent().map(|parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));
         let _ = editor.load_history(history);
     }
     Ok(editor)

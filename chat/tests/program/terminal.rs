@@ -122,6 +122,26 @@ fn being_kicked_ends_it_with_the_reason_and_status_1() {
 }
 
 #[test]
+fn the_bell_rings_for_ones_name_and_for_private_words_only() {
+    let (_server, mut client, terminal) = talk();
+    client.send(":bob!b@h PRIVMSG #lobby :malice aforethought\r\n");
+    terminal.wait_for("aforethought");
+    assert_eq!(terminal.raw().matches('\x07').count(), 0);
+    client.send(":bob!b@h PRIVMSG #lobby :alice, look\r\n:bob!b@h PRIVMSG alice :psst\r\n");
+    terminal.wait_for("psst");
+    assert_eq!(terminal.raw().matches('\x07').count(), 2);
+}
+
+#[test]
+fn a_paste_of_several_lines_is_said_line_by_line() {
+    let (_server, client, mut terminal) = talk();
+    terminal.keys("\x1b[200~one\ntwo\n\n  three\x1b[201~");
+    terminal.wait_for("  three");
+    terminal.keys("\r");
+    assert_eq!([client.said(), client.said(), client.said()], ["#lobby one", "#lobby two", "#lobby   three"]);
+}
+
+#[test]
 fn ctrl_c_twice_and_ctrl_d_leave() {
     for keys in ["\x03\x03", "\x04", "<quit>\r", "/quit bye\r"] {
         let (_server, _client, mut terminal) = talk();
