@@ -12,6 +12,7 @@ use compact_str::CompactString;
 use crate::event::{ChannelEvent, Event, Rank, Ranks, Room};
 use crate::mask;
 use crate::mode::{EXTBAN_MUTE, Flags, ListKind, ModeChange};
+use crate::state::Channel;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, word};
@@ -31,7 +32,8 @@ pub fn mode(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
         None => show(tx, caller, &room),
         Some(modes) => {
             let params = message.params().skip(2).map(str::to_owned).collect::<Vec<_>>();
-            let mut changes = Changes { tx, caller, room, made: Vec::new(), refused: false };
+            let mut changes =
+                Changes { tx, caller, room, made: Vec::new(), listed: Vec::new(), refused: false };
             changes.take(modes, params.into_iter());
             changes.flush();
         }
@@ -52,6 +54,8 @@ struct Changes<'t, 'a> {
     caller: Caller,
     room: Room,
     made: Vec<ModeChange>,
+    /// Lists that were shown; each is shown once, however often it is asked for.
+    listed: Vec<ListKind>,
     /// It was said that the caller may not; once is enough.
     refused: bool,
 }
@@ -82,8 +86,10 @@ impl Changes<'_, '_> {
     }
 
     fn flag(&mut self, on: bool, flag: Flags) {
-        let is_on =
-            self.tx.state().channel(self.room.channel).is_some_and(|channel| channel.flags.contains(flag));
+        let made = self.last_made(|made| matches!(made, ModeChange::Flag { flag: f, .. } if *f == flag));
+        let channel = || self.tx.state().channel(self.room.channel);
+        let is_on = made
+            .map_or_else(|| channel().is_some_and(|channel| channel.flags.contains(flag)), ModeChange::is_on);
         if self.may() && is_on != on {
             self.make(ModeChange::Flag { on, flag });
         }
@@ -107,7 +113,10 @@ impl Changes<'_, '_> {
             Rank::Operator => Ranks::OPERATOR,
             Rank::Voice => Ranks::VOICE,
         };
-        if ranks.contains(flag) != on {
+        let made = self.last_made(
+            |made| matches!(made, ModeChange::Rank { rank: r, user: u, .. } if *r == rank && *u == user),
+        );
+        if made.map_or(ranks.contains(flag), ModeChange::is_on) != on {
             self.make(ModeChange::Rank { on, rank, user, nick });
         }
     }
@@ -116,7 +125,10 @@ impl Changes<'_, '_> {
         if !self.may() {
             return;
         }
-        let set = self.tx.state().channel(self.room.channel).and_then(|channel| channel.key.clone());
+        let set = match self.last_made(|made| matches!(made, ModeChange::Key(_))) {
+            Some(ModeChange::Key(key)) => key.clone(),
+            _ => self.tx.state().channel(self.room.channel).and_then(|channel| channel.key.clone()),
+        };
         match (on, key) {
             (true, None) => self.needs_param(),
             (true, Some(key)) if !self.is_fit_for_key(&key) => {
@@ -143,7 +155,10 @@ impl Changes<'_, '_> {
         if !self.may() {
             return;
         }
-        let set = self.tx.state().channel(self.room.channel).and_then(|channel| channel.limit);
+        let set = match self.last_made(|made| matches!(made, ModeChange::Limit(_))) {
+            Some(ModeChange::Limit(limit)) => *limit,
+            _ => self.tx.state().channel(self.room.channel).and_then(|channel| channel.limit),
+        };
         match (on, limit.map(|limit| (limit, limit.parse::<u32>()))) {
             (true, None) => self.needs_param(),
             (true, Some((_, Ok(limit)))) if limit > 0 => {
@@ -173,10 +188,8 @@ impl Changes<'_, '_> {
             Some(mask) => format!("{EXTBAN_MUTE}{}", mask::complete(mask)).into(),
             None => mask::complete(&mask).into(),
         };
-        let Some(channel) = self.tx.state().channel(self.room.channel) else { return };
-        let set = channel.list(list).iter().any(|entry| entry.mask.eq_ignore_ascii_case(&mask));
-        let entries = channel.bans.len() + channel.exceptions.len() + channel.invite_exceptions.len();
-        if on && !set && entries >= self.tx.state().policy.limits.list_entries {
+        let set = self.is_listed(list, &mask);
+        if on && !set && self.entries() >= self.tx.state().policy.limits.list_entries {
             let why = format!("{} {} :Channel list is full", self.room.name, list.letter());
             return self.error(ERR_BANLISTFULL, &why);
         }
@@ -185,7 +198,34 @@ impl Changes<'_, '_> {
         }
     }
 
+    fn is_listed(&self, list: ListKind, mask: &str) -> bool {
+        let same = |made: &ModeChange| matches!(made, ModeChange::Mask { list: l, mask: m, .. } if *l == list && m.eq_ignore_ascii_case(mask));
+        let channel = || self.tx.state().channel(self.room.channel);
+        let stands =
+            |channel: &Channel| channel.list(list).iter().any(|entry| entry.mask.eq_ignore_ascii_case(mask));
+        self.last_made(same).map_or_else(|| channel().is_some_and(stands), ModeChange::is_on)
+    }
+
+    /// Entries of all the lists, with what was made of them.
+    fn entries(&self) -> usize {
+        let Some(channel) = self.tx.state().channel(self.room.channel) else { return 0 };
+        let before = channel.bans.len() + channel.exceptions.len() + channel.invite_exceptions.len();
+        let masks = self.made.iter().filter(|made| matches!(made, ModeChange::Mask { .. }));
+        let (added, removed): (Vec<_>, Vec<_>) = masks.partition(|made| made.is_on());
+        (before + added.len()).saturating_sub(removed.len())
+    }
+
+    /// The last change of its kind that was made and isn't yet in the state.
+    fn last_made(&self, same: impl Fn(&ModeChange) -> bool) -> Option<&ModeChange> {
+        self.made.iter().rev().find(|made| same(made))
+    }
+
     fn show_list(&mut self, list: ListKind) {
+        self.flush();
+        if self.listed.contains(&list) {
+            return;
+        }
+        self.listed.push(list);
         let (item, end, what) = match list {
             ListKind::Ban => (RPL_BANLIST, RPL_ENDOFBANLIST, "ban"),
             ListKind::Exception => (RPL_EXCEPTLIST, RPL_ENDOFEXCEPTLIST, "exception"),
@@ -251,5 +291,55 @@ impl Changes<'_, '_> {
             let by = self.caller.who(self.tx.state());
             self.tx.emit(Event::Channel(self.room.clone(), ChannelEvent::ModesChanged { by, changes }));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+    use crate::{ConnId, Policy};
+
+    fn operator(policy: Policy) -> (Chat, ConnId) {
+        let mut chat = Chat::with(policy);
+        let alice = chat.join("alice");
+        chat.say(alice, "JOIN #room");
+        (chat, alice)
+    }
+
+    #[test]
+    fn a_change_counts_for_those_behind_it_in_the_line() {
+        let (mut chat, alice) = operator(Policy::default());
+        for (modes, then) in [
+            ("+i-i", "+nt"),
+            ("+k-k key", "+nt"),
+            ("+l-l+l 3 4", "+ntl 4"),
+            ("-l+m-m+m", "+mnt"),
+            ("+b-b a a", "+mnt"),
+        ] {
+            chat.say(alice, &format!("MODE #room {modes}"));
+            let shown = chat.say(alice, "MODE #room");
+            assert_eq!(shown[0], format!(":chat.local 324 alice #room {then}"), "{modes}");
+        }
+        assert_eq!(chat.say(alice, "MODE #room b").len(), 1);
+        chat.say(alice, "MODE #room +v-v alice alice");
+        assert_eq!(chat.say(alice, "NAMES #room")[0], ":chat.local 353 alice = #room :@alice");
+    }
+
+    #[test]
+    fn the_lists_are_never_longer_than_the_limit() {
+        let mut policy = Policy::default();
+        policy.limits.list_entries = 3;
+        let (mut chat, alice) = operator(policy);
+        let answer = chat.say(alice, "MODE #room +bbe-b+II a b c a d e");
+        assert!(answer.iter().any(|line| line.contains(" 478 ")), "{answer:?}");
+        let lists = ["b", "e", "I"].map(|list| chat.say(alice, &format!("MODE #room {list}")).len() - 1);
+        assert_eq!(lists, [1, 1, 1]);
+    }
+
+    #[test]
+    fn a_list_is_shown_once_however_often_it_is_asked_for() {
+        let (mut chat, alice) = operator(Policy::default());
+        chat.say(alice, "MODE #room +b mallory");
+        assert_eq!(chat.say(alice, &format!("MODE #room {}", "b".repeat(400))).len(), 2);
     }
 }
