@@ -10,7 +10,7 @@ use crate::reply::quote;
 use crate::state::Session;
 use crate::tx::Tx;
 
-use super::{QUOTE, register};
+use super::{QUOTE, check, register};
 
 pub fn cap(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let subcommand = message.param(0).unwrap_or_default().to_ascii_uppercase();
@@ -41,6 +41,10 @@ fn req(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     hold_registration(tx, conn);
     let requested: Vec<&str> = message.params().skip(1).collect();
     let requested = requested.join(" ");
+    let rest = "CAP  ACK :".len() + tx.state().name_of(conn).len() + requested.len();
+    if !check::answer_fits(tx, rest) {
+        return;
+    }
     let Some(session) = tx.state().sessions.get(conn) else { return };
     match requested_caps(session.caps, &requested) {
         Some(caps) => {
@@ -92,4 +96,18 @@ fn answer(tx: &mut Tx<'_>, subcommand: &str, caps: &str) {
 
 fn names(caps: Caps) -> String {
     caps.names().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+
+    #[test]
+    fn a_request_that_no_answer_has_room_for_is_refused_whole() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        let answer = chat.say(alice, &format!("CAP REQ :{}", "batch ".repeat(83)));
+        assert!(answer[0].contains(" 417 "), "{answer:?}");
+        assert_eq!(chat.say(alice, "CAP LIST"), [":chat.local CAP alice LIST :"]);
+    }
 }

@@ -67,6 +67,15 @@ pub fn line_fits(tx: &mut Tx<'_>, user: UserId, rest: usize) -> bool {
     fits
 }
 
+/// Whether an answer that repeats what a client sent, `:server rest`, is within the limit; says so if it isn't.
+pub fn answer_fits(tx: &mut Tx<'_>, rest: usize) -> bool {
+    let fits = tx.state().policy.server_name.len() + ": \r\n".len() + rest <= LINE_MAX;
+    if !fits {
+        tx.numeric(ERR_INPUTTOOLONG, format_args!(":Input line was too long"));
+    }
+    fits
+}
+
 /// Whether a text has at most `max` bytes; says so if not.
 pub fn text_fits(tx: &mut Tx<'_>, what: &str, text: &str, max: usize) -> bool {
     let fits = text.len() <= max;
