@@ -1,0 +1,68 @@
+//! Lines with gaps, and what the gaps are filled with.
+
+pub const NICKS: &[&str] = &["ann", "ben", "cat", "Cat", "dan", "eve", "ANN", "j.doe", "*"];
+
+pub const CAPS: &[&str] = &[
+    "",
+    "batch labeled-response message-tags echo-message",
+    "server-time account-tag extended-join away-notify",
+    "echo-message setname invite-notify multi-prefix userhost-in-names",
+    "message-tags extended-monitor account-notify chghost cap-notify",
+    "-echo-message -message-tags",
+    "no-such-capability",
+];
+
+pub const TAGS: &[&str] = &["", "", "", "", "@label=x ", "@+a=b;label=y ", "@+typing=active;time=1 "];
+
+/// `%` and a letter is a gap; the letter names its pool.
+#[rustfmt::skip]
+pub const LINES: &[&str] = &[
+    "PRIVMSG %c :%t", "PRIVMSG %c %t", "PRIVMSG %n %t", "PRIVMSG %n,%c,@%c,+%c,%c %t", "NOTICE %c %t", "NOTICE %n %t",
+    "TAGMSG %c", "TAGMSG %n",
+    "JOIN %c", "JOIN %c", "JOIN %c %k", "JOIN %c,%c,%c,%c %k,%k", "JOIN 0", "PART %c", "PART %c,%c %t",
+    "KICK %c %n", "KICK %c %n,%n %t", "INVITE", "INVITE %n %c", "TOPIC %c", "TOPIC %c %t",
+    "MODE %c", "MODE %c %f", "MODE %c %r %n %n", "MODE %c %r %n", "MODE %c %g%l %n", "MODE %c %g%l%l %n m:%n",
+    "MODE %c %gk %k", "MODE %c %gl %d", "MODE %n +iw", "MODE %n -i+B", "MODE %n -o",
+    "AWAY", "AWAY %t", "NICK %n", "NICK %n", "SETNAME %t", "USER u 0 * %t", "PASS %w", "QUIT", "QUIT %t",
+    "CAP LS 302", "CAP LIST", "CAP REQ :%p", "CAP END",
+    "OPER root %w", "KILL %n %t", "WALLOPS %t",
+    "MONITOR + %n,%n,%n", "MONITOR - %n", "MONITOR L", "MONITOR S", "MONITOR C",
+    "WHO %c", "WHO %n", "WHO * %xtcuihsnfdlaor,7", "WHOIS %n", "WHOWAS %n", "LIST", "LIST >%d", "NAMES %c,%c",
+    "ISON %n %n", "USERHOST %n %n", "LUSERS", "MOTD", "VERSION", "INFO", "HELP", "HELP JOIN", "LINKS", "ADMIN", "TIME",
+    "PING %t", "PONG %t", "NONSENSE %t",
+];
+
+/// The template with its gaps filled; each number picks from a pool.
+pub fn fill(template: &str, filling: &[usize]) -> String {
+    let mut line = String::new();
+    let mut filling = filling.iter();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('%') {
+        let (gap, after) = after.split_at(1);
+        let pool = pool(gap);
+        line.push_str(before);
+        line.push_str(pool[filling.next().unwrap_or(&0) % pool.len()]);
+        rest = after;
+    }
+    line + rest
+}
+
+fn pool(gap: &str) -> &'static [&'static str] {
+    match gap {
+        "n" => NICKS,
+        "p" => CAPS,
+        "c" => &["#lobby", "#a", "#b", "#B", "#c", "#d", "#no such"],
+        "t" => {
+            &["hello", ":hello there", ":", ":\x01VERSION\x01", ":\x01ACTION waves\x01", ":\u{e9}\u{202e}x"]
+        }
+        "f" => &["+i", "-i", "+m", "-m", "-n", "+n", "+s", "-s", "-t", "+C", "+im-nt", "b", "Ie", "+z"],
+        "l" => &["b", "e", "I"],
+        "r" => &["+o", "-o", "+v", "-v", "+ov", "-ov"],
+        "k" => &["key", "other", "a,b", ""],
+        "g" => &["+", "-"],
+        "w" => &["secret", "toor", "wrong"],
+        "d" => &["1", "2", "9", "0", "x"],
+        "x" => &["%"],
+        _ => panic!("no pool is called {gap}"),
+    }
+}

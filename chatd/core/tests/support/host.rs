@@ -1,0 +1,156 @@
+//! A host that does for the core what the shell does, without sockets: connections, jobs and the clock are the
+//! test's. After every step all that must always be true is checked.
+
+use std::collections::BTreeMap;
+
+use chat_proto::message::Message;
+use chat_proto::name::Nick;
+use chatd_core::{
+    Actor, AdminAnswer, AdminCommand, ConnId, Core, Event, Incoming, Input, Job, JobDone, Lost, Origin,
+    Output, Peer, Policy, RequestId, Secret, Stamp,
+};
+
+use super::invariants;
+use super::wire::{Errand, Wire};
+
+/// When every test's chat begins: 2026-01-31 12:00:00 UTC.
+pub const START: u64 = 1_769_860_800_000;
+/// The logins that the host has.
+pub const LOGINS: [&str; 2] = ["ann", "ben"];
+
+/// A running core.
+#[derive(Debug)]
+pub struct Host {
+    pub core: Core,
+    /// Milliseconds since the Unix epoch.
+    pub now: u64,
+    /// What the core was given, in order.
+    pub inputs: Vec<(Stamp, Input)>,
+    /// What happened, in order.
+    pub events: Vec<(Stamp, Event)>,
+    /// What the core asked for and has not got yet.
+    pub errands: Vec<Errand>,
+    pub open: Vec<ConnId>,
+    wire: Wire,
+    generations: Vec<u32>,
+}
+
+impl Host {
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            core: Core::new(policy, Stamp(START)),
+            now: START,
+            inputs: Vec::new(),
+            events: Vec::new(),
+            errands: Vec::new(),
+            open: Vec::new(),
+            wire: Wire::default(),
+            generations: Vec::new(),
+        }
+    }
+
+    /// Accepts a connection. The slots of closed ones are used again.
+    pub fn accept(&mut self, peer: Peer) -> ConnId {
+        let taken = |slot: usize| self.open.iter().any(|conn| conn.slot as usize == slot);
+        let slot = (0..).find(|slot| !taken(*slot)).expect("there are enough numbers");
+        if slot == self.generations.len() {
+            self.generations.push(0);
+        }
+        self.generations[slot] += 1;
+        let conn =
+            ConnId { slot: u32::try_from(slot).expect("a small number"), generation: self.generations[slot] };
+        self.open.push(conn);
+        self.feed(Input::Opened { conn, peer });
+        conn
+    }
+
+    pub fn say(&mut self, conn: ConnId, line: &str) {
+        let line = Message::parse(line).map_or(Incoming::Malformed, Incoming::Message);
+        self.feed(Input::Lines { conn, lines: vec![line] });
+    }
+
+    /// Tells the core that a connection is gone; nothing that it asked for it matters any more but its jobs, which
+    /// are answered late.
+    pub fn lose(&mut self, conn: ConnId, reason: Lost) {
+        self.open.retain(|open| *open != conn);
+        self.errands.retain(|errand| !matches!(errand, Errand::Close(closing) if *closing == conn));
+        self.feed(Input::Closed { conn, reason });
+    }
+
+    /// Does one thing that the core asked for; `false` if there is none.
+    pub fn run_errand(&mut self, which: usize) -> bool {
+        if self.errands.is_empty() {
+            return false;
+        }
+        match self.errands.remove(which % self.errands.len()) {
+            Errand::Job(conn, job) => self.feed(Input::JobDone { conn, done: do_job(&job) }),
+            Errand::Close(conn) => self.lose(conn, Lost::Closed),
+            Errand::Answer(..) | Errand::Stop => {}
+        }
+        true
+    }
+
+    /// Does all that the core asks for, until it asks for nothing more.
+    pub fn settle(&mut self) {
+        while self.run_errand(0) {}
+    }
+
+    /// Asks what an administrator asks, and returns the one answer.
+    pub fn ask(&mut self, command: AdminCommand) -> AdminAnswer {
+        let request = RequestId(self.inputs.len() as u64);
+        self.feed(Input::Admin { request, actor: Actor { uid: 0, login: Some("root".into()) }, command });
+        let mine = |errand: &mut Errand| matches!(errand, Errand::Answer(id, _) if *id == request);
+        let answers: Vec<Errand> = self.errands.extract_if(.., mine).collect();
+        match <[Errand; 1]>::try_from(answers) {
+            Ok([Errand::Answer(_, answer)]) => answer,
+            answers => panic!("a request has one answer, not {answers:?}"),
+        }
+    }
+
+    pub fn feed(&mut self, input: Input) {
+        let mut out = Output::default();
+        self.inputs.push((Stamp(self.now), input.clone()));
+        self.core.step(Stamp(self.now), &mut vec![input], &mut out);
+        self.errands.extend(self.wire.take(&mut out));
+        self.events.extend(out.events.into_iter().map(|event| (Stamp(self.now), event)));
+        invariants::check(self.core.state());
+    }
+
+    /// What each connection was sent since this was last asked.
+    pub fn heard(&mut self) -> BTreeMap<ConnId, String> {
+        self.wire.drain()
+    }
+}
+
+/// A guest from the network.
+pub fn guest() -> Peer {
+    Peer {
+        origin: Origin::Tcp { address: ([192, 0, 2, 1], 50_000).into() },
+        host: "0123456789abcdef.ip4".into(),
+        guests: true,
+        secure: false,
+    }
+}
+
+/// Somebody with a shell on the host.
+pub fn local(login: &str) -> Peer {
+    let login = Nick::new(login).ok();
+    Peer {
+        origin: Origin::Unix { uid: 1000, pid: Some(1), login },
+        host: "localhost".into(),
+        guests: true,
+        secure: true,
+    }
+}
+
+/// The hash of a password is the password itself.
+fn do_job(job: &Job) -> JobDone {
+    match job {
+        Job::CheckPassword { hash, password: Secret(password) } => {
+            JobDone::PasswordChecked { matches: **hash == **password }
+        }
+        Job::LookUpLogin { name } => {
+            JobDone::LoginLookedUp { exists: LOGINS.contains(&name.fold().as_str()) }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What is true of the state after every step, whatever happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chat_proto::name::Folded;
+use chatd_core::{ConnId, Origin, State, UserModes};
+
+pub fn check(state: &State) {
+    sessions(state);
+    deadlines(state);
+    users(state);
+    shared_users(state);
+    channels(state);
+    counts(state);
+    watchers(state);
+    bounds(state);
+}
+
+fn sessions(state: &State) {
+    assert_eq!(state.sessions.iter().count(), state.sessions.len());
+    for session in state.sessions.iter() {
+        assert!(state.sessions.get(session.conn).is_some_and(|found| std::ptr::eq(found, session)));
+        if let Some(id) = session.user() {
+            let user = state.user(id).expect("a session's user is there");
+            let times = user.sessions.iter().filter(|conn| **conn == session.conn).count();
+            assert_eq!(times, 1, "{} has {:?} {times} times", user.nick, session.conn);
+        }
+    }
+}
+
+fn deadlines(state: &State) {
+    let wanted: BTreeSet<_> = state.sessions.iter().map(|session| (session.due, session.conn)).collect();
+    assert_eq!(state.deadlines, wanted);
+}
+
+fn users(state: &State) {
+    let nicks: BTreeMap<Folded, _> = state.users.iter().map(|(id, user)| (user.nick.fold(), *id)).collect();
+    assert_eq!(state.nicks, nicks);
+    assert_eq!(state.users.len(), nicks.len(), "two users have one nick");
+    for (id, user) in &state.users {
+        assert!(!user.sessions.is_empty(), "{} has no session", user.nick);
+        for conn in &user.sessions {
+            assert_eq!(
+                state.sessions.get(*conn).and_then(|session| session.user()),
+                Some(*id),
+                "{}",
+                user.nick
+            );
+        }
+        for channel in &user.channels {
+            let channel = state.channel(*channel).expect("a user's channel is there");
+            assert!(channel.members.contains_key(id), "{} isn't in {}", user.nick, channel.name);
+        }
+    }
+}
+
+/// Only the sessions of one login are ever one user.
+fn shared_users(state: &State) {
+    for user in state.users.values().filter(|user| user.account.is_some() || user.sessions.len() > 1) {
+        let account =
+            user.account.as_ref().unwrap_or_else(|| panic!("a guest {} is shared", user.nick)).fold();
+        for session in user.sessions.iter().filter_map(|conn| state.sessions.get(*conn)) {
+            let Origin::Unix { login: Some(login), .. } = &session.peer.origin else {
+                panic!("{:?} speaks as {}", session.peer, user.nick);
+            };
+            assert_eq!(login.fold(), account);
+        }
+    }
+}
+
+fn channels(state: &State) {
+    let names: BTreeMap<Folded, _> =
+        state.channels.iter().map(|(id, found)| (found.name.fold(), *id)).collect();
+    assert_eq!(state.channel_names, names);
+    assert_eq!(state.channels.len(), names.len(), "two channels have one name");
+    for (id, channel) in &state.channels {
+        assert!(channel.lobby || !channel.members.is_empty(), "{} is empty", channel.name);
+        for member in channel.members.keys() {
+            let user = state.user(*member).expect("a member is there");
+            assert!(user.channels.contains(id), "{} doesn't know of {}", user.nick, channel.name);
+        }
+    }
+}
+
+fn counts(state: &State) {
+    let having = |mode| state.users.values().filter(|user| user.modes.contains(mode)).count();
+    let counts = state.counts;
+    assert_eq!(counts.invisible, having(UserModes::INVISIBLE));
+    assert_eq!(counts.operators, having(UserModes::OPERATOR));
+    assert_eq!(counts.sessions, state.sessions.iter().filter(|session| session.user().is_some()).count());
+    assert!(counts.most_users >= state.users.len());
+}
+
+fn watchers(state: &State) {
+    let mut wanted: BTreeMap<Folded, BTreeSet<ConnId>> = BTreeMap::new();
+    for session in state.sessions.iter() {
+        for (folded, nick) in &session.monitored {
+            assert_eq!(*folded, nick.fold());
+            wanted.entry(folded.clone()).or_default().insert(session.conn);
+        }
+    }
+    assert_eq!(state.watchers, wanted);
+}
+
+/// What clients can make grow doesn't grow beyond the limits. Those that a reload can lower are held when something
+/// is added, so a test that reloads must not lower them.
+fn bounds(state: &State) {
+    let limits = &state.policy.limits;
+    assert!(state.whowas.len() <= limits.whowas);
+    assert!(state.channels.values().filter(|channel| !channel.lobby).count() <= limits.channels);
+    for user in state.users.values() {
+        // The lobby is entered whatever the limit is.
+        assert!(user.channels.len() <= limits.channels_per_user + 1);
+        assert!(user.invites.len() <= limits.channels_per_user);
+        assert!(user.sessions.len() <= limits.sessions_per_user);
+    }
+    for channel in state.channels.values() {
+        let entries = channel.bans.len() + channel.exceptions.len() + channel.invite_exceptions.len();
+        assert!(entries <= limits.list_entries);
+    }
+    assert!(state.sessions.iter().all(|session| session.monitored.len() <= limits.monitor));
+}

@@ -1,0 +1,5 @@
+//! What the core's black-box tests share: a host that runs a core as the shell does, and what must always be true.
+
+pub mod host;
+pub mod invariants;
+pub mod wire;
