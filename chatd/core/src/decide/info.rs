@@ -110,7 +110,7 @@ pub fn info(tx: &mut Tx<'_>, _: Caller, message: &Message) {
     }
     let (state, mut to) = tx.responder();
     let policy = &state.policy;
-    to.text(RPL_INFO, ":chatd, chat for the people of a Unix host, version ", &policy.version);
+    to.text(RPL_INFO, ":Chat for the people of a Unix host: ", &policy.version);
     to.text(
         RPL_INFO,
         &format!(":This is {} of the network {}: ", policy.server_name, policy.network),
