@@ -2,12 +2,14 @@
 
 mod commands;
 mod help;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::mem;
 
 use chat_proto::name::Folded;
-use chat_proto::text::harmless_json;
+use chat_proto::text::{SafeText, harmless_json};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -35,6 +37,8 @@ pub struct Client {
     manner: Manner,
     renderer: Renderer,
     here: Option<String>,
+    /// Where the last prompt said that the next line goes.
+    prompted: Option<String>,
     /// The channel that we want to be in, once the server lets us.
     going: Option<String>,
     ignored: BTreeSet<Folded>,
@@ -51,6 +55,7 @@ impl Client {
             manner,
             renderer: Renderer::new(zone),
             here: None,
+            prompted: None,
             going: None,
             ignored: BTreeSet::new(),
             asking: None,
@@ -61,8 +66,12 @@ impl Client {
     }
 
     /// What stands before the next line: where it goes, or what was asked.
-    pub fn prompt(&self) -> String {
-        use chat_proto::text::SafeText;
+    pub fn prompt(&mut self) -> String {
+        self.prompted = self.here.clone();
+        self.question_or_place()
+    }
+
+    fn question_or_place(&self) -> String {
         match self.asking.as_ref().and_then(Request::question) {
             Some(question) => format!("{} ", SafeText::line(&question)),
             None => format!("{}> ", SafeText::name(self.here.as_deref().unwrap_or("chat"))),
@@ -72,7 +81,7 @@ impl Client {
     /// Takes a line that was typed.
     pub fn typed(&mut self, line: &str) {
         self.interrupts = 0;
-        let prompt = self.prompt();
+        let prompt = self.question_or_place();
         let typed = match self.asking.take() {
             Some(request) => request.answer(line),
             None => parse(line),
@@ -114,7 +123,7 @@ impl Client {
             self.follow(&event.what);
             self.show(&event, now);
         }
-        if self.going.is_some() && !self.session.is_joining() {
+        if self.going.is_some() && !self.session.is_moving() {
             self.going = None;
         }
     }
@@ -184,11 +193,21 @@ impl Client {
     }
 
     fn say_here(&mut self, text: &str, how: How) {
-        match self.here.clone() {
-            Some(here) => self.say(&here, text, how),
-            None => {
-                self.complain("you are in no channel; <join> #NAME goes to one, <private> NAME talks to one");
+        self.in_channel(|client, here| client.say(here, text, how));
+    }
+
+    /// Acts where the prompt said, or not at all: another session of ours, or a kick, may have moved us since.
+    fn in_channel(&mut self, act: impl FnOnce(&mut Self, &str)) {
+        let here = self.here.clone();
+        match self.prompted.clone().filter(|prompted| here.as_ref() != Some(prompted)) {
+            Some(left) => {
+                self.complain(&format!("nothing was done: you are no longer in {left}; see the prompt"));
             }
+            None => match here {
+                Some(here) => act(self, &here),
+                None => self
+                    .complain("you are in no channel; <join> #NAME goes to one, <private> NAME talks to one"),
+            },
         }
     }
 

@@ -21,8 +21,8 @@ use crate::words::Words;
 /// Silence after which the server is asked whether it is still there, and the time it has to answer.
 const IDLE: Duration = Duration::from_secs(60);
 const ANSWER: Duration = Duration::from_secs(30);
-/// How long the answer to a JOIN may hold up the next prompt.
-const JOINING: Duration = Duration::from_secs(3);
+/// How long the answer to a JOIN or PART may hold up the next prompt.
+const MOVING: Duration = Duration::from_secs(3);
 /// How long the server may take to say goodbye, and be silent while it takes what a pipe wanted to say.
 const GOODBYE: Duration = Duration::from_secs(1);
 const SETTLE: Duration = Duration::from_secs(30);
@@ -178,7 +178,7 @@ impl Engine {
         match typed {
             Typed::Line(line) => {
                 self.client.typed(&line);
-                self.prompt_due = Some(Instant::now() + JOINING);
+                self.prompt_due = Some(Instant::now() + MOVING);
             }
             Typed::Interrupt => {
                 self.client.interrupted();
@@ -196,7 +196,7 @@ impl Engine {
     fn timed(&mut self) {
         let now = Instant::now();
         if self.prompt_due.is_some_and(|due| due <= now) {
-            self.client.session.stop_joining();
+            self.client.session.stop_moving();
         }
         if now < self.due {
             return;
@@ -257,7 +257,7 @@ impl Engine {
         let session = &self.client.session;
         let starting = !session.was_ready();
         let late = self.prompt_due.is_some_and(|due| due <= Instant::now());
-        if self.prompt_due.is_some() && (late || !(starting || session.is_joining())) {
+        if self.prompt_due.is_some() && (late || !(starting || session.is_moving())) {
             self.prompt_due = None;
             self.screen.ask(self.client.prompt());
         }

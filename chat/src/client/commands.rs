@@ -132,13 +132,6 @@ impl Client {
             }
         }
     }
-
-    fn in_channel(&mut self, act: impl FnOnce(&mut Self, &str)) {
-        match self.here.clone() {
-            Some(here) => act(self, &here),
-            None => self.complain("you are in no channel; <join> #NAME goes to one"),
-        }
-    }
 }
 
 /// The others work, or are kept, without a connection.

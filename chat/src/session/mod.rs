@@ -54,7 +54,7 @@ pub struct Session {
     prefix_len: usize,
     rooms: Rooms,
     left_behind: Vec<String>,
-    joining: Option<String>,
+    moving: Option<String>,
     asked_names: Option<String>,
     asked_away: u32,
     away: bool,
@@ -87,7 +87,7 @@ impl Session {
             prefix_len: PREFIX_GUESS,
             rooms: Rooms::default(),
             left_behind: Vec::new(),
-            joining: None,
+            moving: None,
             asked_names: None,
             asked_away: 0,
             away: false,
@@ -111,7 +111,7 @@ impl Session {
         self.batches.clear();
         self.users.clear();
         self.listed.clear();
-        self.joining = None;
+        self.moving = None;
         self.fence = None;
         self.asked_away = 0;
         self.away = false;
@@ -157,9 +157,9 @@ impl Session {
         self.rooms.people()
     }
 
-    /// Whether an answer to a JOIN is still to come.
-    pub fn is_joining(&self) -> bool {
-        self.joining.is_some()
+    /// Whether the answer to a JOIN or PART is still to come.
+    pub fn is_moving(&self) -> bool {
+        self.moving.is_some()
     }
 
     /// Whether the server has answered everything: said lines, and the last [`Session::place_fence`].

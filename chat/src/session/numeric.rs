@@ -70,8 +70,8 @@ impl Session {
         let count = message.params().len();
         let subject =
             message.params().take(count - usize::from(count > 0)).skip(1).last().unwrap_or_default();
-        if self.joining.as_deref().is_some_and(|channel| channel.eq_ignore_ascii_case(subject)) {
-            self.joining = None;
+        if self.moving.as_deref().is_some_and(|channel| channel.eq_ignore_ascii_case(subject)) {
+            self.moving = None;
         }
         let reason = match number {
             n::ERR_NOSUCHNICK => format!("nobody here is called {subject}; <list> shows who is on"),

@@ -26,7 +26,7 @@ impl Session {
         if own {
             self.prefix_len = message.source().map_or(self.prefix_len, str::len);
             self.rooms.enter(channel);
-            self.joining = None;
+            self.moving = None;
         }
         if let Some(room) = self.rooms.room(channel) {
             room.add(&name);
@@ -48,6 +48,7 @@ impl Session {
     fn take_out(&mut self, channel: &str, name: &str, own: bool) {
         if own {
             self.rooms.leave(channel);
+            self.moving = None;
         } else if let Some(room) = self.rooms.room(channel) {
             room.remove(name);
         }

@@ -58,12 +58,13 @@ impl Session {
     }
 
     pub fn join(&mut self, channel: &str, key: Option<&str>) {
-        self.joining = Some(channel.to_owned());
+        self.moving = Some(channel.to_owned());
         let line = Writer::new().command("JOIN").param(channel);
         self.send(key.into_iter().fold(line, Writer::param));
     }
 
     pub fn part(&mut self, channel: &str, reason: &str) {
+        self.moving = Some(channel.to_owned());
         self.send(Writer::new().command("PART").param(channel).trailing(reason));
     }
 
@@ -127,8 +128,8 @@ impl Session {
         self.fence = Some(token);
     }
 
-    /// Gives up waiting for the answer to a JOIN.
-    pub fn stop_joining(&mut self) {
-        self.joining = None;
+    /// Gives up waiting for the answer to a JOIN or PART.
+    pub fn stop_moving(&mut self) {
+        self.moving = None;
     }
 }

@@ -1,0 +1,170 @@
+//! What typed lines make the client send, and what it shows.
+
+use chat_proto::message::Message;
+
+use super::*;
+
+const MANNER: Manner = Manner { times: false, bell: true, json: false, prompt: true };
+
+/// A client that is in the lobby.
+fn client() -> Client {
+    let mut client = Client::new(Session::new("alice", "alice"), MANNER, TimeZone::UTC);
+    client.session.open();
+    for line in [
+        ":s CAP * LS :echo-message batch labeled-response message-tags",
+        ":s CAP * ACK :echo-message batch labeled-response message-tags",
+        ":s 001 alice :Welcome",
+        ":s 005 alice chatd.org/LOBBY=#lobby WHOX :are supported",
+        ":s 376 alice :End",
+        ":alice!a@h JOIN #lobby",
+        ":s PONG s chat-ready",
+    ] {
+        hear(&mut client, line);
+    }
+    client.shows();
+    client.session.outgoing();
+    client.prompt();
+    client
+}
+
+fn hear(client: &mut Client, line: &str) -> String {
+    client.session.receive(&Message::parse(line).unwrap());
+    client.heard(Timestamp::UNIX_EPOCH);
+    shown(client)
+}
+
+fn shown(client: &mut Client) -> String {
+    let text = |show: &Show| match show {
+        Show::Line(line) => line.render(false),
+        Show::Bell => "(bell)".to_owned(),
+        Show::Clear => "(clear)".to_owned(),
+    };
+    client.shows().iter().map(text).collect::<Vec<_>>().join("\n")
+}
+
+/// The lines that typing it sends, without their labels.
+fn typed(client: &mut Client, line: &str) -> Vec<String> {
+    client.typed(line);
+    let bare = |line: &String| match line.trim_end().split_once(' ') {
+        Some((tags, rest)) if tags.starts_with('@') => rest.to_owned(),
+        _ => line.trim_end().to_owned(),
+    };
+    client.session.outgoing().iter().map(bare).collect()
+}
+
+#[test]
+fn every_command_asks_the_server_for_the_right_thing() {
+    for (line, sent) in [
+        ("hello", "PRIVMSG #lobby :hello"),
+        ("<private> bob hi there", "PRIVMSG bob :hi there"),
+        ("<announce> lunch", "PRIVMSG #lobby :lunch"),
+        ("<me> waves", "PRIVMSG #lobby :\x01ACTION waves\x01"),
+        ("<list>", "WHO * %tnfa,742"),
+        ("<channels>", "LIST"),
+        ("<names>", "NAMES #lobby"),
+        ("<join> #rust", "JOIN #rust"),
+        ("<join> rust key", "JOIN #rust key"),
+        ("<leave>", "PART #lobby :"),
+        ("<leave> #rust too slow", "PART #rust :too slow"),
+        ("<topic>", "TOPIC #lobby"),
+        ("<topic> soup", "TOPIC #lobby :soup"),
+        ("<invite> bob", "INVITE bob #lobby"),
+        ("<invite> bob #rust", "INVITE bob #rust"),
+        ("<away>", "AWAY :away"),
+        ("<away> tea", "AWAY :tea"),
+        ("<back>", "AWAY"),
+        ("<nick> al", "NICK al"),
+        ("<quit> see you", "QUIT :see you"),
+    ] {
+        assert_eq!(typed(&mut client(), line), [sent], "{line}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused_without_asking_the_server() {
+    for (line, words) in [
+        ("<private> b@d hi", "can't be anybody's name"),
+        ("<join> #a,b", "can't be a channel"),
+        ("<privat> bob", "did you mean <private>?"),
+    ] {
+        let mut client = client();
+        assert!(typed(&mut client, line).is_empty());
+        assert!(shown(&mut client).contains(words), "{line}");
+    }
+}
+
+#[test]
+fn the_prompt_asks_for_what_was_left_out() {
+    let mut client = client();
+    assert_eq!(client.prompt(), "#lobby> ");
+    typed(&mut client, "<private>");
+    assert_eq!(client.prompt(), "To whom? ");
+    typed(&mut client, "bob");
+    assert_eq!(client.prompt(), "What do you want to tell bob? ");
+    assert_eq!(typed(&mut client, "hi"), ["PRIVMSG bob :hi"]);
+    assert_eq!(client.prompt(), "#lobby> ");
+}
+
+#[test]
+fn joining_moves_us_and_leaving_brings_us_back_to_the_lobby() {
+    let mut client = client();
+    typed(&mut client, "<join> #rust");
+    assert_eq!(client.prompt(), "#lobby> ");
+    hear(&mut client, ":alice!a@h JOIN #rust");
+    assert_eq!(client.prompt(), "#rust> ");
+    assert_eq!(typed(&mut client, "hi"), ["PRIVMSG #rust :hi"]);
+    assert_eq!(typed(&mut client, "<announce> all"), ["PRIVMSG #lobby :all"]);
+    hear(&mut client, ":alice!a@h PART #rust");
+    assert_eq!(client.prompt(), "#lobby> ");
+}
+
+#[test]
+fn what_another_session_of_ours_joins_doesnt_move_us() {
+    let mut client = client();
+    hear(&mut client, ":alice!a@h JOIN #rust");
+    assert_eq!(client.prompt(), "#lobby> ");
+}
+
+#[test]
+fn nothing_is_said_elsewhere_than_the_prompt_told() {
+    let mut client = client();
+    hear(&mut client, ":alice!a@h JOIN #rust");
+    hear(&mut client, ":op!o@h KICK #lobby alice :out");
+    assert!(typed(&mut client, "meant for the lobby").is_empty());
+    assert!(shown(&mut client).contains("no longer in #lobby"));
+    assert_eq!(client.prompt(), "#rust> ");
+    assert_eq!(typed(&mut client, "hi"), ["PRIVMSG #rust :hi"]);
+}
+
+#[test]
+fn the_ignored_are_not_seen_until_they_are_heard_again() {
+    let mut client = client();
+    typed(&mut client, "<ignore> Bob");
+    shown(&mut client);
+    assert_eq!(hear(&mut client, ":bob!b@h PRIVMSG alice :alice!"), "");
+    typed(&mut client, "<ignore> bob");
+    shown(&mut client);
+    assert_eq!(hear(&mut client, ":bob!b@h PRIVMSG alice :hi"), "(bell)\n[private] bob → you: hi");
+}
+
+#[test]
+fn ctrl_c_drops_a_question_and_twice_leaves() {
+    let mut client = client();
+    typed(&mut client, "<me>");
+    client.interrupted();
+    assert_eq!((client.prompt().as_str(), client.is_leaving()), ("#lobby> ", false));
+    client.interrupted();
+    typed(&mut client, "still here");
+    client.interrupted();
+    assert!(!client.is_leaving());
+    client.interrupted();
+    assert!(client.is_leaving());
+}
+
+#[test]
+fn json_events_are_one_line_each_and_harmless() {
+    let mut client =
+        Client::new(Session::new("alice", "alice"), Manner { json: true, ..MANNER }, TimeZone::UTC);
+    let line = hear(&mut client, ":bob!b@h QUIT :\u{1b}[2J\u{202e}");
+    assert_eq!(line, r#"{"event":"gone","name":"bob","reason":"\u001b[2J\u202e"}"#);
+}
