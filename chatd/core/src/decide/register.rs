@@ -167,7 +167,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
         ident: visible_ident(session, ident),
         host: session.peer.host.clone(),
         realname: realname.clone(),
-        account: is_own_login(session, nick).then(|| nick.clone()),
+        account: own_login(session, nick).cloned(),
     };
     let caller = Caller { conn, user: who.user };
     tx.emit(Event::User(who, event));
@@ -240,7 +240,15 @@ fn needs_password(state: &State, session: &Session) -> bool {
 
 /// Whether the kernel says that the connection is that login's.
 fn is_own_login(session: &Session, nick: &Nick) -> bool {
-    matches!(&session.peer.origin, Origin::Unix { login: Some(login), .. } if login.fold() == nick.fold())
+    own_login(session, nick).is_some()
+}
+
+/// The login as the host writes it.
+fn own_login<'a>(session: &'a Session, nick: &Nick) -> Option<&'a Nick> {
+    match &session.peer.origin {
+        Origin::Unix { login: Some(login), .. } if login.fold() == nick.fold() => Some(login),
+        _ => None,
+    }
 }
 
 /// Whether somebody else goes by that nick. A further session of the same account is not somebody else.
