@@ -1,0 +1,188 @@
+//! A naive chat, written to be obviously right: who is here, who is in which room, and what each hears of the others.
+//! It knows no capability but those that decide who hears what, no limits and no tags.
+
+mod deed;
+mod rooms;
+mod test;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use deed::Deed;
+use rooms::Room;
+
+use crate::support::host::LOGINS;
+
+/// Places from which somebody may be connected, and the login that sits there.
+const SEATS: [Option<&str>; 6] = [None, None, None, Some("ann"), Some("ann"), Some("ben")];
+
+type Seats = BTreeSet<usize>;
+
+#[derive(Debug)]
+pub struct Naive {
+    seats: Vec<Seat>,
+    people: BTreeMap<usize, Person>,
+    /// The oldest first.
+    rooms: Vec<Room>,
+    arrivals: usize,
+}
+
+#[derive(Debug, Default)]
+struct Seat {
+    login: Option<&'static str>,
+    person: Option<usize>,
+    caps: BTreeSet<&'static str>,
+    heard: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Person {
+    nick: &'static str,
+    /// What stands behind the nick in its lines.
+    from: String,
+    account: Option<&'static str>,
+    realname: &'static str,
+    away: Option<&'static str>,
+    seats: Seats,
+}
+
+fn same(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+}
+
+impl Naive {
+    fn new() -> Self {
+        let seats = SEATS.map(|login| Seat { login, ..Seat::default() }).into();
+        Self { seats, people: BTreeMap::new(), rooms: Vec::new(), arrivals: 0 }
+    }
+
+    fn perform(&mut self, seat: usize, deed: &Deed) {
+        let Some(me) = self.seats[seat].person else {
+            if let Deed::Register { nick, caps } = deed {
+                self.seats[seat].caps.extend(caps.split_whitespace());
+                self.register(seat, nick);
+            }
+            return;
+        };
+        match *deed {
+            Deed::Register { .. } => {}
+            Deed::Nick(nick) => self.rename(me, nick),
+            Deed::Join { room, key } => self.try_join(seat, me, room, key),
+            Deed::Part { room, reason } => self.part(me, room, reason),
+            Deed::Kick { room, nick } => self.kick(me, room, nick),
+            Deed::Mode { room, on, ref mode } => self.mode(me, room, on, mode),
+            Deed::Topic { room, text } => self.topic(me, room, text),
+            Deed::Invite { nick, room } => self.invite(me, nick, room),
+            Deed::Say { command, to } => self.say(seat, me, command, to),
+            Deed::Away(text) => self.away(me, text),
+            Deed::SetName(realname) => {
+                self.person(me).realname = realname;
+                let witnesses = self.able("setname", self.witnesses(me));
+                self.tell(&witnesses, me, &format!("SETNAME :{realname}"));
+            }
+            Deed::Quit => self.leave(seat, me, "Quit: bye"),
+            Deed::Lose => self.leave(seat, me, "Connection lost"),
+        }
+    }
+
+    fn person(&mut self, id: usize) -> &mut Person {
+        self.people.get_mut(&id).expect("whoever does something is here")
+    }
+
+    fn called(&self, nick: &str) -> Option<usize> {
+        self.people.iter().find(|(_, person)| same(person.nick, nick)).map(|(id, _)| *id)
+    }
+
+    fn register(&mut self, seat: usize, nick: &'static str) {
+        let login = self.seats[seat].login.filter(|login| same(login, nick));
+        match self.called(nick) {
+            Some(id) if login.is_some() && self.people[&id].account == login => self.add_seat(seat, id),
+            Some(_) => {}
+            None if login.is_none() && LOGINS.iter().any(|login| same(login, nick)) => {}
+            None => self.arrive(seat, nick, login),
+        }
+    }
+
+    fn add_seat(&mut self, seat: usize, id: usize) {
+        self.seats[seat].person = Some(id);
+        self.person(id).seats.insert(seat);
+        let rooms: Vec<&str> =
+            self.rooms.iter().filter(|room| room.members.contains_key(&id)).map(|room| room.name).collect();
+        for room in rooms {
+            self.tell_of_join(&Seats::from([seat]), id, room);
+        }
+    }
+
+    fn arrive(&mut self, seat: usize, nick: &'static str, account: Option<&'static str>) {
+        let from = self.seats[seat]
+            .login
+            .map_or("~u@0123456789abcdef.ip4".into(), |login| format!("{login}@localhost"));
+        let person = Person { nick, from, account, realname: "r", away: None, seats: Seats::from([seat]) };
+        self.people.insert(self.arrivals, person);
+        self.seats[seat].person = Some(self.arrivals);
+        self.arrivals += 1;
+        self.join(seat, self.arrivals - 1, "#lobby");
+    }
+
+    fn rename(&mut self, me: usize, nick: &'static str) {
+        let person = &self.people[&me];
+        let taken = self.called(nick).is_some_and(|id| id != me);
+        let reserved = LOGINS.iter().any(|login| same(login, nick)) || person.account.is_some();
+        if person.nick == nick || taken || reserved && !same(person.nick, nick) {
+            return;
+        }
+        self.tell(&self.witnesses(me), me, &format!("NICK {nick}"));
+        self.person(me).nick = nick;
+    }
+
+    fn away(&mut self, me: usize, text: Option<&'static str>) {
+        if self.people[&me].away == text {
+            return;
+        }
+        self.person(me).away = text;
+        let witnesses = self.able("away-notify", self.witnesses(me));
+        self.tell(&witnesses, me, &format!("AWAY{}", behind_colon(text)));
+    }
+
+    fn leave(&mut self, seat: usize, me: usize, reason: &str) {
+        self.seats[seat].person = None;
+        self.seats[seat].caps.clear();
+        self.person(me).seats.remove(&seat);
+        if self.people[&me].seats.is_empty() {
+            self.tell(&self.witnesses(me), me, &format!("QUIT :{reason}"));
+            for room in &mut self.rooms {
+                room.members.remove(&me);
+            }
+            self.people.remove(&me);
+            self.close_empty_rooms();
+        }
+    }
+
+    /// The seats of those who share a room with somebody, and its own.
+    fn witnesses(&self, id: usize) -> Seats {
+        let shared = self.rooms.iter().filter(|room| room.members.contains_key(&id));
+        let people = shared.flat_map(|room| room.members.keys());
+        people.chain([&id]).flat_map(|id| self.people[id].seats.iter().copied()).collect()
+    }
+
+    fn able(&self, cap: &str, seats: Seats) -> Seats {
+        seats.into_iter().filter(|seat| self.seats[*seat].caps.contains(cap)).collect()
+    }
+
+    fn tell(&mut self, seats: &Seats, by: usize, what: &str) {
+        let Person { nick, from, .. } = &self.people[&by];
+        for seat in seats {
+            self.seats[*seat].heard.push(format!(":{nick}!{from} {what}"));
+        }
+    }
+
+    fn tell_of_join(&mut self, seats: &Seats, id: usize, room: &str) {
+        let extended = self.able("extended-join", seats.clone());
+        let Person { account, realname, .. } = self.people[&id];
+        self.tell(&extended, id, &format!("JOIN {room} {} :{realname}", account.unwrap_or("*")));
+        self.tell(&(seats - &extended), id, &format!("JOIN {room}"));
+    }
+}
+
+fn behind_colon(text: Option<&str>) -> String {
+    text.map(|text| format!(" :{text}")).unwrap_or_default()
+}

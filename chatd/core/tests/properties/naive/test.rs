@@ -1,0 +1,151 @@
+//! The core against the naive chat.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chatd_core::{ConnId, Flags, Lost, Policy, Ranks, State};
+use proptest::prelude::*;
+
+use super::deed::{Deed, deed};
+use super::rooms::Ranks as NaiveRanks;
+use super::{Naive, SEATS};
+use crate::support::host::{Host, guest, local};
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn everybody_hears_what_the_naive_chat_says_and_both_end_the_same(
+        deeds in prop::collection::vec((0..SEATS.len(), deed()), 1..100),
+    ) {
+        let mut naive = Naive::new();
+        let mut real = Real::new();
+        for (seat, deed) in &deeds {
+            naive.perform(*seat, deed);
+            real.perform(*seat, deed);
+            let heard: Vec<Vec<String>> = naive.seats.iter_mut().map(|seat| std::mem::take(&mut seat.heard)).collect();
+            prop_assert_eq!(real.heard(), heard, "after {:?} from seat {}", deed, seat);
+            prop_assert_eq!(shown(real.host.core.state()), naive.shown());
+        }
+    }
+}
+
+/// The real chat, with connections at the same seats.
+struct Real {
+    host: Host,
+    seats: [Option<ConnId>; SEATS.len()],
+}
+
+impl Real {
+    fn new() -> Self {
+        Self { host: Host::new(Policy::default()), seats: [None; SEATS.len()] }
+    }
+
+    fn perform(&mut self, seat: usize, deed: &Deed) {
+        let registered = self.seats[seat].is_some_and(|conn| self.host.core.state().user_of(conn).is_some());
+        match (deed, deed.line(), self.seats[seat]) {
+            (Deed::Register { nick, caps }, ..) if !registered => self.register(seat, nick, caps),
+            (Deed::Lose, _, Some(conn)) if registered => {
+                self.host.lose(conn, Lost::Eof);
+                self.seats[seat] = None;
+            }
+            (_, Some(line), Some(conn)) if registered => self.host.say(conn, &line),
+            _ => {}
+        }
+        self.host.settle();
+        self.seats[seat] = self.seats[seat].filter(|conn| self.host.open.contains(conn));
+    }
+
+    fn register(&mut self, seat: usize, nick: &str, caps: &str) {
+        let accept = |host: &mut Host| host.accept(SEATS[seat].map_or_else(guest, local));
+        let conn = *self.seats[seat].get_or_insert_with(|| accept(&mut self.host));
+        let lines =
+            [format!("CAP REQ :{caps}"), format!("NICK {nick}"), "USER u 0 * r".into(), "CAP END".into()];
+        for line in lines {
+            self.host.say(conn, &line);
+        }
+    }
+
+    /// What each seat heard of others and itself: the lines with a person's source, without tags.
+    fn heard(&mut self) -> Vec<Vec<String>> {
+        let sent = self.host.heard();
+        let of = |conn: ConnId| {
+            let lines = sent.get(&conn).into_iter().flat_map(|text| text.split_terminator("\r\n"));
+            let untagged = lines.map(|line| {
+                if line.starts_with('@') { line.split_once(' ').map_or("", |l| l.1) } else { line }
+            });
+            untagged
+                .filter(|line| line.split(' ').next().is_some_and(|source| source.contains('!')))
+                .map(str::to_owned)
+        };
+        self.seats.iter().map(|conn| conn.iter().flat_map(|conn| of(*conn)).collect()).collect()
+    }
+}
+
+/// What both chats have to show.
+#[derive(Debug, PartialEq, Eq)]
+struct Shown {
+    /// Nick, account, real name, away text, sessions.
+    people: BTreeSet<(String, Option<String>, String, Option<String>, usize)>,
+    rooms: BTreeMap<String, ShownRoom>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct ShownRoom {
+    members: BTreeMap<String, (bool, bool)>,
+    modes: String,
+    key: Option<String>,
+    limit: Option<usize>,
+    topic: String,
+    bans: BTreeSet<String>,
+}
+
+fn shown(state: &State) -> Shown {
+    let people = state.users.values().map(|user| {
+        let account = user.account.as_ref().map(ToString::to_string);
+        let away = user.away.as_deref().map(str::to_owned);
+        (user.nick.to_string(), account, user.realname.to_string(), away, user.sessions.len())
+    });
+    let rooms = state.channels.values().map(|channel| {
+        let members = channel.members.iter().map(|(id, ranks)| {
+            let nick = state.user(*id).expect("a member is there").nick.to_string();
+            (nick, (ranks.contains(Ranks::OPERATOR), ranks.contains(Ranks::VOICE)))
+        });
+        let room = ShownRoom {
+            members: members.collect(),
+            modes: Flags::letters(channel.flags).collect(),
+            key: channel.key.as_ref().map(ToString::to_string),
+            limit: channel.limit.map(|limit| limit as usize),
+            topic: channel.topic.as_ref().map(|topic| topic.text.to_string()).unwrap_or_default(),
+            bans: channel.bans.iter().map(|ban| ban.mask.to_string()).collect(),
+        };
+        (channel.name.to_string(), room)
+    });
+    Shown { people: people.collect(), rooms: rooms.collect() }
+}
+
+impl Naive {
+    fn shown(&self) -> Shown {
+        let people = self.people.values().map(|person| {
+            let (account, away) = (person.account.map(str::to_owned), person.away.map(str::to_owned));
+            (person.nick.to_owned(), account, person.realname.to_owned(), away, person.seats.len())
+        });
+        let rooms = self.rooms.iter().map(|room| {
+            let members = room.members.iter().map(|(id, &NaiveRanks { operator, voice })| {
+                (self.people[id].nick.to_owned(), (operator, voice))
+            });
+            let shown = ShownRoom {
+                members: members.collect(),
+                modes: room.modes.iter().collect(),
+                key: room.key.map(str::to_owned),
+                limit: room.limit,
+                topic: room.topic.to_owned(),
+                bans: room.bans.iter().map(|nick| format!("{nick}!*@*")).collect(),
+            };
+            (room.name.to_owned(), shown)
+        });
+        Shown { people: people.collect(), rooms: rooms.collect() }
+    }
+}
