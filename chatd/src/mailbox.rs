@@ -55,6 +55,10 @@ impl<T> Mailbox<T> {
     pub(crate) fn push_when_room(&self, item: T) {
         let mut state = self.lock();
         while state.items.len() >= self.capacity && !state.closed {
+            // It may be full of what was put in quietly.
+            if std::mem::take(&mut state.asleep) {
+                self.filled.notify_one();
+            }
             state = self.emptied.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         self.put(state, item, 1);
@@ -197,6 +201,27 @@ mod tests {
         }
         putting.join().unwrap();
         assert_eq!(seen, [1, 2]);
+    }
+
+    #[test]
+    fn who_blocks_on_what_was_put_in_quietly_wakes_the_sleeping_taker() {
+        let mailbox = Arc::new(Mailbox::new(1));
+        let taking = {
+            let mailbox = Arc::clone(&mailbox);
+            std::thread::spawn(move || {
+                let mut seen = Vec::new();
+                while seen.len() < 2 {
+                    seen.extend(taken(&mailbox));
+                }
+                seen
+            })
+        };
+        while !mailbox.lock().asleep {
+            std::thread::yield_now();
+        }
+        mailbox.push_quietly(1);
+        mailbox.push_when_room(2);
+        assert_eq!(taking.join().unwrap(), [1, 2]);
     }
 
     #[tokio::test]
