@@ -40,8 +40,8 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         color: settings.color && settings.terminal,
         history: settings.history.clone(),
     };
-    let screen = ui::start(feel, Arc::clone(&words), sender)?;
-    let mut engine = Engine::new(settings, screen.clone(), words, typed)?;
+    let end = ui::start(feel, Arc::clone(&words), sender)?;
+    let mut engine = Engine::new(settings, end.screen(), words, typed)?;
     engine.up(link);
     let result = engine.run().await;
     let result = match result {
@@ -49,7 +49,6 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         Err(failure) => Err(failure),
     };
     engine.flush();
-    ui::finish(&screen);
     result
 }
 
@@ -59,7 +58,7 @@ struct Engine {
     screen: Screen,
     words: Arc<Mutex<Words>>,
     typed: mpsc::Receiver<Typed>,
-    terminate: [Signal; 2],
+    signals: [Signal; 3],
     link: Option<Link>,
     connecting: Option<Connecting>,
     failed: Option<Failure>,
@@ -93,7 +92,11 @@ impl Engine {
             screen,
             words,
             typed,
-            terminate: [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?],
+            signals: [
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::hangup())?,
+                signal(SignalKind::interrupt())?,
+            ],
             link: None,
             connecting: None,
             failed: None,
@@ -112,7 +115,7 @@ impl Engine {
                 return Ok(());
             }
             self.screen.room().await;
-            let [terminate, hangup] = &mut self.terminate;
+            let [terminate, hangup, interrupt] = &mut self.signals;
             let wake = [Some(self.due), self.prompt_due, self.ending].into_iter().flatten().min();
             tokio::select! {
                 read = read(self.link.as_mut()) => self.received(read),
@@ -121,6 +124,7 @@ impl Engine {
                 () = sleep_until(wake.unwrap_or(self.due)) => self.timed(),
                 _ = terminate.recv() => return Ok(()),
                 _ = hangup.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
             }
         }
     }

@@ -27,7 +27,13 @@ pub async fn tail(settings: &Settings, channel: Option<&str>) -> Result<(), Fail
     }
     let mut renderer = Renderer::new(TimeZone::system());
     loop {
-        let event = next(&mut talk).await?;
+        let event = tokio::select! {
+            event = next(&mut talk) => event?,
+            _ = tokio::signal::ctrl_c() => {
+                talk.end().await;
+                return Ok(());
+            }
+        };
         if let What::Refused { reason, .. } = event.what {
             return Err(Failure::Refused(reason));
         }

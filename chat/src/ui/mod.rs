@@ -42,12 +42,25 @@ pub struct Feel {
 ///
 /// # Errors
 /// The terminal can't be set up.
-pub fn start(feel: Feel, words: Arc<Mutex<Words>>, typed: mpsc::Sender<Typed>) -> Result<Screen, Failure> {
-    if feel.terminal { terminal::start(feel, words, typed) } else { Ok(plain::start(feel.color, typed)) }
+pub fn start(feel: Feel, words: Arc<Mutex<Words>>, typed: mpsc::Sender<Typed>) -> Result<Owned, Failure> {
+    let screen =
+        if feel.terminal { terminal::start(feel, words, typed)? } else { plain::start(feel.color, typed) };
+    Ok(Owned(screen))
 }
 
-/// Prints what is left and gives the terminal back.
-pub fn finish(screen: &Screen) {
-    screen.close();
-    tty::restore();
+/// The user's end while it is there; when it is dropped, what is left is printed and the terminal given back.
+#[derive(Debug)]
+pub struct Owned(Screen);
+
+impl Owned {
+    pub fn screen(&self) -> Screen {
+        self.0.clone()
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.0.close();
+        tty::restore();
+    }
 }

@@ -9,13 +9,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use chat_proto::text::SafeText;
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 
 use terminal_size::{Height, Width};
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::ui::screen::Shared;
 
@@ -117,8 +118,21 @@ impl Highlighter for Painter {
     }
 
     fn highlight<'l>(&self, line: &'l str, _pos: usize) -> Cow<'l, str> {
-        Cow::Borrowed(if self.vanish.load(Ordering::Relaxed) { "" } else { line })
+        if self.vanish.load(Ordering::Relaxed) {
+            Cow::Borrowed("")
+        } else if line.contains(is_unseen) {
+            Cow::Owned(line.replace(is_unseen, ""))
+        } else {
+            Cow::Borrowed(line)
+        }
     }
+}
+
+/// What a paste may bring: characters that take no room and that a terminal obeys or hides. They stay in the line
+/// and take no room on the screen either.
+fn is_unseen(c: char) -> bool {
+    let harmless = |c: char| SafeText::line(c.encode_utf8(&mut [0; 4])).as_str().ends_with(c);
+    !c.is_ascii_graphic() && !matches!(c, '\n' | '\t') && c.width().unwrap_or(0) == 0 && !harmless(c)
 }
 
 impl Completer for Painter {

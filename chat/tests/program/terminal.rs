@@ -142,6 +142,17 @@ fn a_paste_of_several_lines_is_said_line_by_line() {
 }
 
 #[test]
+fn what_a_paste_hides_does_nothing_to_the_terminal() {
+    let (_server, client, mut terminal) = talk();
+    terminal.keys("\x1b[200~a\u{202e}b\u{9b}c\x07\x1b[201~");
+    terminal.wait_for_prompt("#lobby> abc");
+    terminal.keys("\r");
+    assert_eq!(client.said(), "#lobby a\u{202e}b\u{9b}c\x07");
+    terminal.wait_for("alice: a‹202E›b‹009B›c␇");
+    assert!(!terminal.raw().contains(['\u{202e}', '\u{9b}', '\x07']));
+}
+
+#[test]
 fn ctrl_c_twice_and_ctrl_d_leave() {
     for keys in ["\x03\x03", "\x04", "<quit>\r", "/quit bye\r"] {
         let (_server, _client, mut terminal) = talk();
