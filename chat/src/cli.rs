@@ -48,8 +48,12 @@ pub enum Command {
         text: Vec<String>,
     },
     /// Show who is on
+    #[command(after_help = "With --json each user is {\"name\", \"account\" or null, \"away\", \"bot\"}.")]
     List,
     /// Print what is said, until interrupted
+    #[command(after_help = "With --json each is {\"at\", \"event\": \"said\", \"from\", \"to\", \"own\", \
+                            \"how\": \"text\", \"action\" or \"notice\", \"text\"} or {\"at\", \"event\": \
+                            \"announcement\", \"from\", \"to\", \"text\"}; more keys may be added.")]
     Tail {
         /// Only there [default: the lobby and what is for you]
         #[arg(value_name = "#CHANNEL")]
