@@ -21,7 +21,7 @@ proptest! {
         let long = "n".repeat(host.core.state().policy.limits.nick_length);
         for (peer, nick) in [(local("ann"), "ann"), (guest(), &long), (guest(), "cat")] {
             let conn = host.accept(peer);
-            for line in [format!("CAP REQ :{}", ALL_CAPS), format!("NICK {nick}"), LONG_USER.into(), "CAP END".into()] {
+            for line in [format!("CAP REQ :{ALL_CAPS}"), format!("NICK {nick}"), LONG_USER.into(), "CAP END".into()] {
                 host.say(conn, &line);
             }
             host.settle();

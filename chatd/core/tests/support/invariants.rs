@@ -40,12 +40,7 @@ fn users(state: &State) {
     for (id, user) in &state.users {
         assert!(!user.sessions.is_empty(), "{} has no session", user.nick);
         for conn in &user.sessions {
-            assert_eq!(
-                state.sessions.get(*conn).and_then(|session| session.user()),
-                Some(*id),
-                "{}",
-                user.nick
-            );
+            assert_eq!(state.user_of(*conn).map(|(id, _)| id), Some(*id), "{}", user.nick);
         }
         for channel in &user.channels {
             let channel = state.channel(*channel).expect("a user's channel is there");

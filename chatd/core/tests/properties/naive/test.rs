@@ -87,10 +87,12 @@ impl Real {
 /// What both chats have to show.
 #[derive(Debug, PartialEq, Eq)]
 struct Shown {
-    /// Nick, account, real name, away text, sessions.
-    people: BTreeSet<(String, Option<String>, String, Option<String>, usize)>,
+    people: BTreeSet<ShownPerson>,
     rooms: BTreeMap<String, ShownRoom>,
 }
+
+/// Nick, account, real name, away text, sessions.
+type ShownPerson = (String, Option<String>, String, Option<String>, usize);
 
 #[derive(Debug, PartialEq, Eq)]
 struct ShownRoom {
