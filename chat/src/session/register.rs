@@ -130,6 +130,6 @@ impl Session {
 
 /// Whether the server doesn't want us back: kicked out or banned, rather than shut down or timed out.
 fn is_for_good(reason: &str) -> bool {
-    let reason = reason.to_ascii_lowercase();
-    ["kick", "kill", "ban"].iter().any(|word| reason.contains(word))
+    let first = reason.split_whitespace().next().unwrap_or_default();
+    ["Kicked", "Killed", "Banned"].iter().any(|word| first.eq_ignore_ascii_case(word))
 }

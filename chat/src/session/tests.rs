@@ -155,7 +155,11 @@ fn channels_are_joined_again_after_a_break() {
 
 #[test]
 fn being_kicked_is_for_good_and_a_shutdown_is_not() {
-    for (reason, expected) in [("Kicked by root: spam", true), ("Server shutting down", false)] {
+    for (reason, expected) in [
+        ("Kicked by root: spam", true),
+        ("Killed (root (spam))", true),
+        ("Server shutting down: the bank holiday", false),
+    ] {
         let mut scene = Scene::ready();
         scene.hear(&format!("ERROR :Closing link: {reason}"));
         assert_eq!(scene.whats(), [What::Closed { reason: reason.into(), last: expected }]);
