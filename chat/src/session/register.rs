@@ -110,8 +110,8 @@ impl Session {
 
     pub(super) fn on_error(&mut self, message: &Message) {
         let reason = message.params().last().unwrap_or("the server closed the connection");
-        let last = self.quitting || !self.was_ready || is_for_good(reason);
         let reason = reason.strip_prefix("Closing link:").unwrap_or(reason).trim();
+        let last = self.quitting || !self.was_ready || is_for_good(reason);
         self.stage = Stage::Offline;
         self.emit(What::Closed { reason: reason.to_owned(), last });
     }
