@@ -1,0 +1,11 @@
+//! The whole, end to end: the real chatd, chatctl and chat, used and abused as people would.
+
+mod administration;
+mod conversation;
+mod harmless;
+mod hostile;
+mod outside;
+mod scripts;
+mod signals;
+mod startup;
+mod stored_order;

@@ -1,0 +1,33 @@
+//! Real clients and a real systemd, where they are to be had. The scripts do the work and can be run by hand.
+
+use std::process::Command;
+
+use chat_tests::outside::{is_root, missing_program, skip};
+use chat_tests::programs;
+
+fn run(script: &str) {
+    let path = format!("{}/{script}", env!("CARGO_MANIFEST_DIR"));
+    let binaries = programs::directory().expect("the programs are built");
+    let output = Command::new(path).env("CHATD_TEST_BINARIES", binaries).output().expect("the script runs");
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{script} failed:\n{}", String::from_utf8_lossy(&said));
+}
+
+#[test]
+fn irssi_and_weechat_feel_at_home() {
+    if let Some(program) = missing_program(&["irssi", "weechat-headless", "tmux"]) {
+        return skip("the test with irssi and WeeChat", &format!("{program} is not installed"));
+    }
+    run("clients/run");
+}
+
+#[test]
+fn systemd_starts_serves_and_stops_it() {
+    if !is_root() {
+        return skip("the test in a real systemd", "it needs root");
+    }
+    if let Some(program) = missing_program(&["systemd-nspawn", "debootstrap"]) {
+        return skip("the test in a real systemd", &format!("{program} is not installed"));
+    }
+    run("systemd/run");
+}

@@ -1,0 +1,98 @@
+//! What stands in the way of a start, and what is said about it.
+
+use std::net::TcpListener;
+
+use chat_tests::daemon::{Daemon, Setup, errors};
+
+#[test]
+fn a_stale_socket_is_replaced() {
+    let place = Daemon::start().crash();
+    assert!(place.socket().exists());
+    let daemon = place.start();
+    daemon.client("alice");
+}
+
+#[test]
+fn a_second_instance_refuses_to_start_and_leaves_the_first_alone() {
+    let daemon = Daemon::start();
+    let second = daemon.setup().run_to_end();
+    let said = errors(&second);
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(said.contains("another chatd") || said.contains("already"), "{said}");
+    daemon.client("alice");
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let setup = Setup::new();
+    let _taken = TcpListener::bind(setup.address).expect("the port is free");
+    let output = setup.run_to_end();
+    let said = errors(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&setup.address.to_string()) && said.contains("in use"), "{said}");
+}
+
+#[test]
+fn a_bad_configuration_is_told_by_line_and_column() {
+    for (bad, said) in [
+        ("[server]\nnmae = \"x\"", "nmae"),
+        ("[keepalive]\ninterval = \"soon\"", "soon"),
+        ("[limits]\nnick-length = -3", "nick-length"),
+        ("[server\n", "chatd.toml:"),
+    ] {
+        let setup = Setup::configured(bad);
+        for check in [true, false] {
+            let mut command = setup.command();
+            if check {
+                command.arg("check");
+            }
+            let output = command.output().expect("chatd runs");
+            let text = errors(&output);
+            assert_eq!(output.status.code(), Some(78), "{bad}: {text}");
+            let place = format!("{}:", setup.configuration().display());
+            let line = text.lines().find(|line| line.contains(&place)).unwrap_or_default();
+            let numbers: Vec<_> =
+                line.split_once(&place).map_or("", |(_, rest)| rest).splitn(3, ':').collect();
+            assert!(numbers.len() == 3 && numbers[0].parse::<u32>().is_ok(), "{text}");
+            assert!(text.contains(said), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_configuration_is_an_error_when_it_was_asked_for() {
+    let setup = Setup::new();
+    std::fs::remove_file(setup.configuration()).expect("it is there");
+    let output = setup.run_to_end();
+    assert_eq!(output.status.code(), Some(78), "{}", errors(&output));
+    assert!(errors(&output).contains("chatd.toml"), "{}", errors(&output));
+}
+
+#[test]
+fn plain_tcp_for_the_world_must_be_asked_for() {
+    let setup = Setup::configured("[[listen]]\ntcp = \"0.0.0.0:0\"");
+    let output = setup.command().arg("check").output().expect("chatd runs");
+    assert_eq!(output.status.code(), Some(78));
+    assert!(errors(&output).contains("insecure"), "{}", errors(&output));
+}
+
+#[test]
+fn no_configuration_is_needed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = std::process::Command::new(chat_tests::daemon::program("chatd"))
+        .arg("check")
+        .env("CONFIGURATION_DIRECTORY", directory.path())
+        .output()
+        .expect("chatd runs");
+    assert!(output.status.success(), "{}", errors(&output));
+}
+
+#[test]
+fn the_shipped_configuration_is_valid() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../etc/chatd.toml");
+    let output = std::process::Command::new(chat_tests::daemon::program("chatd"))
+        .args(["check", "--config", shipped])
+        .output()
+        .expect("chatd runs");
+    assert!(output.status.success(), "{}", errors(&output));
+}
