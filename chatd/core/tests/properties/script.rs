@@ -78,7 +78,7 @@ fn arrive(host: &mut Host, login: Option<&str>, nick: &str, caps: &str) {
     host.run_errand(host.errands.len().saturating_sub(1));
 }
 
-fn pick(host: &Host, which: usize) -> Option<ConnId> {
+pub fn pick(host: &Host, which: usize) -> Option<ConnId> {
     host.open.get(which % host.open.len().max(1)).copied()
 }
 

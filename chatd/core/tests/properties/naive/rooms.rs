@@ -15,7 +15,7 @@ pub struct Room {
     pub topic: &'static str,
     /// Nicks.
     pub bans: BTreeSet<&'static str>,
-    invited: BTreeSet<usize>,
+    pub invited: BTreeSet<usize>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

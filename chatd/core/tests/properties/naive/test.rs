@@ -102,6 +102,7 @@ struct ShownRoom {
     limit: Option<usize>,
     topic: String,
     bans: BTreeSet<String>,
+    invited: BTreeSet<String>,
 }
 
 fn shown(state: &State) -> Shown {
@@ -110,7 +111,8 @@ fn shown(state: &State) -> Shown {
         let away = user.away.as_deref().map(str::to_owned);
         (user.nick.to_string(), account, user.realname.to_string(), away, user.sessions.len())
     });
-    let rooms = state.channels.values().map(|channel| {
+    let rooms = state.channels.iter().map(|(id, channel)| {
+        let invited = state.users.values().filter(|user| user.invites.contains(id));
         let members = channel.members.iter().map(|(id, ranks)| {
             let nick = state.user(*id).expect("a member is there").nick.to_string();
             (nick, (ranks.contains(Ranks::OPERATOR), ranks.contains(Ranks::VOICE)))
@@ -122,6 +124,7 @@ fn shown(state: &State) -> Shown {
             limit: channel.limit.map(|limit| limit as usize),
             topic: channel.topic.as_ref().map(|topic| topic.text.to_string()).unwrap_or_default(),
             bans: channel.bans.iter().map(|ban| ban.mask.to_string()).collect(),
+            invited: invited.map(|user| user.nick.to_string()).collect(),
         };
         (channel.name.to_string(), room)
     });
@@ -138,6 +141,7 @@ impl Naive {
             let members = room.members.iter().map(|(id, &NaiveRanks { operator, voice })| {
                 (self.people[id].nick.to_owned(), (operator, voice))
             });
+            let invited = room.invited.iter().filter_map(|id| self.people.get(id));
             let shown = ShownRoom {
                 members: members.collect(),
                 modes: room.modes.iter().collect(),
@@ -145,6 +149,7 @@ impl Naive {
                 limit: room.limit,
                 topic: room.topic.to_owned(),
                 bans: room.bans.iter().map(|nick| format!("{nick}!*@*")).collect(),
+                invited: invited.map(|person| person.nick.to_owned()).collect(),
             };
             (room.name.to_owned(), shown)
         });
