@@ -14,7 +14,7 @@ use crate::policy::Policy;
 use crate::project::Views;
 use crate::reply::Replies;
 use crate::state::State;
-use crate::tx::Tx;
+use crate::tx::{Desk, Tx};
 use crate::{Event, JobDone};
 
 /// A point in time, given from outside: milliseconds since the Unix epoch.
@@ -41,6 +41,8 @@ pub struct Core {
     views: Views,
     #[serde(skip)]
     replies: Replies,
+    #[serde(skip)]
+    buffer: String,
 }
 
 impl Core {
@@ -50,6 +52,7 @@ impl Core {
             held: BTreeMap::new(),
             views: Views::default(),
             replies: Replies::default(),
+            buffer: String::new(),
         }
     }
 
@@ -61,8 +64,14 @@ impl Core {
     pub fn step(&mut self, now: Stamp, inputs: &mut Vec<Input>, out: &mut Output) {
         let time_tag = time_tag(now);
         for input in inputs.drain(..) {
-            let parts = (&mut self.state, &mut self.views, &mut *out, &mut self.replies);
-            let mut turn = Turn { tx: Tx::new(parts, now, &time_tag), held: &mut self.held };
+            let desk = Desk {
+                state: &mut self.state,
+                views: &mut self.views,
+                out,
+                replies: &mut self.replies,
+                buffer: &mut self.buffer,
+            };
+            let mut turn = Turn { tx: Tx::new(desk, now, &time_tag), held: &mut self.held };
             turn.take(input);
         }
     }

@@ -21,6 +21,7 @@ pub struct Tx<'a> {
     views: &'a mut Views,
     out: &'a mut Output,
     replies: &'a mut Replies,
+    buffer: &'a mut String,
     now: Stamp,
     time_tag: &'a str,
     issuer: Option<Issuer>,
@@ -35,13 +36,20 @@ struct Issuer {
     closed: bool,
 }
 
+/// What every turn works with; its room is used again and again.
+pub struct Desk<'a> {
+    pub state: &'a mut State,
+    pub views: &'a mut Views,
+    pub out: &'a mut Output,
+    pub replies: &'a mut Replies,
+    /// Room for a line that is being written.
+    pub buffer: &'a mut String,
+}
+
 impl<'a> Tx<'a> {
-    pub fn new(
-        (state, views, out, replies): (&'a mut State, &'a mut Views, &'a mut Output, &'a mut Replies),
-        now: Stamp,
-        time_tag: &'a str,
-    ) -> Self {
-        Self { state, views, out, replies, now, time_tag, issuer: None }
+    pub fn new(desk: Desk<'a>, now: Stamp, time_tag: &'a str) -> Self {
+        let Desk { state, views, out, replies, buffer } = desk;
+        Self { state, views, out, replies, buffer, now, time_tag, issuer: None }
     }
 
     /// Begins the turn of a command of `conn`.
@@ -101,6 +109,7 @@ impl<'a> Tx<'a> {
             views: self.views,
             effects: &mut self.out.effects,
             replies: self.replies,
+            buffer: self.buffer,
             issuer: self
                 .issuer
                 .as_ref()

@@ -81,12 +81,12 @@ impl Scene<'_> {
             author.line(caps, line, format_args!("INVITE {} {}", who.nick, room.name));
         };
         let invited = self.sessions_of(who.user);
-        self.show_conns(&invited, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
+        self.show_conns(invited, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
         let operators = channel.members.iter().filter(|(user, ranks)| {
             ranks.contains(Ranks::OPERATOR) && **user != by.user && **user != who.user
         });
         let operators: BTreeSet<ConnId> = operators.flat_map(|(user, _)| self.sessions_of(*user)).collect();
-        self.show_conns(&operators, &Show { depends: TAGS, needs: Caps::INVITE_NOTIFY, render: &render });
+        self.show_conns(operators, &Show { depends: TAGS, needs: Caps::INVITE_NOTIFY, render: &render });
     }
 }
 

@@ -37,28 +37,27 @@ impl Scene<'_> {
             Rank::Voice => Ranks::all(),
             Rank::Operator => Ranks::OPERATOR,
         };
-        let mut conns = self.sessions_of(said.from.user);
+        let mut conns: BTreeSet<ConnId> = self.sessions_of(said.from.user).collect();
         for (member, _) in channel.members.iter().filter(|(_, ranks)| ranks.intersects(wanted)) {
             conns.extend(self.sessions_of(*member));
         }
-        self.show_others(conns, show);
+        let issuer = self.issuer_conn();
+        self.show_conns(conns.into_iter().filter(|conn| Some(*conn) != issuer), show);
     }
 
     /// To all sessions of the one it is for, and to those other sessions of the sender that understand an echo.
     fn show_both(&mut self, to: &Who, said: &Said, show: &Show<'_>) {
-        let mut conns = self.sessions_of(said.from.user);
-        conns.retain(|conn| {
-            self.state.sessions.get(*conn).is_some_and(|session| session.caps.contains(Caps::ECHO_MESSAGE))
-        });
-        conns.extend(self.sessions_of(to.user));
-        self.show_others(conns, show);
+        let (state, issuer) = (self.state, self.issuer_conn());
+        let understands = |conn: &ConnId| {
+            state.sessions.get(*conn).is_some_and(|session| session.caps.contains(Caps::ECHO_MESSAGE))
+        };
+        let own = self.sessions_of(said.from.user).filter(|_| said.from.user != to.user).filter(understands);
+        let conns = self.sessions_of(to.user).chain(own).filter(|conn| Some(*conn) != issuer);
+        self.show_conns(conns, show);
     }
 
-    fn show_others(&mut self, mut conns: BTreeSet<ConnId>, show: &Show<'_>) {
-        if let Some((issuer, _)) = self.issuer {
-            conns.remove(&issuer);
-        }
-        self.show_conns(&conns, show);
+    fn issuer_conn(&self) -> Option<ConnId> {
+        self.issuer.map(|(conn, _)| conn)
     }
 
     /// The sender's own copies: an echo if it asked for echoes, and the message itself if it wrote to itself. The
@@ -66,7 +65,8 @@ impl Scene<'_> {
     fn echo(&mut self, said: &Said, show: &Show<'_>) {
         let Some((issuer, caps)) = self.issuer else { return };
         if matches!(&said.to, Target::User(to) if to.user == said.from.user) && caps.contains(show.needs) {
-            self.effects.push(Effect::Send { to: issuer, frame: Rendered::default().frame(caps, show) });
+            let frame = Rendered::new(self.buffer).frame(caps, show);
+            self.effects.push(Effect::Send { to: issuer, frame });
         }
         if caps.contains(Caps::ECHO_MESSAGE) {
             self.show_issuer(show);

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chat_proto::caps::Caps;
+use smallvec::SmallVec;
 
 use crate::event::Event;
 use crate::id::{ChannelId, ConnId, UserId};
@@ -45,6 +46,8 @@ pub struct Scene<'a> {
     pub views: &'a mut Views,
     pub effects: &'a mut Vec<Effect>,
     pub replies: &'a mut Replies,
+    /// Room for the line that is being written.
+    pub buffer: &'a mut String,
     /// The client whose command it was: its own copy is among its replies.
     pub issuer: Option<(ConnId, Caps)>,
     /// Milliseconds since the Unix epoch.
@@ -64,7 +67,7 @@ struct Show<'r> {
     render: Render<'r>,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
     pub fn project(&mut self, event: &Event) {
         match event {
             Event::Conn(..) => {}
@@ -78,7 +81,7 @@ impl Scene<'_> {
     /// Shows a line to all sessions in a channel; to the issuer only if `to_issuer`.
     fn show_channel(&mut self, channel: ChannelId, to_issuer: bool, show: &Show<'_>) {
         let except = self.issuer.map(|(conn, _)| conn);
-        let mut rendered = Rendered::default();
+        let mut rendered = Rendered::new(self.buffer);
         for (caps, conns) in self.views.channel(self.state, channel) {
             if caps.contains(show.needs) {
                 let frame = rendered.frame(*caps, show);
@@ -98,17 +101,21 @@ impl Scene<'_> {
     }
 
     /// Shows a line to these connections; the issuer, when among them, has it among its replies.
-    fn show_conns(&mut self, conns: &BTreeSet<ConnId>, show: &Show<'_>) {
-        let mut rendered = Rendered::default();
+    fn show_conns(&mut self, conns: impl IntoIterator<Item = ConnId>, show: &Show<'_>) {
+        let mut rendered = Rendered::new(self.buffer);
         let issuer = self.issuer.map(|(conn, _)| conn);
-        for &conn in conns {
+        let mut to_issuer = false;
+        for conn in conns {
             let Some(session) = self.state.sessions.get(conn) else { continue };
             if Some(conn) == issuer {
-                self.show_issuer(show);
+                to_issuer = true;
             } else if session.caps.contains(show.needs) {
                 let frame = rendered.frame(session.caps, show);
                 self.effects.push(Effect::Send { to: conn, frame });
             }
+        }
+        if to_issuer {
+            self.show_issuer(show);
         }
     }
 
@@ -121,8 +128,8 @@ impl Scene<'_> {
     }
 
     /// All sessions of a user.
-    fn sessions_of(&self, user: UserId) -> BTreeSet<ConnId> {
-        self.state.user(user).map(|user| user.sessions.iter().copied().collect()).unwrap_or_default()
+    fn sessions_of(&self, user: UserId) -> impl Iterator<Item = ConnId> + use<'a> {
+        self.state.user(user).into_iter().flat_map(|user| user.sessions.iter().copied())
     }
 
     /// All sessions of those who share a channel with a user, the user's own among them unless it is leaving.
@@ -146,28 +153,33 @@ impl Scene<'_> {
             (Some(&only), None) => self.show_channel(only, true, show),
             _ => {
                 let conns = self.neighbours(user);
-                self.show_conns(&conns, show);
+                self.show_conns(conns, show);
             }
         }
     }
 }
 
 /// The frames of one line, by the capabilities that it depends on.
-#[derive(Default)]
-struct Rendered {
-    frames: Vec<(Caps, Bytes)>,
+struct Rendered<'b> {
+    frames: SmallVec<[(Caps, Bytes); 4]>,
+    /// Where a line is written before it becomes a frame of just its size.
+    buffer: &'b mut String,
 }
 
-impl Rendered {
+impl<'b> Rendered<'b> {
+    fn new(buffer: &'b mut String) -> Self {
+        Self { frames: SmallVec::new(), buffer }
+    }
+
     fn frame(&mut self, caps: Caps, show: &Show<'_>) -> Bytes {
         let class = caps & show.depends;
         if let Some((_, frame)) = self.frames.iter().find(|(known, _)| *known == class) {
             return frame.clone();
         }
-        let mut line = String::with_capacity(256);
-        (show.render)(class | show.needs, &mut line);
-        line.push_str("\r\n");
-        let frame = Bytes::from(line);
+        self.buffer.clear();
+        (show.render)(class | show.needs, self.buffer);
+        self.buffer.push_str("\r\n");
+        let frame = Bytes::copy_from_slice(self.buffer.as_bytes());
         self.frames.push((class, frame.clone()));
         frame
     }

@@ -24,7 +24,7 @@ impl Scene<'_> {
                 let listeners = self.state.users.values().filter(|u| u.modes.contains(UserModes::WALLOPS));
                 let conns: BTreeSet<ConnId> =
                     listeners.flat_map(|user| user.sessions.iter().copied()).collect();
-                self.show_conns(&conns, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
+                self.show_conns(conns, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
             }
             ServerEvent::ShutdownScheduled { at, reason, .. } => {
                 let reason = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Scene<'_> {
                 server_line(caps, line, time_tag, server, format_args!("NOTICE {} :{text}", user.nick));
             };
             let conns = self.sessions_of(*id);
-            self.show_conns(&conns, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
+            self.show_conns(conns, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
         }
     }
 }

@@ -71,7 +71,7 @@ impl Scene<'_> {
         let author = Author { user, time_tag: self.time_tag };
         let others = &extended - &self.neighbours(who.user);
         let render = |caps: Caps, line: &mut String| render(author, caps, line);
-        self.show_conns(&others, &Show { depends: TAGS, needs, render: &render });
+        self.show_conns(others, &Show { depends: TAGS, needs, render: &render });
     }
 
     fn has_extended_monitor(&self, conn: ConnId) -> bool {
@@ -127,7 +127,7 @@ impl Scene<'_> {
             author.line(caps, line, format_args!("MODE {} {plus}{added}{minus}{removed}", who.nick));
         };
         let conns = self.sessions_of(who.user);
-        self.show_conns(&conns, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
+        self.show_conns(conns, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
     }
 }
 
