@@ -3,6 +3,7 @@
 use chat_proto::line::{Line, LineReader, Sender};
 use chat_proto::message::Message;
 use chatd_core::Incoming;
+use memchr::memchr2_iter;
 
 /// The most lines of one connection that are handed over before others have their turn.
 pub(super) const LINES_MAX: usize = 16;
@@ -27,7 +28,8 @@ impl Lines {
 
     /// Nothing when no line is whole yet.
     pub(super) fn take_in(&mut self, bytes: &[u8]) -> Option<Turn> {
-        let mut lines = Vec::new();
+        // Most of the time one line comes at once.
+        let mut lines = Vec::with_capacity(1);
         let mut rest = bytes;
         while lines.is_empty() && !rest.is_empty() {
             let (now, later) = rest.split_at(end_of_lines(rest, LINES_MAX));
@@ -40,9 +42,7 @@ impl Lines {
 
 /// The length of the first `count` lines of `bytes`, or of everything if there are fewer.
 fn end_of_lines(bytes: &[u8], count: usize) -> usize {
-    let mut ends = bytes.iter().enumerate().filter(|(_, b)| matches!(b, b'\n' | b'\r'));
-    let Some((end, _)) = ends.nth(count - 1) else { return bytes.len() };
-    end + 1
+    memchr2_iter(b'\n', b'\r', bytes).nth(count - 1).map_or(bytes.len(), |end| end + 1)
 }
 
 fn incoming(line: Line<'_>) -> Incoming {
