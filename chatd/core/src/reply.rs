@@ -1,5 +1,6 @@
 //! Collects what a command answers to its own client, so that labels and batches come by themselves.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
@@ -183,8 +184,20 @@ pub fn quote(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
+/// A text of at most `max` bytes; a longer one is cut and ends in `…`.
+pub fn shortened(text: &str, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        return Cow::Borrowed(text);
+    }
+    match max.checked_sub('…'.len_utf8()) {
+        Some(room) => Cow::Owned(format!("{}…", quote(text, room))),
+        None => Cow::Borrowed(quote(text, max)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::shortened;
     use crate::policy::{Limits, Policy};
     use crate::testing::Chat;
 
@@ -225,5 +238,14 @@ mod tests {
         ] {
             assert!(!chat.say(conn, &line).is_empty(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_shortened_text_is_within_any_limit() {
+        for max in 0..9 {
+            assert!(shortened("naïveté", max).len() <= max, "{max}");
+        }
+        assert_eq!(shortened("naïveté", 6), "na…");
+        assert_eq!(shortened("naïveté", 9), "naïveté");
     }
 }

@@ -1,9 +1,11 @@
 //! What a command holds while it is decided: the state to read, and `emit` as the only way to change it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
 use chat_proto::caps::Caps;
+use chat_proto::line::LINE_MAX;
 use chat_proto::message::Message;
 use chat_proto::numeric::Numeric;
 
@@ -12,7 +14,7 @@ use crate::event::{ChannelEvent, ConnEvent, Event, UserEvent, Who};
 use crate::id::{ConnId, UserId};
 use crate::output::{Effect, Job, Output};
 use crate::project::{Scene, Views};
-use crate::reply::{Label, Replies, Responder};
+use crate::reply::{Label, Replies, Responder, shortened};
 use crate::state::State;
 
 /// One command's turn.
@@ -182,11 +184,18 @@ impl<'a> Tx<'a> {
         let Some(user) = session.user() else { return self.emit_conn(conn, ConnEvent::Closed) };
         let last = self.state.user(user).is_none_or(|user| user.sessions.len() <= 1);
         let event = if last {
-            UserEvent::Left { conn, reason: reason.into() }
+            UserEvent::Left { conn, reason: self.fit_for_quit(user, reason).into() }
         } else {
             UserEvent::SessionRemoved { conn }
         };
         self.emit_user(user, event);
+    }
+
+    /// The reason, or as much of it as the line that others see has room for.
+    fn fit_for_quit<'r>(&self, user: UserId, reason: &'r str) -> Cow<'r, str> {
+        let source = self.state.user(user).map_or(0, |user| user.source().to_string().len());
+        let room = LINE_MAX.saturating_sub(source + ": QUIT :\r\n".len());
+        shortened(reason, room)
     }
 
     fn goodbye(&mut self, conn: ConnId, reason: &str) {
@@ -226,7 +235,7 @@ impl Caller {
 }
 
 /// The label of a message, if it has one.
-pub fn label_of(message: &Message) -> Option<std::borrow::Cow<'_, str>> {
+pub fn label_of(message: &Message) -> Option<Cow<'_, str>> {
     message.raw_tags().any(|(key, _)| key == "label").then(|| message.tag("label")).flatten()
 }
 
@@ -249,5 +258,30 @@ impl Moment {
             Event::User(_, UserEvent::Left { .. }) => Self::Between,
             _ => Self::After,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::{Operator, Policy};
+    use crate::testing::Chat;
+
+    #[test]
+    fn the_longest_reason_fits_into_the_line_that_others_see() {
+        let root = Operator { name: "root".into(), password_hash: "toor".into() };
+        let mut policy = Policy { operators: vec![root], ..Policy::default() };
+        (policy.limits.nick_length, policy.limits.kick_length) = (64, 390);
+        let mut chat = Chat::with(policy);
+        let (killer, victim) = ("k".repeat(64), "v".repeat(64));
+        let root = chat.join("root");
+        chat.say(root, "OPER root toor");
+        chat.say(root, &format!("NICK {killer}"));
+        let conn = chat.connect();
+        chat.say(conn, &format!("NICK {victim}"));
+        chat.say(conn, "USER uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu 0 * :v");
+        chat.hear_all();
+        // The test's chat refuses lines over the limit.
+        let seen = chat.say(root, &format!("KILL {victim} :{}", "x".repeat(390)));
+        assert!(seen[0].contains(" QUIT :Killed (") && seen[0].ends_with("x…"), "{seen:?}");
     }
 }

@@ -15,7 +15,7 @@ use crate::tx::Tx;
 use super::tick;
 
 /// Bytes of one line of an announcement, or of a reason: so that the line that users see has room for it.
-const TEXT_MAX: usize = 350;
+const TEXT_MAX: usize = 320;
 /// The longest delay of a shutdown.
 const DELAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 

@@ -1,7 +1,5 @@
 //! Checks that several commands need: names, lengths, masks, who may.
 
-use std::borrow::Cow;
-
 use chat_proto::line::LINE_MAX;
 use chat_proto::name::{ChannelName, NameError, Nick};
 use chat_proto::numeric::{ERR_INPUTTOOLONG, ERR_NOSUCHCHANNEL};
@@ -85,17 +83,6 @@ pub fn text_fits(tx: &mut Tx<'_>, what: &str, text: &str, max: usize) -> bool {
     fits
 }
 
-/// A text of at most `max` bytes; a longer one is cut and ends in `…`.
-pub fn shortened(text: &str, max: usize) -> Cow<'_, str> {
-    if text.len() <= max {
-        return Cow::Borrowed(text);
-    }
-    match max.checked_sub('…'.len_utf8()) {
-        Some(room) => Cow::Owned(format!("{}…", quote(text, room))),
-        None => Cow::Borrowed(quote(text, max)),
-    }
-}
-
 /// Whether any mask of a list fits the user.
 pub fn on_list(channel: &Channel, list: ListKind, user: &User) -> bool {
     let source = user.source().to_string();
@@ -125,18 +112,4 @@ pub fn sees(state: &State, viewer: UserId, channel: &Channel) -> bool {
 /// Whether a user may rule a channel: as its operator, or as an operator of the server in the lobby.
 pub fn rules(state: &State, user: UserId, channel: &Channel) -> bool {
     channel.is_operator(user) || channel.lobby && state.user(user).is_some_and(User::is_operator)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shortened_text_is_within_any_limit() {
-        for max in 0..9 {
-            assert!(shortened("naïveté", max).len() <= max, "{max}");
-        }
-        assert_eq!(shortened("naïveté", 6), "na…");
-        assert_eq!(shortened("naïveté", 9), "naïveté");
-    }
 }

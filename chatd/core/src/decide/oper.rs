@@ -10,10 +10,11 @@ use crate::event::{Event, ServerEvent, UserEvent, Wait};
 use crate::id::ConnId;
 use crate::mode::UserModes;
 use crate::output::{Job, Secret};
+use crate::reply::shortened;
 use crate::state::User;
 use crate::tx::{Caller, Tx, label_of};
 
-use super::check::{self, line_fits, word};
+use super::check::{line_fits, word};
 
 pub fn oper(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let (name, password) = (message.param(0).unwrap_or_default(), message.param(1).unwrap_or_default());
@@ -52,7 +53,7 @@ pub fn kill(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let Some(target) = tx.state().user_id(nick) else {
         return tx.numeric(ERR_NOSUCHNICK, format_args!("{} :No such nick", word(nick)));
     };
-    let reason = check::shortened(reason, tx.state().policy.limits.kick_length);
+    let reason = shortened(reason, tx.state().policy.limits.kick_length);
     let by = CompactString::from(caller.who(tx.state()).nick);
     let quit = if reason.is_empty() { format!("Killed ({by})") } else { format!("Killed ({by} ({reason}))") };
     tx.emit_user(target, UserEvent::Kicked { by, uid: None, reason: reason.into() });

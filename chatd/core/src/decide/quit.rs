@@ -3,9 +3,8 @@
 use chat_proto::message::Message;
 
 use crate::id::ConnId;
+use crate::reply::shortened;
 use crate::tx::Tx;
-
-use super::check::shortened;
 
 /// Bytes of a quit reason that always fit into the line that others see.
 const REASON_MAX: usize = 300;

@@ -12,10 +12,11 @@ use crate::event::{ConnEvent, Event, UserEvent, Wait, Who};
 use crate::id::ConnId;
 use crate::input::Origin;
 use crate::output::{Job, Secret};
+use crate::reply::shortened;
 use crate::state::{PasswordState, Registering, Session, State, User};
 use crate::tx::{Caller, Tx, label_of};
 
-use super::check::{self, shortened, word};
+use super::check::{self, word};
 use super::{join, welcome};
 
 /// Bytes of a user name.
