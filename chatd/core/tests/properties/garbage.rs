@@ -1,8 +1,11 @@
 //! Bytes that no client should send.
 
+use std::time::Duration;
+
+use chat_proto::admin::Error;
 use chat_proto::line::{Line, LineReader, Sender};
 use chat_proto::message::Message;
-use chatd_core::{Incoming, Input, Policy};
+use chatd_core::{AdminAnswer, AdminCommand, Incoming, Input, Operator, Policy};
 use proptest::prelude::*;
 
 use crate::script;
@@ -27,6 +30,8 @@ proptest! {
             host.settle();
         }
         let conns = host.open.clone();
+        host.say(conns[1], "OPER root toor");
+        host.settle();
         let mut readers = [(); 3].map(|()| LineReader::new(Sender::Client));
         for (who, Bytes(bytes)) in writes {
             let mut lines = Vec::new();
@@ -34,8 +39,28 @@ proptest! {
             host.feed(Input::Lines { conn: conns[who], lines });
             host.settle();
         }
+        administer(&mut host, &long);
     }
 }
+
+/// An administrator's words are as long as they may be, too.
+fn administer(host: &mut Host, name: &str) {
+    let text = "t".repeat(WORDS_MAX);
+    let after = Duration::from_secs(3600);
+    for command in [
+        AdminCommand::Announce { text: text.clone() },
+        AdminCommand::Shutdown { after, reason: Some(text.clone()) },
+        AdminCommand::Kick { name: name.to_owned(), reason: Some(text.clone()) },
+        AdminCommand::Shutdown { after: Duration::ZERO, reason: Some(text.clone()) },
+    ] {
+        let answer = host.ask(command);
+        let gone = matches!(answer, AdminAnswer::Refused(Error::NoSuchUser { .. }));
+        assert!(gone || !matches!(answer, AdminAnswer::Refused(_)), "{answer:?}");
+    }
+}
+
+/// Bytes that an administrator's text can have.
+const WORDS_MAX: usize = 320;
 
 const ALL_CAPS: &str = "account-notify account-tag away-notify batch cap-notify chghost echo-message extended-join \
                         extended-monitor invite-notify labeled-response message-tags multi-prefix server-time setname";
@@ -67,6 +92,7 @@ impl Extremes {
         limits.realname_length = text;
         (limits.nick_length, limits.key_length, limits.channel_length) = (name, name, name.max(2));
         policy.motd = vec!["m".repeat(350)];
+        policy.operators = vec![Operator { name: "root".into(), password_hash: "toor".into() }];
         policy
     }
 }

@@ -17,7 +17,7 @@ use world::World;
 /// How many seeds are run when nobody says how many.
 const SEEDS: u64 = 24;
 /// Virtual seconds of one run, unless the server is shut down before.
-const SECONDS: u64 = 240;
+const SECONDS: u64 = 180;
 
 #[test]
 fn every_member_hears_every_message_once_and_in_one_order() {
