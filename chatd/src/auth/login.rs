@@ -13,7 +13,8 @@ pub(crate) fn of_uid(uid: u32) -> Option<Nick> {
 /// as a login: nobody speaks under another's name.
 pub(crate) fn exists(name: &Nick) -> bool {
     let found = |name: &str| !matches!(User::from_name(name), Ok(None));
-    found(name.as_str()) || found(name.fold().as_str())
+    let folded = name.fold();
+    found(folded.as_str()) || (folded.as_str() != name.as_str() && found(name.as_str()))
 }
 
 #[cfg(test)]
