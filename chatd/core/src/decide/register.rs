@@ -159,6 +159,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
             return tx.disconnect(conn, "Too many sessions of this user");
         }
         tx.emit_user(id, UserEvent::SessionAdded { conn });
+        watch_silence(tx, conn);
         welcome::welcome(tx, conn);
         return join::show_all_to_session(tx, Caller { conn, user: id });
     }
@@ -172,8 +173,15 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
     };
     let caller = Caller { conn, user: who.user };
     tx.emit(Event::User(who, event));
+    watch_silence(tx, conn);
     welcome::welcome(tx, conn);
     join::enter_lobby(tx, caller);
+}
+
+/// From now on its silence counts, no longer the time that it takes to register.
+fn watch_silence(tx: &mut Tx<'_>, conn: ConnId) {
+    let due = tx.now().0.saturating_add(tx.state().policy.keepalive.interval);
+    tx.emit_conn(conn, ConnEvent::Watched { due });
 }
 
 /// A local user's ident is the kernel's word; a remote one's is its own, and marked so.

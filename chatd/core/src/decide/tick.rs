@@ -110,6 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn keep_alive_begins_with_the_registration_however_long_that_may_take() {
+        let keepalive = Keepalive { interval: 60_000, timeout: 20_000, registration: 3_600_000 };
+        let mut chat = Chat::with(Policy { keepalive, ..Policy::default() });
+        let alice = chat.join("alice");
+        chat.pass(60_000);
+        chat.feed(Input::Tick);
+        assert_eq!(chat.heard(alice), ["PING :chat.local"]);
+    }
+
+    #[test]
     fn the_longest_periods_never_end() {
         let keepalive = Keepalive { interval: u64::MAX, timeout: u64::MAX, registration: u64::MAX };
         let mut chat = Chat::with(Policy { keepalive, ..Policy::default() });
