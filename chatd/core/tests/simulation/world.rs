@@ -25,6 +25,7 @@ pub struct World {
     noted: usize,
     said: u64,
     second: u64,
+    /// The policy of the beginning.
     policy: Policy,
     /// Connections of vanished clients, and the second by which they must be gone.
     ghosts: Vec<(u64, ConnId)>,
@@ -78,8 +79,7 @@ impl World {
         for (at, event) in &self.host.events {
             replayed.apply(at.0, event);
         }
-        assert_eq!(replayed.users, self.host.core.state().users);
-        assert_eq!(replayed.channels, self.host.core.state().channels);
+        assert_eq!(replayed, *self.host.core.state());
         self.ledger.count
     }
 
@@ -161,8 +161,8 @@ impl World {
             0..4 => self.announce(),
             4..7 => self.kick(),
             7 => {
-                self.policy = policy(&mut self.rng);
-                self.host.feed(Input::Policy(Box::new(self.policy.clone())));
+                let policy = Box::new(policy(&mut self.rng));
+                self.host.feed(Input::Policy(policy));
             }
             8 => {
                 let after = Duration::from_secs(self.rng.u64(20..90));
