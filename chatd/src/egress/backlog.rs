@@ -7,16 +7,20 @@ use bytes::{Buf, Bytes};
 
 const SLICES_MAX: usize = 256;
 
+/// What it takes to hold a frame, beside its bytes: many small ones are no cheaper than they are.
+const FRAME_COST: usize = size_of::<Bytes>();
+
 /// Frames in order, the first perhaps cut. Holds no memory while it is empty.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     frames: VecDeque<Bytes>,
+    /// Of all frames, with their cost.
     bytes: usize,
 }
 
 impl Backlog {
     pub(super) fn push(&mut self, frame: Bytes) {
-        self.bytes += frame.len();
+        self.bytes += frame.len() + FRAME_COST;
         self.frames.push_back(frame);
     }
 
@@ -41,6 +45,7 @@ impl Backlog {
                 return;
             }
             count -= frame.len();
+            self.bytes -= FRAME_COST;
             self.frames.pop_front();
         }
         self.frames = VecDeque::new();
@@ -63,9 +68,10 @@ mod tests {
         }
         backlog.advance(4);
         let left: Vec<u8> = backlog.slices().iter().flat_map(|slice| slice.to_vec()).collect();
-        assert_eq!((left.as_slice(), backlog.bytes()), (b"efgh".as_slice(), 4));
+        assert_eq!((left.as_slice(), backlog.bytes()), (b"efgh".as_slice(), 4 + 2 * FRAME_COST));
         backlog.advance(4);
         assert!(backlog.is_empty());
+        assert_eq!(backlog.bytes(), 0);
         assert_eq!(backlog.frames.capacity(), 0);
     }
 }

@@ -29,6 +29,8 @@ struct Inner {
 pub(crate) enum Subscriber {
     Uid(u32),
     Address(IpAddr),
+    /// Everybody on this host, and proxies for others: they have half of all places.
+    Loopback,
 }
 
 /// A place in the count; given back when dropped.
@@ -50,10 +52,11 @@ pub(crate) enum Full {
 
 impl Subscriber {
     pub(crate) fn at(address: IpAddr) -> Self {
-        Self::Address(match address.to_canonical() {
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & IPV6_SUBSCRIBER).into(),
-            v4 @ IpAddr::V4(_) => v4,
-        })
+        match address.to_canonical() {
+            local if local.is_loopback() => Self::Loopback,
+            IpAddr::V6(v6) => Self::Address(Ipv6Addr::from_bits(v6.to_bits() & IPV6_SUBSCRIBER).into()),
+            v4 @ IpAddr::V4(_) => Self::Address(v4),
+        }
     }
 }
 
@@ -77,12 +80,15 @@ impl Gate {
         if inner.total >= inner.total_max {
             return Err(Full::Server);
         }
-        let per_origin_max = inner.per_origin_max;
+        let max = match subscriber {
+            Subscriber::Loopback => inner.per_origin_max.max(inner.total_max.div_ceil(2)),
+            Subscriber::Uid(_) | Subscriber::Address(_) => inner.per_origin_max,
+        };
         let count = inner.by_origin.entry(subscriber).or_default();
-        if *count >= per_origin_max {
+        if *count >= max {
             return Err(match subscriber {
                 Subscriber::Uid(_) => Full::User,
-                Subscriber::Address(_) => Full::Address,
+                Subscriber::Address(_) | Subscriber::Loopback => Full::Address,
             });
         }
         *count += 1;
@@ -139,6 +145,15 @@ mod tests {
         let _seat = gate.enter(Subscriber::at("2001:db8::1".parse().unwrap())).unwrap();
         assert!(gate.enter(Subscriber::at("2001:db8::2".parse().unwrap())).is_err());
         assert!(gate.enter(Subscriber::at("2001:db8:0:1::1".parse().unwrap())).is_ok());
+    }
+
+    #[test]
+    fn users_of_loopback_share_half_of_all_places() {
+        let gate = gate(6, 1);
+        let enter = |address: &str| gate.enter(Subscriber::at(address.parse().unwrap()));
+        let _seats = [enter("127.0.0.1").unwrap(), enter("::1").unwrap(), enter("127.0.0.2").unwrap()];
+        assert_eq!(enter("127.0.0.1").unwrap_err(), Full::Address);
+        assert!(enter("192.0.2.1").is_ok());
     }
 
     #[test]
