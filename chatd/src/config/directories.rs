@@ -1,9 +1,9 @@
 //! Where files go: as systemd says, else where the host's conventions put them for root and for others.
 
 use std::env;
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
@@ -72,8 +72,10 @@ fn private(uid: Uid) -> PathBuf {
     PathBuf::from(format!("/tmp/chatd-{uid}"))
 }
 
+/// Who became another user may still have the former one's `XDG_RUNTIME_DIR`; it doesn't count.
 fn user_runtime(uid: Uid) -> PathBuf {
-    absolute("XDG_RUNTIME_DIR").map_or_else(|| private(uid), |base| base.join("chatd"))
+    let is_ours = |path: &PathBuf| path.metadata().is_ok_and(|found| found.uid() == uid.as_raw());
+    absolute("XDG_RUNTIME_DIR").filter(is_ours).map_or_else(|| private(uid), |base| base.join("chatd"))
 }
 
 /// Users such as `nobody` have a home that doesn't exist; their state goes with their sockets.
@@ -85,8 +87,13 @@ fn user_state(uid: Uid) -> PathBuf {
 }
 
 fn create(path: &Path, mode: u32, variable: &'static str) -> Result<(), DirectoryError> {
+    if path.is_dir() {
+        return Ok(());
+    }
     let made = DirBuilder::new().recursive(true).mode(mode).create(path);
-    made.map_err(|cause| DirectoryError::Create { path: path.to_path_buf(), variable, cause })
+    // Whatever the umask is: others must get to the socket.
+    made.and_then(|()| std::fs::set_permissions(path, Permissions::from_mode(mode)))
+        .map_err(|cause| DirectoryError::Create { path: path.to_path_buf(), variable, cause })
 }
 
 /// Anybody can make that name under `/tmp` first, so what is there must be ours alone.
@@ -100,4 +107,39 @@ fn create_private(path: &Path) -> Result<(), DirectoryError> {
     let found = std::fs::symlink_metadata(path).map_err(failed)?;
     let ours = found.is_dir() && found.uid() == Uid::effective().as_raw() && found.mode() & 0o077 == 0;
     if ours { Ok(()) } else { Err(DirectoryError::NotPrivate { path: path.to_path_buf() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode_of(path: &Path) -> u32 {
+        path.metadata().unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn missing_directories_are_made_and_others_left_as_they_are() {
+        let base = tempfile::tempdir().unwrap();
+        let path = |name: &str| base.path().join(name);
+        let directories =
+            Directories { configuration: path("c"), runtime: path("r/chatd"), state: path("s/chatd") };
+        directories.create().unwrap();
+        assert_eq!((mode_of(&directories.runtime), mode_of(&directories.state)), (0o755, 0o700));
+        std::fs::set_permissions(&directories.state, Permissions::from_mode(0o750)).unwrap();
+        directories.create().unwrap();
+        assert_eq!(mode_of(&directories.state), 0o750);
+    }
+
+    #[test]
+    fn a_private_directory_that_others_can_enter_is_refused() {
+        let base = tempfile::tempdir().unwrap();
+        let path = base.path().join("chatd-1000");
+        create_private(&path).unwrap();
+        create_private(&path).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        assert!(matches!(create_private(&path), Err(DirectoryError::NotPrivate { .. })));
+        let link = base.path().join("link");
+        std::os::unix::fs::symlink(base.path(), &link).unwrap();
+        assert!(matches!(create_private(&link), Err(DirectoryError::NotPrivate { .. })));
+    }
 }

@@ -98,7 +98,7 @@ fn admin(raw: raw::Admin, directories: &Directories) -> Admin {
 
 fn connections(raw: &raw::Limits) -> Connections {
     Connections {
-        total: raw.connections.or(16_384),
+        total: raw.connections.or(32_768),
         per_address: raw.connections_per_address.or(256),
         send_queue: raw.send_queue.or(1 << 20),
         messages_per_second: raw.messages_per_second.or(20),
