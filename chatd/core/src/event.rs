@@ -187,6 +187,17 @@ pub enum SaidKind {
     Tagmsg,
 }
 
+impl SaidKind {
+    /// The IRC command that says it.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Privmsg => "PRIVMSG",
+            Self::Notice => "NOTICE",
+            Self::Tagmsg => "TAGMSG",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// `at_least` limits it to members with that rank (STATUSMSG).

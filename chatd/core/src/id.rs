@@ -16,9 +16,29 @@ pub struct ConnId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RequestId(pub u64);
 
-/// A user; ids are never used again while the state lives.
+/// A user: a slot that is used again, and the generation that tells its users apart.
+///
+/// Written as one number, so that it can be a key in every format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct UserId(pub u64);
+#[serde(from = "u64", into = "u64")]
+pub struct UserId {
+    pub slot: u32,
+    /// Counts from 1.
+    pub generation: u32,
+}
+
+impl From<u64> for UserId {
+    fn from(number: u64) -> Self {
+        let half = |number: u64| u32::try_from(number & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        Self { slot: half(number >> 32), generation: half(number) }
+    }
+}
+
+impl From<UserId> for u64 {
+    fn from(id: UserId) -> Self {
+        Self::from(id.slot) << 32 | Self::from(id.generation)
+    }
+}
 
 /// A channel; ids are never used again while the state lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

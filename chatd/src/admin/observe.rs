@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn who(nick: &str) -> Who {
-        Who { user: UserId(1), nick: Nick::new(nick).expect("a nick") }
+        Who { user: UserId { slot: 0, generation: 1 }, nick: Nick::new(nick).expect("a nick") }
     }
 
     fn lobby() -> Room {

@@ -50,7 +50,7 @@ fn invite_to(tx: &mut Tx<'_>, caller: Caller, nick: &str, channel: &str) {
     }
     tx.numeric(RPL_INVITING, format_args!("{nick} {name}"));
     if let Some(away) = away {
-        tx.numeric(RPL_AWAY, format_args!("{nick} :{away}"));
+        tx.responder().1.text(RPL_AWAY, &format!("{nick} :"), &away);
     }
     if let (Some(room), Some(who)) = (tx.state().room(channel_id), tx.state().who(id)) {
         let by = caller.who(tx.state());

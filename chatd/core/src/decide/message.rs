@@ -34,7 +34,7 @@ fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
     let mut speech =
         Speech { tx, caller, kind, text: message.param(1).unwrap_or_default(), tags: String::new() };
     let Some(targets) = message.param(0).filter(|targets| !targets.is_empty()) else {
-        return speech.error(ERR_NORECIPIENT, &format!(":No recipient given ({})", speech.command()));
+        return speech.error(ERR_NORECIPIENT, &format!(":No recipient given ({})", kind.command()));
     };
     if kind != SaidKind::Tagmsg && speech.text.is_empty() {
         return speech.error(ERR_NOTEXTTOSEND, ":No text to send");
@@ -78,14 +78,6 @@ struct Speech<'t, 'a, 'm> {
 }
 
 impl Speech<'_, '_, '_> {
-    fn command(&self) -> &'static str {
-        match self.kind {
-            SaidKind::Privmsg => "PRIVMSG",
-            SaidKind::Notice => "NOTICE",
-            SaidKind::Tagmsg => "TAGMSG",
-        }
-    }
-
     /// A notice is never answered, not even by an error.
     fn error(&mut self, numeric: Numeric, args: &str) {
         if self.kind != SaidKind::Notice {
@@ -154,7 +146,7 @@ impl Speech<'_, '_, '_> {
         if self.kind == SaidKind::Privmsg
             && let Some(away) = away
         {
-            self.tx.numeric(RPL_AWAY, format_args!("{nick} :{away}"));
+            self.tx.responder().1.text(RPL_AWAY, &format!("{nick} :"), &away);
         }
     }
 
@@ -163,7 +155,7 @@ impl Speech<'_, '_, '_> {
             Target::Channel { room, .. } => room.name.as_str().len() + 1,
             Target::User(who) => who.nick.as_str().len(),
         };
-        let rest = self.command().len() + target + self.text.len() + "  :".len();
+        let rest = self.kind.command().len() + target + self.text.len() + "  :".len();
         if !check::source_fits(self.tx.state(), self.caller.user, rest) {
             return self.error(ERR_INPUTTOOLONG, ":Input line was too long");
         }

@@ -92,7 +92,7 @@ impl Asker<'_> {
 
     /// Whether all could be listed.
     fn list_matching(&self, to: &mut Responder<'_>, mask: &str) -> bool {
-        for (&id, user) in &self.state.users {
+        for (id, user) in self.state.users.iter() {
             if is_meant(mask, user) && finds(self.state, self.user, id, user) {
                 if to.is_full() {
                     return false;

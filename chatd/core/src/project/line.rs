@@ -3,7 +3,6 @@
 use std::fmt::{self, Write as _};
 
 use chat_proto::caps::Caps;
-use chat_proto::name::Nick;
 
 use crate::id::MessageId;
 use crate::state::User;
@@ -18,33 +17,30 @@ pub struct Author<'a> {
 impl Author<'_> {
     /// Writes `@tags :nick!ident@host args`.
     pub fn line(&self, caps: Caps, line: &mut String, args: fmt::Arguments<'_>) {
-        self.tagged_line(caps, line, None, "", args);
+        self.begin(caps, line, None, "");
+        let _ = line.write_fmt(args);
     }
 
-    /// As [`Author::line`], with a message's id and client-only tags.
-    pub fn tagged_line(
-        &self,
-        caps: Caps,
-        line: &mut String,
-        id: Option<MessageId>,
-        client_tags: &str,
-        args: fmt::Arguments<'_>,
-    ) {
+    /// Writes `@tags :nick!ident@host `, with a message's id and client-only tags among the tags.
+    pub fn begin(&self, caps: Caps, line: &mut String, id: Option<MessageId>, client_tags: &str) {
         let mut tags = Tags { line, any: false };
         tags.server_tags(caps, self.time_tag, id);
-        if caps.contains(Caps::ACCOUNT_TAG) {
-            tags.account(self.user.account.as_ref());
+        if caps.contains(Caps::ACCOUNT_TAG)
+            && let Some(account) = &self.user.account
+        {
+            tags.next().extend(["account=", account.as_str()]);
         }
         if caps.contains(Caps::MESSAGE_TAGS) {
             if self.user.is_bot() {
-                tags.add(format_args!("bot"));
+                tags.next().push_str("bot");
             }
             if !client_tags.is_empty() {
-                tags.add(format_args!("{client_tags}"));
+                tags.next().push_str(client_tags);
             }
         }
         tags.end();
-        let _ = write!(line, ":{} {args}", self.user.source());
+        let User { nick, ident, host, .. } = self.user;
+        line.extend([":", nick.as_str(), "!", ident, "@", host, " "]);
     }
 }
 
@@ -64,24 +60,19 @@ struct Tags<'a> {
 impl Tags<'_> {
     fn server_tags(&mut self, caps: Caps, time_tag: &str, id: Option<MessageId>) {
         if caps.contains(Caps::SERVER_TIME) {
-            self.add(format_args!("{time_tag}"));
+            self.next().push_str(time_tag);
         }
         if caps.contains(Caps::MESSAGE_TAGS)
             && let Some(id) = id
         {
-            self.add(format_args!("msgid={id}"));
+            let _ = write!(self.next(), "msgid={id}");
         }
     }
 
-    fn account(&mut self, account: Option<&Nick>) {
-        if let Some(account) = account {
-            self.add(format_args!("account={account}"));
-        }
-    }
-
-    fn add(&mut self, tag: fmt::Arguments<'_>) {
+    /// The line, ready for one more tag.
+    fn next(&mut self) -> &mut String {
         self.line.push(if std::mem::replace(&mut self.any, true) { ';' } else { '@' });
-        let _ = self.line.write_fmt(tag);
+        self.line
     }
 
     fn end(self) {

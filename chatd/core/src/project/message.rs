@@ -79,16 +79,10 @@ fn render(author: Author<'_>, said: &Said, caps: Caps, line: &mut String) {
         Target::Channel { room, at_least } => (sigil(*at_least), room.name.as_str()),
         Target::User(who) => ("", who.nick.as_str()),
     };
-    let (id, tags) = (Some(said.id), &*said.tags);
-    let text = &said.text;
-    match said.kind {
-        SaidKind::Privmsg => {
-            author.tagged_line(caps, line, id, tags, format_args!("PRIVMSG {sigil}{target} :{text}"));
-        }
-        SaidKind::Notice => {
-            author.tagged_line(caps, line, id, tags, format_args!("NOTICE {sigil}{target} :{text}"));
-        }
-        SaidKind::Tagmsg => author.tagged_line(caps, line, id, tags, format_args!("TAGMSG {sigil}{target}")),
+    author.begin(caps, line, Some(said.id), &said.tags);
+    line.extend([said.kind.command(), " ", sigil, target]);
+    if said.kind != SaidKind::Tagmsg {
+        line.extend([" :", &said.text]);
     }
 }
 

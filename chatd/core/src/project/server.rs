@@ -54,14 +54,14 @@ impl Scene<'_> {
             let show = Show { depends: TAGS, needs: Caps::empty(), render: &render };
             self.show_channel(id, true, &show);
         }
-        for (id, user) in &self.state.users {
-            if lobby.is_some_and(|(_, lobby)| lobby.members.contains_key(id)) {
+        for (id, user) in self.state.users.iter() {
+            if lobby.is_some_and(|(_, lobby)| lobby.members.contains_key(&id)) {
                 continue;
             }
             let render = |caps: Caps, line: &mut String| {
                 server_line(caps, line, time_tag, server, format_args!("NOTICE {} :{text}", user.nick));
             };
-            let conns = self.sessions_of(*id);
+            let conns = self.sessions_of(id);
             self.show_conns(conns, &Show { depends: TAGS, needs: Caps::empty(), render: &render });
         }
     }

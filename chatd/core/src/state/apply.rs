@@ -24,7 +24,7 @@ impl State {
             Event::Channel(room, event) => self.apply_channel(at, room, event),
             Event::Said(said) => {
                 self.messages = said.id.number;
-                if let Some(user) = self.users.get_mut(&said.from.user) {
+                if let Some(user) = self.users.get_mut(said.from.user) {
                     user.last_active = at;
                 }
             }
@@ -91,7 +91,7 @@ impl State {
             UserEvent::SessionAdded { conn } => self.add_session(who.user, *conn),
             UserEvent::SessionRemoved { conn } => {
                 self.drop_session(*conn);
-                if let Some(user) = self.users.get_mut(&who.user) {
+                if let Some(user) = self.users.get_mut(who.user) {
                     user.sessions.retain(|session| session != conn);
                 }
             }
@@ -102,12 +102,12 @@ impl State {
             UserEvent::NickChanged { nick } => self.rename(at, who.user, nick),
             UserEvent::ModesSet { modes } => self.set_user_modes(who.user, *modes),
             UserEvent::AwaySet { text } => {
-                if let Some(user) = self.users.get_mut(&who.user) {
+                if let Some(user) = self.users.get_mut(who.user) {
                     user.away.clone_from(text);
                 }
             }
             UserEvent::RealnameSet { realname } => {
-                if let Some(user) = self.users.get_mut(&who.user) {
+                if let Some(user) = self.users.get_mut(who.user) {
                     user.realname.clone_from(realname);
                 }
             }
@@ -131,9 +131,8 @@ impl State {
             since: at,
             last_active: at,
         };
-        self.next_user = self.next_user.max(who.user.0 + 1);
         self.nicks.insert(who.nick.fold(), who.user);
-        self.users.insert(who.user, Box::new(user));
+        self.users.insert(who.user, user);
         self.counts.most_users = self.counts.most_users.max(self.users.len());
         self.add_session(who.user, *conn);
         if account.is_some() {
@@ -145,14 +144,14 @@ impl State {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         session.phase = Phase::Registered(id);
         self.counts.sessions += 1;
-        if let Some(user) = self.users.get_mut(&id) {
+        if let Some(user) = self.users.get_mut(id) {
             user.sessions.push(conn);
         }
     }
 
     fn remove_user(&mut self, at: u64, id: UserId) {
         self.set_user_modes(id, UserModes::empty());
-        let Some(user) = self.users.remove(&id) else { return };
+        let Some(user) = self.users.remove(id) else { return };
         self.nicks.remove(&user.nick.fold());
         for channel in &user.channels {
             self.remove_member(*channel, id);
@@ -173,19 +172,19 @@ impl State {
     }
 
     fn rename(&mut self, at: u64, id: UserId, nick: &chat_proto::name::Nick) {
-        let Some(user) = self.users.get(&id).cloned() else { return };
+        let Some(user) = self.users.get(id).cloned() else { return };
         if user.nick.fold() != nick.fold() {
             self.remember(at, &user);
         }
         self.nicks.remove(&user.nick.fold());
         self.nicks.insert(nick.fold(), id);
-        if let Some(user) = self.users.get_mut(&id) {
+        if let Some(user) = self.users.get_mut(id) {
             user.nick = nick.clone();
         }
     }
 
     fn set_user_modes(&mut self, id: UserId, modes: UserModes) {
-        let Some(user) = self.users.get_mut(&id) else { return };
+        let Some(user) = self.users.get_mut(id) else { return };
         let before = std::mem::replace(&mut user.modes, modes);
         recount(&mut self.counts.invisible, before, modes, UserModes::INVISIBLE);
         recount(&mut self.counts.operators, before, modes, UserModes::OPERATOR);
@@ -196,7 +195,7 @@ impl State {
             ChannelEvent::Created { lobby } => return self.create(at, room, *lobby),
             ChannelEvent::Joined { who, operator } => return self.join(room.channel, who, *operator),
             ChannelEvent::Parted { who, .. } | ChannelEvent::Kicked { who, .. } => {
-                if let Some(user) = self.users.get_mut(&who.user) {
+                if let Some(user) = self.users.get_mut(who.user) {
                     user.channels.remove(&room.channel);
                 }
                 return self.remove_member(room.channel, who.user);
@@ -240,7 +239,7 @@ impl State {
     }
 
     fn join(&mut self, id: ChannelId, who: &Who, operator: bool) {
-        let (Some(channel), Some(user)) = (self.channels.get_mut(&id), self.users.get_mut(&who.user)) else {
+        let (Some(channel), Some(user)) = (self.channels.get_mut(&id), self.users.get_mut(who.user)) else {
             return;
         };
         channel.members.insert(who.user, if operator { Ranks::OPERATOR } else { Ranks::empty() });
@@ -259,7 +258,7 @@ impl State {
 
     fn invite(&mut self, channel: ChannelId, user: UserId) {
         let channels = &self.channels;
-        let Some(user) = self.users.get_mut(&user) else { return };
+        let Some(user) = self.users.get_mut(user) else { return };
         user.invites.retain(|invite| channels.contains_key(invite));
         if user.invites.len() >= self.policy.limits.channels_per_user {
             user.invites.pop_first();

@@ -6,6 +6,7 @@ mod apply;
 mod channel;
 mod session;
 mod user;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -20,6 +21,7 @@ use crate::policy::Policy;
 pub use channel::{Channel, Mask, Topic};
 pub use session::{PasswordState, Phase, Registering, Session, Sessions};
 pub use user::{User, Whowas};
+pub use users::Users;
 
 /// Everything that the chat knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +30,7 @@ pub struct State {
     pub start: u64,
     pub policy: Policy,
     pub sessions: Sessions,
-    pub users: BTreeMap<UserId, Box<User>>,
+    pub users: Users,
     pub nicks: BTreeMap<Folded, UserId>,
     pub channels: BTreeMap<ChannelId, Box<Channel>>,
     pub channel_names: BTreeMap<Folded, ChannelId>,
@@ -41,7 +43,6 @@ pub struct State {
     pub counts: Counts,
     pub shutdown: Option<Shutdown>,
     pub stopping: bool,
-    next_user: u64,
     next_channel: u64,
     messages: u64,
 }
@@ -73,7 +74,7 @@ impl State {
             start,
             policy,
             sessions: Sessions::default(),
-            users: BTreeMap::new(),
+            users: Users::default(),
             nicks: BTreeMap::new(),
             channels: BTreeMap::new(),
             channel_names: BTreeMap::new(),
@@ -83,14 +84,13 @@ impl State {
             counts: Counts::default(),
             shutdown: None,
             stopping: false,
-            next_user: 1,
             next_channel: 1,
             messages: 0,
         }
     }
 
     pub fn user(&self, id: UserId) -> Option<&User> {
-        self.users.get(&id).map(AsRef::as_ref)
+        self.users.get(id)
     }
 
     pub fn user_id(&self, nick: &str) -> Option<UserId> {
@@ -139,7 +139,7 @@ impl State {
 
     /// The id that the next user gets when it arrives.
     pub fn next_user(&self) -> UserId {
-        UserId(self.next_user)
+        self.users.next_id()
     }
 
     /// The id that the next channel gets when it is created.

@@ -34,17 +34,17 @@ fn deadlines(state: &State) {
 }
 
 fn users(state: &State) {
-    let nicks: BTreeMap<Folded, _> = state.users.iter().map(|(id, user)| (user.nick.fold(), *id)).collect();
+    let nicks: BTreeMap<Folded, _> = state.users.iter().map(|(id, user)| (user.nick.fold(), id)).collect();
     assert_eq!(state.nicks, nicks);
     assert_eq!(state.users.len(), nicks.len(), "two users have one nick");
-    for (id, user) in &state.users {
+    for (id, user) in state.users.iter() {
         assert!(!user.sessions.is_empty(), "{} has no session", user.nick);
         for conn in &user.sessions {
-            assert_eq!(state.user_of(*conn).map(|(id, _)| id), Some(*id), "{}", user.nick);
+            assert_eq!(state.user_of(*conn).map(|(id, _)| id), Some(id), "{}", user.nick);
         }
         for channel in &user.channels {
             let channel = state.channel(*channel).expect("a user's channel is there");
-            assert!(channel.members.contains_key(id), "{} isn't in {}", user.nick, channel.name);
+            assert!(channel.members.contains_key(&id), "{} isn't in {}", user.nick, channel.name);
         }
     }
 }
