@@ -6,7 +6,7 @@ use chatd_core::Effect;
 
 use crate::answers::Answers;
 use crate::commit::{Group, Release};
-use crate::egress::{Delivery, Order};
+use crate::egress::Order;
 use crate::jobs::Jobs;
 use crate::mailbox::Mailbox;
 use crate::watch::Watch;
@@ -20,27 +20,27 @@ pub(crate) struct Outlets {
 }
 
 impl Release for Outlets {
-    fn release(&self, group: Group) {
+    fn release(&self, mut group: Group) {
         self.watch.tell(group.stamp, &group.events);
-        let mut deliveries = Vec::with_capacity(group.effects.len());
         let mut stop = false;
-        for effect in group.effects {
+        for effect in group.effects.extract_if(.., |effect| !is_for_sockets(effect)) {
             match effect {
-                Effect::Send { to, frame } => deliveries.push(Delivery::Send { to, frame }),
-                Effect::Fanout { to, except, frame } => {
-                    deliveries.push(Delivery::Fanout { to, except, frame });
-                }
-                Effect::Close { conn } => deliveries.push(Delivery::Close { conn }),
                 Effect::Job { conn, job } => self.jobs.start(conn, job),
                 Effect::Answer { request, answer } => self.answers.give(request, answer),
                 Effect::Stop => stop = true,
+                Effect::Send { .. } | Effect::Fanout { .. } | Effect::Close { .. } => {}
             }
         }
-        if !deliveries.is_empty() || !group.closed.is_empty() {
-            self.egress.push_when_room(Order::Deliver { deliveries, closed: group.closed });
+        if !group.effects.is_empty() || !group.closed.is_empty() {
+            let order = Order::Deliver { effects: group.effects, closed: group.closed };
+            self.egress.push_when_room(order);
         }
         if stop {
             self.egress.push(Order::Stop);
         }
     }
+}
+
+fn is_for_sockets(effect: &Effect) -> bool {
+    matches!(effect, Effect::Send { .. } | Effect::Fanout { .. } | Effect::Close { .. })
 }

@@ -15,8 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use chatd_core::ConnId;
+use chatd_core::{ConnId, Effect};
 use tokio::runtime::Handle;
 
 use self::round::Round;
@@ -35,20 +34,12 @@ const ROUND_MAX: usize = 256 * 1024;
 pub(crate) enum Order {
     /// Before the core hears of the connection.
     Register { conn: ConnId, socket: Arc<Socket> },
-    /// The outcome of a step.
-    Deliver { deliveries: Vec<Delivery>, closed: Vec<ConnId> },
+    /// What a step wants of the sockets.
+    Deliver { effects: Vec<Effect>, closed: Vec<ConnId> },
     /// A socket that was full takes more.
     Writable(ConnId),
     /// Everybody has been told: write what is left, and end.
     Stop,
-}
-
-/// Those of the core's effects that are about sockets.
-#[derive(Debug)]
-pub(crate) enum Delivery {
-    Send { to: ConnId, frame: Bytes },
-    Fanout { to: Arc<Vec<ConnId>>, except: Option<ConnId>, frame: Bytes },
-    Close { conn: ConnId },
 }
 
 /// What is shared with the rest of the daemon.
@@ -114,9 +105,9 @@ impl Egress {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Register { conn, socket } => self.table.insert(conn, socket),
-            Order::Deliver { deliveries, closed } => {
-                for delivery in deliveries {
-                    self.deliver(delivery);
+            Order::Deliver { effects, closed } => {
+                for effect in effects {
+                    self.deliver(effect);
                 }
                 self.closed.extend(closed);
             }
@@ -128,19 +119,21 @@ impl Egress {
         }
     }
 
-    fn deliver(&mut self, delivery: Delivery) {
-        match delivery {
-            Delivery::Send { to, frame } => {
+    fn deliver(&mut self, effect: Effect) {
+        match effect {
+            Effect::Send { to, frame } => {
                 let frame = self.round.add(frame);
                 self.table.queue(to, frame, &mut self.round);
             }
-            Delivery::Fanout { to, except, frame } => {
+            Effect::Fanout { to, except, frame } => {
                 let frame = self.round.add(frame);
                 for &conn in to.iter().filter(|conn| Some(**conn) != except) {
                     self.table.queue(conn, frame, &mut self.round);
                 }
             }
-            Delivery::Close { conn } => self.closing.push(conn),
+            Effect::Close { conn } => self.closing.push(conn),
+            // These go elsewhere.
+            Effect::Job { .. } | Effect::Answer { .. } | Effect::Stop => {}
         }
     }
 

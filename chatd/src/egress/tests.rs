@@ -5,12 +5,12 @@ use std::sync::atomic::AtomicUsize;
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
-use chatd_core::ConnId;
+use chatd_core::{ConnId, Effect};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::runtime::Handle;
 
-use super::{Delivery, Egress, Order, Outside};
+use super::{Egress, Order, Outside};
 use crate::mailbox::Mailbox;
 use crate::slots::Slots;
 use crate::socket::{Socket, Stage};
@@ -48,8 +48,8 @@ impl Bench {
         Client { conn, stream, socket }
     }
 
-    fn deliver(&self, deliveries: Vec<Delivery>) {
-        self.outside.orders.push(Order::Deliver { deliveries, closed: Vec::new() });
+    fn deliver(&self, effects: Vec<Effect>) {
+        self.outside.orders.push(Order::Deliver { effects, closed: Vec::new() });
     }
 
     async fn stop(self) {
@@ -72,12 +72,12 @@ impl Client {
     }
 }
 
-fn send(to: ConnId, frame: &str) -> Delivery {
-    Delivery::Send { to, frame: Bytes::copy_from_slice(frame.as_bytes()) }
+fn send(to: ConnId, frame: &str) -> Effect {
+    Effect::Send { to, frame: Bytes::copy_from_slice(frame.as_bytes()) }
 }
 
-fn fanout(to: &[&Client], except: Option<&Client>, frame: &str) -> Delivery {
-    Delivery::Fanout {
+fn fanout(to: &[&Client], except: Option<&Client>, frame: &str) -> Effect {
+    Effect::Fanout {
         to: Arc::new(to.iter().map(|client| client.conn).collect()),
         except: except.map(|client| client.conn),
         frame: Bytes::copy_from_slice(frame.as_bytes()),
@@ -109,7 +109,7 @@ async fn who_reads_late_gets_everything_in_order() {
         expected.extend_from_slice(frame.as_bytes());
         bench.deliver(vec![send(client.conn, &frame)]);
     }
-    bench.deliver(vec![Delivery::Close { conn: client.conn }]);
+    bench.deliver(vec![Effect::Close { conn: client.conn }]);
     let seen = client.read_to_end().await;
     assert_eq!(seen.len(), expected.len());
     assert!(seen == expected, "the order was lost");
@@ -132,7 +132,7 @@ async fn who_never_reads_is_cut_off_and_nobody_else_notices() {
 async fn a_closed_connection_gets_what_was_sent_before_and_then_the_end() {
     let bench = bench(1 << 20);
     let client = bench.client().await;
-    bench.deliver(vec![send(client.conn, "ERROR :bye\r\n"), Delivery::Close { conn: client.conn }]);
+    bench.deliver(vec![send(client.conn, "ERROR :bye\r\n"), Effect::Close { conn: client.conn }]);
     assert_eq!(client.read_to_end().await, b"ERROR :bye\r\n");
 }
 
@@ -140,7 +140,7 @@ async fn a_closed_connection_gets_what_was_sent_before_and_then_the_end() {
 async fn a_slot_that_is_given_back_gets_nothing_under_its_old_name() {
     let bench = bench(1 << 20);
     let old = bench.client().await;
-    bench.outside.orders.push(Order::Deliver { deliveries: Vec::new(), closed: vec![old.conn] });
+    bench.outside.orders.push(Order::Deliver { effects: Vec::new(), closed: vec![old.conn] });
     let mut new = loop {
         let client = bench.client().await;
         if client.conn.slot == old.conn.slot {
@@ -156,7 +156,7 @@ async fn stopping_writes_what_is_left() {
     let bench = bench(64 << 20);
     let client = bench.client().await;
     let frame = "x".repeat(1 << 20);
-    bench.deliver(vec![send(client.conn, &frame), Delivery::Close { conn: client.conn }]);
+    bench.deliver(vec![send(client.conn, &frame), Effect::Close { conn: client.conn }]);
     let reading = tokio::spawn(client.read_to_end());
     bench.stop().await;
     assert_eq!(reading.await.unwrap().len(), frame.len());
