@@ -3,10 +3,13 @@
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
-use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
 use zeroize::Zeroizing;
 
 use crate::auth::password::{self, Cost};
@@ -121,13 +124,29 @@ fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
     let terminal = io::stdin();
     write!(io::stderr(), "{prompt}")?;
     let before = tcgetattr(&terminal).context("cannot ask for a password")?;
+    let restoring = restore_when_interrupted(before.clone()).context("cannot listen to signals")?;
     let mut silent = before.clone();
     silent.local_flags.remove(LocalFlags::ECHO);
     tcsetattr(&terminal, SetArg::TCSAFLUSH, &silent).context("cannot ask for a password")?;
     let answer = read_line();
     tcsetattr(&terminal, SetArg::TCSAFLUSH, &before).context("cannot restore the terminal")?;
+    restoring.close();
     writeln!(io::stderr())?;
     answer.context("cannot read a password")
+}
+
+/// Who gives up with Ctrl-C shall have a terminal that shows what is typed.
+fn restore_when_interrupted(before: Termios) -> io::Result<signal_hook::iterator::Handle> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT])?;
+    let handle = signals.handle();
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            // If it can't be restored, there is nothing better to do.
+            let _ = tcsetattr(io::stdin(), SetArg::TCSAFLUSH, &before);
+            std::process::exit(Exit::Failed as i32);
+        }
+    });
+    Ok(handle)
 }
 
 /// Byte by byte, so that nothing is left behind in a buffer.
