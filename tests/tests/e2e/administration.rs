@@ -190,7 +190,7 @@ fn the_console_speaks_the_same_words() {
     let daemon = Daemon::start();
     let mut alice = daemon.client("alice");
     let mut console = Terminal::run(&daemon.chatctl_command(&[]), 40, 120);
-    console.wait_for_text("chatctl> ");
+    console.wait_for_text("chatctl>");
     console.line("list");
     console.wait_for(|screen| screen.contains("alice") && screen.contains("1 user"));
     console.line("announce");
