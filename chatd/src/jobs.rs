@@ -51,7 +51,7 @@ impl Jobs {
 fn perform(job: &Job) -> JobDone {
     match job {
         Job::CheckPassword { hash, password } => {
-            JobDone::PasswordChecked { matches: password::matches(hash, &password.0) }
+            JobDone::PasswordChecked { matches: password::matches(&hash.0, &password.0) }
         }
         Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: login::exists(name) },
     }
@@ -67,7 +67,7 @@ fn refusal(job: &Job) -> JobDone {
 
 #[cfg(test)]
 mod tests {
-    use chatd_core::Secret;
+    use chatd_core::{PasswordHash, Secret};
 
     use super::*;
 
@@ -85,9 +85,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_checked_against_its_hash() {
-        let hash: Arc<str> = password::hash("right", password::Cost::Low).unwrap().into();
+        let hash = PasswordHash(password::hash("right", password::Cost::Low).unwrap().into());
         for (given, matches) in [("right", true), ("wrong", false)] {
-            let job = Job::CheckPassword { hash: Arc::clone(&hash), password: Secret(given.into()) };
+            let job = Job::CheckPassword { hash: hash.clone(), password: Secret(given.into()) };
             assert_eq!(outcome(job).await, JobDone::PasswordChecked { matches });
         }
     }

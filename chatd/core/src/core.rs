@@ -77,6 +77,9 @@ impl Core {
     }
 }
 
+/// Bytes of lines that are held for one connection, however short or few they are.
+const HELD_BYTES: usize = 64 * 1024;
+
 /// One input's turn.
 struct Turn<'a> {
     tx: Tx<'a>,
@@ -124,7 +127,8 @@ impl Turn<'_> {
 
     fn hold(&mut self, conn: ConnId, line: Incoming) {
         let held = self.held.entry(conn).or_default();
-        if held.len() < self.tx.state().policy.limits.held_lines {
+        let bytes: usize = held.iter().chain([&line]).map(Incoming::bytes).sum();
+        if held.len() < self.tx.state().policy.limits.held_lines && bytes <= HELD_BYTES {
             held.push_back(line);
         } else {
             self.tx.disconnect(conn, "Too many lines at once");

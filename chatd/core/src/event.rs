@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
-use crate::input::Peer;
+use crate::input::{Origin, Peer};
 use crate::mode::{ModeChange, UserModes};
 use crate::policy::Policy;
 
@@ -60,6 +60,7 @@ pub enum ConnEvent {
     },
     /// The server's password was given, and was right or wrong.
     PasswordGiven {
+        from: Box<Origin>,
         right: bool,
     },
     NickChosen {
@@ -115,6 +116,7 @@ pub enum UserEvent {
     /// A user that was not there registers with its first session.
     Arrived {
         conn: ConnId,
+        from: Box<Origin>,
         ident: CompactString,
         host: CompactString,
         realname: Box<str>,
@@ -123,6 +125,7 @@ pub enum UserEvent {
     /// A further session of a user that is there.
     SessionAdded {
         conn: ConnId,
+        from: Box<Origin>,
     },
     /// A session is gone and others remain.
     SessionRemoved {
@@ -146,6 +149,10 @@ pub enum UserEvent {
         modes: UserModes,
     },
     BecameOperator {
+        name: CompactString,
+    },
+    /// It gave a wrong name or password with OPER.
+    OperatorRefused {
         name: CompactString,
     },
     /// An administrator put the user out: `by` a nick or a login; [`UserEvent::Left`] follows.

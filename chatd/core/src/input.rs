@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chat_proto::admin;
 use chat_proto::message::Message;
 use chat_proto::name::Nick;
 use compact_str::CompactString;
@@ -46,6 +47,17 @@ pub enum Incoming {
     Malformed,
 }
 
+impl Incoming {
+    /// How many bytes of text it holds.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Message(message) => message.as_str().len(),
+            Self::NotUtf8 { command } => command.as_deref().map_or(0, str::len),
+            Self::TooLong | Self::Malformed => 0,
+        }
+    }
+}
+
 /// What is known of the other end when a connection is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
@@ -69,6 +81,17 @@ pub enum Origin {
     Tcp {
         address: SocketAddr,
     },
+}
+
+impl From<&Origin> for admin::Peer {
+    fn from(origin: &Origin) -> Self {
+        match origin {
+            Origin::Unix { uid, pid, login } => {
+                Self::Unix { uid: *uid, pid: *pid, login: login.as_ref().map(ToString::to_string) }
+            }
+            Origin::Tcp { address } => Self::Tcp { address: address.to_string() },
+        }
+    }
 }
 
 /// Why a connection ended without a QUIT.

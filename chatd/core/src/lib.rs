@@ -28,5 +28,5 @@ pub use id::{ChannelId, ConnId, MessageId, RequestId, UserId};
 pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Origin, Peer};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, Output, Secret};
-pub use policy::{Keepalive, Limits, Lobby, Operator, Policy};
+pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy};
 pub use state::State;

@@ -8,6 +8,7 @@ use chat_proto::name::Nick;
 
 use crate::event::Event;
 use crate::id::{ConnId, RequestId};
+use crate::policy::PasswordHash;
 
 /// What a step had to say. The caller clears it and hands it in again, so that its room is used again.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ pub enum Effect {
 #[derive(Clone, PartialEq, Eq)]
 pub enum Job {
     /// Check a password against an Argon2 hash in PHC form.
-    CheckPassword { hash: Arc<str>, password: Secret },
+    CheckPassword { hash: PasswordHash, password: Secret },
     /// Is there a login of that name on this host?
     LookUpLogin { name: Nick },
 }

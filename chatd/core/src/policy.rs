@@ -19,7 +19,7 @@ pub struct Policy {
     /// Who runs this server, for ADMIN: a location, an organisation, an address for mail.
     pub admin_info: [String; 3],
     /// Argon2 hash of the password that every connection needs (PASS), except on the Unix socket.
-    pub password_hash: Option<Arc<str>>,
+    pub password_hash: Option<PasswordHash>,
     pub operators: Vec<Operator>,
     pub lobby: Lobby,
     /// Whether the names of this host's logins are reserved for them.
@@ -34,7 +34,23 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operator {
     pub name: CompactString,
-    pub password_hash: Arc<str>,
+    pub password_hash: PasswordHash,
+}
+
+/// An Argon2 hash of a password in PHC form. Prints as `[redacted]`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordHash(pub Arc<str>);
+
+impl From<&str> for PasswordHash {
+    fn from(hash: &str) -> Self {
+        Self(hash.into())
+    }
+}
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 /// The channel where everybody starts.

@@ -153,7 +153,7 @@ impl Chat {
 fn do_job(job: &Job) -> JobDone {
     match job {
         Job::CheckPassword { hash, password: Secret(password) } => {
-            JobDone::PasswordChecked { matches: **hash == **password }
+            JobDone::PasswordChecked { matches: *hash.0 == **password }
         }
         Job::LookUpLogin { .. } => JobDone::LoginLookedUp { exists: false },
     }

@@ -10,8 +10,8 @@ pub(crate) fn observe(event: &chatd_core::Event, at: u64) -> Option<Event> {
         chatd_core::Event::User(who, event) => Event { user: nick(who), ..user(event, at)? },
         chatd_core::Event::Channel(room, event) => Event { channel: name(room), ..channel(event, at)? },
         chatd_core::Event::Server(event) => server(event, at)?,
-        chatd_core::Event::Conn(_, ConnEvent::PasswordGiven { right: false }) => {
-            Event::new(at, EventKind::LoginFailed)
+        chatd_core::Event::Conn(_, ConnEvent::PasswordGiven { from, right: false }) => {
+            Event { from: Some((&**from).into()), ..Event::new(at, EventKind::LoginFailed) }
         }
         chatd_core::Event::Conn(..) | chatd_core::Event::Said(_) => return None,
     };
@@ -21,12 +21,16 @@ pub(crate) fn observe(event: &chatd_core::Event, at: u64) -> Option<Event> {
 fn user(event: &UserEvent, at: u64) -> Option<Event> {
     let new = |kind| Event::new(at, kind);
     let seen = match event {
-        UserEvent::Arrived { account, .. } => {
-            Event { account: account.as_ref().map(ToString::to_string), ..new(EventKind::Connected) }
-        }
-        UserEvent::SessionAdded { .. } => {
-            Event { text: Some("a further session".into()), ..new(EventKind::Connected) }
-        }
+        UserEvent::Arrived { account, from, .. } => Event {
+            account: account.as_ref().map(ToString::to_string),
+            from: Some((&**from).into()),
+            ..new(EventKind::Connected)
+        },
+        UserEvent::SessionAdded { from, .. } => Event {
+            text: Some("a further session".into()),
+            from: Some((&**from).into()),
+            ..new(EventKind::Connected)
+        },
         UserEvent::SessionRemoved { .. } => {
             Event { text: Some("one of several sessions".into()), ..new(EventKind::Disconnected) }
         }
@@ -36,6 +40,9 @@ fn user(event: &UserEvent, at: u64) -> Option<Event> {
         UserEvent::AwaySet { text: None } => new(EventKind::Back),
         UserEvent::BecameOperator { name } => {
             Event { text: Some(format!("operator {name}")), ..new(EventKind::Mode) }
+        }
+        UserEvent::OperatorRefused { name } => {
+            Event { text: Some(format!("operator {name}")), ..new(EventKind::LoginFailed) }
         }
         UserEvent::Kicked { by, uid, reason } => {
             Event { by: Some(by.to_string()), uid: *uid, text: owned(reason), ..new(EventKind::Kicked) }

@@ -1,8 +1,7 @@
 //! What the file says to the core.
 
-use std::sync::Arc;
 
-use chatd_core::{Keepalive, Limits, Lobby, Operator, Policy};
+use chatd_core::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy};
 use compact_str::CompactString;
 
 use super::raw;
@@ -26,7 +25,7 @@ pub(super) fn resolve(
         version: CompactString::const_new(VERSION),
         motd: server.motd.map_or(default.motd, |motd| motd.0),
         admin_info: server.admin.map_or(default.admin_info, |lines| lines.map(|line| line.0)),
-        password_hash: server.password_hash.map(|hash| hash.0.into()),
+        password_hash: server.password_hash.map(|hash| PasswordHash(hash.0.into())),
         operators: operators.into_iter().map(operator).collect(),
         lobby: Lobby {
             channel: lobby.channel.map_or(default.lobby.channel, |channel| channel.0),
@@ -40,7 +39,7 @@ pub(super) fn resolve(
 }
 
 fn operator(raw: raw::Operator) -> Operator {
-    Operator { name: raw.name.0.into(), password_hash: Arc::from(raw.password_hash.0) }
+    Operator { name: raw.name.0.into(), password_hash: PasswordHash(raw.password_hash.0.into()) }
 }
 
 fn limits(raw: &raw::Limits) -> Limits {

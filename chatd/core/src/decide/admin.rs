@@ -7,7 +7,7 @@ use chat_proto::name::Nick;
 
 use crate::event::{Administrator, Event, Ranks, ServerEvent, UserEvent};
 use crate::id::UserId;
-use crate::input::{Actor, AdminCommand, Origin};
+use crate::input::{Actor, AdminCommand};
 use crate::output::AdminAnswer;
 use crate::state::{Channel, Session, State, User};
 use crate::tx::Tx;
@@ -122,10 +122,17 @@ fn no_such_user(state: &State, name: String) -> AdminAnswer {
     if let Err(error) = Nick::new(&name) {
         return AdminAnswer::Refused(admin::Error::InvalidName { name, reason: error.to_string() });
     }
-    let start = name.get(..2).unwrap_or(&name).to_ascii_lowercase();
-    let similar = state.nicks.iter().find(|(folded, _)| folded.as_str().starts_with(&start));
-    let suggestion = similar.and_then(|(_, id)| Some(state.user(*id)?.nick.to_string()));
+    let users = state.users.values().map(|user| user.nick.as_str());
+    let suggestion = nearest(&name, users).map(str::to_owned);
     AdminAnswer::Refused(admin::Error::NoSuchUser { name, suggestion })
+}
+
+/// The nick that was probably meant: at most two slips away, and fewer than half of the letters.
+fn nearest<'a>(name: &str, nicks: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_ascii_lowercase();
+    let slips = |nick: &str| strsim::osa_distance(&name, &nick.to_ascii_lowercase());
+    let (slips, nick) = nicks.map(|nick| (slips(nick), nick)).min()?;
+    (slips <= 2 && slips * 2 <= name.len()).then_some(nick)
 }
 
 fn administrator(actor: &Actor) -> Administrator {
@@ -171,20 +178,10 @@ fn describe(state: &State, user: &User) -> admin::User {
 
 fn describe_session(session: &Session) -> admin::Session {
     admin::Session {
-        from: origin(&session.peer.origin),
+        from: (&session.peer.origin).into(),
         connected_at: session.opened_at,
         last_active_at: session.heard_at,
         capabilities: session.caps.names().map(str::to_owned).collect(),
-    }
-}
-
-/// Where a connection comes from, as administrators are told.
-fn origin(origin: &Origin) -> admin::Peer {
-    match origin {
-        Origin::Unix { uid, pid, login } => {
-            admin::Peer::Unix { uid: *uid, pid: *pid, login: login.as_ref().map(ToString::to_string) }
-        }
-        Origin::Tcp { address } => admin::Peer::Tcp { address: address.to_string() },
     }
 }
 

@@ -35,6 +35,7 @@ pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, name: CompactString, matc
     let known = tx.state().policy.operators.iter().any(|operator| operator.name == name);
     let Some((id, user)) = tx.state().user_of(conn) else { return };
     if !(known && matches) {
+        tx.emit_user(id, UserEvent::OperatorRefused { name });
         return tx.numeric(ERR_PASSWDMISMATCH, format_args!(":Password incorrect"));
     }
     let (modes, was_operator) = (user.modes | UserModes::OPERATOR, user.is_operator());

@@ -76,7 +76,8 @@ pub fn pass(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
 }
 
 pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, right: bool) {
-    tx.emit_conn(conn, ConnEvent::PasswordGiven { right });
+    let Some(from) = origin(tx.state(), conn) else { return };
+    tx.emit_conn(conn, ConnEvent::PasswordGiven { from, right });
     try_register(tx, conn);
 }
 
@@ -158,7 +159,8 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
         if user.sessions.len() >= state.policy.limits.sessions_per_user {
             return tx.disconnect(conn, "Too many sessions of this user");
         }
-        tx.emit_user(id, UserEvent::SessionAdded { conn });
+        let from = Box::new(session.peer.origin.clone());
+        tx.emit_user(id, UserEvent::SessionAdded { conn, from });
         watch_silence(tx, conn);
         welcome::welcome(tx, conn);
         return join::show_all_to_session(tx, Caller { conn, user: id });
@@ -166,6 +168,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
     let who = Who { user: state.next_user(), nick: nick.clone() };
     let event = UserEvent::Arrived {
         conn,
+        from: Box::new(session.peer.origin.clone()),
         ident: visible_ident(session, ident),
         host: session.peer.host.clone(),
         realname: realname.clone(),
@@ -241,6 +244,10 @@ fn is_held_by_other(state: &State, user: &User, nick: &Nick) -> bool {
 fn registering(state: &State, conn: ConnId) -> Option<(&Session, &Registering)> {
     let session = state.sessions.get(conn)?;
     Some((session, session.registering()?))
+}
+
+fn origin(state: &State, conn: ConnId) -> Option<Box<Origin>> {
+    Some(Box::new(state.sessions.get(conn)?.peer.origin.clone()))
 }
 
 fn needs_password(state: &State, session: &Session) -> bool {

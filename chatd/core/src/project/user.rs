@@ -40,6 +40,7 @@ impl Scene<'_> {
             UserEvent::SessionAdded { .. }
             | UserEvent::SessionRemoved { .. }
             | UserEvent::BecameOperator { .. }
+            | UserEvent::OperatorRefused { .. }
             | UserEvent::Kicked { .. } => {}
         }
     }

@@ -59,7 +59,7 @@ impl Views {
                     self.add(state, room.channel, conn);
                 }
             }
-            Event::User(who, UserEvent::SessionAdded { conn }) => {
+            Event::User(who, UserEvent::SessionAdded { conn, .. }) => {
                 for channel in channels(state, who.user) {
                     self.add(state, channel, *conn);
                 }

@@ -88,7 +88,7 @@ impl State {
     fn apply_user(&mut self, at: u64, who: &Who, event: &UserEvent) {
         match event {
             UserEvent::Arrived { .. } => self.arrive(at, who, event),
-            UserEvent::SessionAdded { conn } => self.add_session(who.user, *conn),
+            UserEvent::SessionAdded { conn, .. } => self.add_session(who.user, *conn),
             UserEvent::SessionRemoved { conn } => {
                 self.drop_session(*conn);
                 if let Some(user) = self.users.get_mut(who.user) {
@@ -111,12 +111,14 @@ impl State {
                     user.realname.clone_from(realname);
                 }
             }
-            UserEvent::BecameOperator { .. } | UserEvent::Kicked { .. } => {}
+            UserEvent::BecameOperator { .. }
+            | UserEvent::OperatorRefused { .. }
+            | UserEvent::Kicked { .. } => {}
         }
     }
 
     fn arrive(&mut self, at: u64, who: &Who, event: &UserEvent) {
-        let UserEvent::Arrived { conn, ident, host, realname, account } = event else { return };
+        let UserEvent::Arrived { conn, ident, host, realname, account, .. } = event else { return };
         let user = User {
             nick: who.nick.clone(),
             ident: ident.clone(),
@@ -317,7 +319,7 @@ impl Session {
 impl Registering {
     fn apply(&mut self, event: &ConnEvent) {
         match event {
-            ConnEvent::PasswordGiven { right } => {
+            ConnEvent::PasswordGiven { right, .. } => {
                 self.password = if *right { PasswordState::Right } else { PasswordState::Wrong };
             }
             ConnEvent::NickChosen { nick } => self.nick.clone_from(nick),

@@ -36,7 +36,7 @@ impl Ledger {
     pub fn note(&mut self, event: &Event) {
         match event {
             Event::Conn(conn, ConnEvent::CapsSet { caps }) => drop(self.caps.insert(*conn, *caps)),
-            Event::User(who, UserEvent::Arrived { conn, .. } | UserEvent::SessionAdded { conn }) => {
+            Event::User(who, UserEvent::Arrived { conn, .. } | UserEvent::SessionAdded { conn, .. }) => {
                 self.sessions.entry(who.user).or_default().insert(*conn);
             }
             Event::User(who, UserEvent::SessionRemoved { conn }) => {

@@ -147,7 +147,7 @@ pub fn local(login: &str) -> Peer {
 fn do_job(job: &Job) -> JobDone {
     match job {
         Job::CheckPassword { hash, password: Secret(password) } => {
-            JobDone::PasswordChecked { matches: **hash == **password }
+            JobDone::PasswordChecked { matches: *hash.0 == **password }
         }
         Job::LookUpLogin { name } => {
             JobDone::LoginLookedUp { exists: LOGINS.contains(&name.fold().as_str()) }
