@@ -1,6 +1,5 @@
 //! What the file says to the core.
 
-
 use chatd_core::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy};
 use compact_str::CompactString;
 
