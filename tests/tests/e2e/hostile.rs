@@ -125,16 +125,17 @@ fn who_says_nothing_is_sent_away_in_time() {
 }
 
 #[test]
-fn one_address_gets_only_its_share_of_connections() {
+fn one_user_gets_only_a_share_of_the_connections() {
     let mut daemon = Daemon::configured("[limits]\nconnections-per-address = 5");
-    let mut kept: Vec<_> = (0..5).map(|_| daemon.connect_tcp()).collect();
+    let mut kept: Vec<_> = (0..5).map(|_| daemon.connect()).collect();
     for client in &mut kept {
         client.sync();
     }
-    let mut refused = daemon.connect_tcp();
+    let mut refused = daemon.connect();
     let last = refused.expect_closed();
-    assert!(last.iter().any(|line| line.starts_with("ERROR")), "{last:?}");
-    daemon.client("alice");
+    assert!(last.iter().any(|line| line.starts_with("ERROR :") && line.contains("Too many")), "{last:?}");
+    daemon.connect_tcp().register("alice");
+    drop(kept.pop());
     daemon.assert_running();
 }
 
