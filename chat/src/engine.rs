@@ -111,7 +111,10 @@ impl Engine {
     async fn run(&mut self) -> Result<(), Failure> {
         loop {
             self.advance().await?;
-            if self.client.is_leaving() || self.is_done() {
+            if self.client.is_leaving() {
+                self.end_input();
+            }
+            if self.is_done() {
                 return Ok(());
             }
             self.screen.room().await;
@@ -119,7 +122,7 @@ impl Engine {
             let wake = [Some(self.due), self.prompt_due, self.ending].into_iter().flatten().min();
             tokio::select! {
                 read = read(self.link.as_mut()) => self.received(read),
-                typed = self.typed.recv() => self.did(typed.unwrap_or(Typed::End)),
+                typed = self.typed.recv(), if self.ending.is_none() => self.did(typed.unwrap_or(Typed::End)),
                 connected = connected(self.connecting.as_mut()) => self.connected(connected),
                 () = sleep_until(wake.unwrap_or(self.due)) => self.timed(),
                 _ = terminate.recv() => return Ok(()),
@@ -188,12 +191,16 @@ impl Engine {
                 self.client.interrupted();
                 self.prompt_due = Some(Instant::now());
             }
-            Typed::End if self.ending.is_none() => {
-                self.client.session.place_fence();
-                self.ending = Some(Instant::now() + self.patience());
-            }
-            Typed::End => {}
+            Typed::End => self.end_input(),
             Typed::Unprintable(error) => self.failed = Some(Failure::Output(error)),
+        }
+    }
+
+    /// Nothing more will be said; what was said may still be under way.
+    fn end_input(&mut self) {
+        if self.ending.is_none() {
+            self.client.session.place_fence();
+            self.ending = Some(Instant::now() + self.patience());
         }
     }
 

@@ -39,7 +39,18 @@ impl Talk {
         session.open();
         let mut talk = Self { session, link, events: VecDeque::new() };
         let deadline = Instant::now() + PATIENCE;
-        while !matches!(talk.next(deadline).await?.what, What::Welcome { .. }) {}
+        // Others may speak as soon as they see us come, which is before we are told that we are in.
+        let mut early = VecDeque::new();
+        loop {
+            let event = talk.next(deadline).await?;
+            match event.what {
+                What::Welcome { .. } => break,
+                What::Said { .. } | What::Announcement { .. } => early.push_back(event),
+                _ => {}
+            }
+        }
+        early.append(&mut talk.events);
+        talk.events = early;
         Ok(talk)
     }
 
