@@ -159,8 +159,9 @@ impl Engine {
 
     fn flush(&mut self) {
         self.client.heard(Timestamp::now());
-        self.screen.show(&self.client.shows());
+        // Who sees a name can complete it.
         *self.words.lock().unwrap_or_else(PoisonError::into_inner) = self.client.words();
+        self.screen.show(&self.client.shows());
     }
 
     fn received(&mut self, read: Read) {
