@@ -157,3 +157,35 @@ pub fn topic(to: &mut Responder<'_>, channel: &Channel) {
         to.numeric(RPL_TOPICWHOTIME, format_args!("{who}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Input;
+    use crate::testing::Chat;
+
+    #[test]
+    fn a_reload_that_names_another_lobby_ends_the_old_one_when_it_is_empty() {
+        let mut chat = Chat::with(crate::Policy::default());
+        let alice = chat.join("alice");
+        let mut policy = crate::Policy::default();
+        policy.lobby.channel = "#hall".parse().unwrap();
+        chat.feed(Input::Policy(Box::new(policy)));
+        chat.join("bob");
+        assert!(chat.core().state().channel_named("#hall").unwrap().1.lobby);
+        assert!(!chat.core().state().channel_named("#lobby").unwrap().1.lobby);
+        chat.say(alice, "PART #lobby");
+        assert!(chat.core().state().channel_named("#lobby").is_none());
+    }
+
+    #[test]
+    fn a_channel_that_becomes_the_lobby_stays_when_it_is_empty() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        chat.say(alice, "JOIN #hall");
+        let mut policy = crate::Policy::default();
+        policy.lobby.channel = "#hall".parse().unwrap();
+        chat.feed(Input::Policy(Box::new(policy)));
+        chat.say(alice, "PART #hall");
+        assert!(chat.core().state().channel_named("#hall").is_some());
+    }
+}

@@ -270,7 +270,10 @@ impl State {
 
     fn apply_server(&mut self, at: u64, event: &ServerEvent) {
         match event {
-            ServerEvent::PolicySet { policy } => self.policy = Policy::clone(policy),
+            ServerEvent::PolicySet { policy } => {
+                self.policy = Policy::clone(policy);
+                self.appoint_lobby();
+            }
             ServerEvent::ShutdownScheduled { at: due, reason, .. } => {
                 let next_warning = warning_below(due.saturating_sub(at));
                 self.shutdown = Some(Shutdown { at: *due, reason: reason.clone(), next_warning });
@@ -284,6 +287,19 @@ impl State {
             ServerEvent::Stopping { .. } => self.stopping = true,
             ServerEvent::Announced { .. } | ServerEvent::Wallops { .. } => {}
         }
+    }
+}
+
+impl State {
+    /// The channel that the policy names is the lobby, and no other; what was the lobby ends when it is empty.
+    fn appoint_lobby(&mut self) {
+        let lobby = self.channel_names.get(&self.policy.lobby.channel.fold()).copied();
+        for (id, channel) in &mut self.channels {
+            channel.lobby = Some(*id) == lobby;
+        }
+        let is_over = |channel: &Channel| channel.members.is_empty() && !channel.lobby;
+        self.channels.retain(|_, channel| !is_over(channel));
+        self.channel_names.retain(|_, id| self.channels.contains_key(id));
     }
 }
 
