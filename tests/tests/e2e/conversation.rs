@@ -73,7 +73,7 @@ fn list_shows_who_is_on_and_who_is_away() {
     let mut alice = sit_down(&daemon, "alice", ROWS);
     let mut bob = sit_down(&daemon, "bob", ROWS);
     bob.line("<away> lunch");
-    bob.wait_for_text("away");
+    bob.wait_for_text("you are away");
     alice.line("<list>");
     let screen = alice.wait_for(|screen| screen.contains("users on"));
     let of = |name: &str| {
