@@ -80,8 +80,8 @@ impl From<&str> for SafeText {
     }
 }
 
-/// JSON whose invisible, direction-changing and combining characters are written `\\uXXXX`: the same value to a
-/// program, and harmless on a terminal.
+/// JSON whose invisible, direction-changing and combining characters are written as escapes: the same value to
+/// a program, and harmless on a terminal.
 pub fn harmless_json(json: &str) -> String {
     use fmt::Write as _;
     let mut out = String::with_capacity(json.len());
