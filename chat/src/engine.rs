@@ -240,6 +240,10 @@ impl Engine {
 
     fn down(&mut self, why: Option<&str>) {
         self.link = None;
+        if self.client.is_leaving() {
+            self.ending = Some(Instant::now());
+            return;
+        }
         self.client.session.lost();
         self.client.heard(Timestamp::now());
         if !self.client.session.was_ready() {

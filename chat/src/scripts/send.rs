@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Read as _};
 
+use chat_proto::name::{ChannelName, Nick};
+use chat_proto::text::SafeText;
+
 use crate::failure::Failure;
 use crate::scripts::Talk;
 use crate::session::{Event, How, What};
@@ -16,6 +19,7 @@ const INPUT_MAX: u64 = 1 << 20;
 /// # Errors
 /// There is nothing to say, the server can't be reached, or it refuses some of it.
 pub async fn send(settings: &Settings, to: &[String], text: &[String]) -> Result<(), Failure> {
+    to.iter().try_for_each(|name| checked(name))?;
     let text = text_of(text)?;
     let mut talk = Talk::begin(settings).await?;
     let to = match (to, talk.session.lobby()) {
@@ -38,6 +42,15 @@ pub async fn send(settings: &Settings, to: &[String], text: &[String]) -> Result
     } else {
         Err(Failure::Refused(refused.into_iter().collect::<Vec<_>>().join("; ")))
     }
+}
+
+/// Whether it can be somebody's or a channel's name; what can't would reach somebody else, or nobody.
+fn checked(name: &str) -> Result<(), Failure> {
+    let outcome =
+        if name.starts_with('#') { ChannelName::new(name).map(drop) } else { Nick::new(name).map(drop) };
+    outcome.map_err(|error| {
+        Failure::Usage(format!("{} can't be the name of anybody: {error}", SafeText::name(name)))
+    })
 }
 
 /// The words of the command line; `-` or none read standard input.

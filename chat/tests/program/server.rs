@@ -70,11 +70,12 @@ fn serve(stream: UnixStream, clients: &Sender<Client>) {
     let mut client = Some(Client { stream: stream.try_clone().unwrap(), said });
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
         let (tags, line) = line.strip_prefix('@').map_or(("", line.as_str()), |l| l.split_once(' ').unwrap());
-        if let Some(rest) = line.strip_prefix("PRIVMSG ").filter(|rest| !rest.starts_with("nobody")) {
-            let _ = sender.send(rest.replacen(" :", " ", 1));
-        }
         if out.write_all(answer(tags, line).as_bytes()).is_err() || line.starts_with("QUIT") {
             return;
+        }
+        // Only now, so that what a test sends when it has heard of it comes behind the echo.
+        if let Some(rest) = line.strip_prefix("PRIVMSG ").filter(|rest| !rest.starts_with("nobody")) {
+            let _ = sender.send(rest.replacen(" :", " ", 1));
         }
         if line.starts_with("PING chat-ready") {
             let _ = client.take().map(|client| clients.send(client));
