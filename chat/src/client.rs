@@ -45,6 +45,7 @@ pub struct Client {
     asking: Option<Request>,
     interrupts: u32,
     leaving: bool,
+    farewell: Option<String>,
     shows: Vec<Show>,
 }
 
@@ -61,6 +62,7 @@ impl Client {
             asking: None,
             interrupts: 0,
             leaving: false,
+            farewell: None,
             shows: Vec::new(),
         }
     }
@@ -141,6 +143,11 @@ impl Client {
         self.leaving
     }
 
+    /// What to say when leaving, which is when all that was said before has arrived.
+    pub fn farewell(&self) -> Option<&str> {
+        self.farewell.as_deref()
+    }
+
     pub fn words(&self) -> Words {
         Words {
             people: self.session.people(),
@@ -178,7 +185,7 @@ impl Client {
     fn show(&mut self, event: &Event, now: Timestamp) {
         if self.manner.json {
             let json = serde_json::to_string(event).unwrap_or_default();
-            return self.print(Line::of(Style::Plain, &harmless_json(&json)));
+            return self.print_json(&json);
         }
         // Why we have to go is the program's last word.
         if matches!(event.what, What::Closed { last: true, .. }) {
@@ -226,7 +233,16 @@ impl Client {
         self.print(Line::of(Style::Error, text));
     }
 
+    /// With `--json` what isn't an event is an object, too: `{"event":"remark","text":…}`.
     fn print(&mut self, line: Line) {
+        if self.manner.json {
+            let remark = serde_json::json!({ "event": "remark", "text": line.render(false) });
+            return self.print_json(&remark.to_string());
+        }
         self.shows.push(Show::Line(line));
+    }
+
+    fn print_json(&mut self, json: &str) {
+        self.shows.push(Show::Line(Line::of(Style::Plain, &harmless_json(json))));
     }
 }

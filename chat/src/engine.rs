@@ -110,10 +110,10 @@ impl Engine {
 
     async fn run(&mut self) -> Result<(), Failure> {
         loop {
-            self.advance().await?;
             if self.client.is_leaving() {
                 self.end_input();
             }
+            self.advance().await?;
             if self.is_done() {
                 return Ok(());
             }
@@ -291,7 +291,8 @@ impl Engine {
     /// Leaves properly, if there is a connection to leave.
     async fn say_goodbye(&mut self) -> Result<(), Failure> {
         let settled = self.settings.terminal || self.client.session.is_settled();
-        self.client.session.quit(None);
+        let farewell = self.client.farewell().map(str::to_owned);
+        self.client.session.quit(farewell.as_deref());
         if let Some(link) = self.link.as_mut() {
             let goodbye = async {
                 let _ = link.write(&self.client.session.outgoing()).await;

@@ -119,7 +119,7 @@ impl Client {
     }
 
     fn quit(&mut self, text: Option<&str>) {
-        self.session.quit(text);
+        self.farewell = text.map(str::to_owned);
         self.leaving = true;
     }
 

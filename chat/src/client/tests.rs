@@ -74,10 +74,17 @@ fn every_command_asks_the_server_for_the_right_thing() {
         ("<away> tea", "AWAY :tea"),
         ("<back>", "AWAY"),
         ("<nick> al", "NICK al"),
-        ("<quit> see you", "QUIT :see you"),
     ] {
         assert_eq!(typed(&mut client(), line), [sent], "{line}");
     }
+}
+
+#[test]
+fn quit_leaves_its_farewell_until_what_was_said_has_arrived() {
+    let mut client = client();
+    assert!(typed(&mut client, "<quit> see you").is_empty());
+    assert!(client.is_leaving());
+    assert_eq!(client.farewell(), Some("see you"));
 }
 
 #[test]
