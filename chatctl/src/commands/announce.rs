@@ -14,8 +14,9 @@ const MAX_INPUT: u64 = 64 * 1024;
 pub(super) fn run(context: &mut Context<'_>, words: &[String]) -> Result<(), Failure> {
     let text = match joined(words) {
         Some(dash) if dash == "-" && context.ask.may_read_stdin() => Some(standard_input()?),
-        Some(text) => Some(text),
-        None => context.ask.ask("announce what? ")?,
+        Some(text) if text != "-" => Some(text),
+        // In the console there is no other input than the administrator.
+        _ => context.ask.ask("announce what? ")?,
     };
     let text = text.ok_or_else(|| {
         Failure::Usage("announce what? Give TEXT, or - to read it from standard input".into())
