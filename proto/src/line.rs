@@ -51,11 +51,6 @@ impl LineReader {
         self.keep(bytes, &mut each);
     }
 
-    /// Whether a line has begun and not ended.
-    pub fn has_partial(&self) -> bool {
-        self.dropping || !self.partial.is_empty()
-    }
-
     fn finish(&mut self, tail: &[u8], each: &mut impl FnMut(Line<'_>)) {
         if std::mem::take(&mut self.dropping) {
             return;

@@ -199,9 +199,7 @@ fn visible_ident(session: &Session, ident: &CompactString) -> CompactString {
 
 fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
     let state = tx.state();
-    let (Some(session), Some(user)) = (state.sessions.get(caller.conn), state.user(caller.user)) else {
-        return;
-    };
+    let Some(user) = state.user(caller.user) else { return };
     if user.nick == nick {
         return;
     }
@@ -212,8 +210,7 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
     if user.account.is_some() && !same && state.policy.nick_equals_account {
         return tx.numeric(ERR_NICKNAMEINUSE, format_args!("{nick} :You go by the name of your account"));
     }
-    let own_login = is_own_login(session, &nick);
-    if !same && !own_login && !nick.is_fit_for_guest() {
+    if !same && !nick.is_fit_for_guest() {
         return tx.numeric(
             ERR_ERRONEUSNICKNAME,
             format_args!("{nick} :Erroneous nickname, only a login can be called so"),
