@@ -15,8 +15,9 @@ use crate::conn::Readers;
 use crate::listen::Gate;
 use crate::logging::Log;
 use crate::mailbox::Mailbox;
+use crate::metrics::Metrics;
+use crate::systemd;
 use crate::watch::Watch;
-use crate::{process, systemd};
 
 #[derive(Debug)]
 pub(crate) struct Control {
@@ -24,6 +25,7 @@ pub(crate) struct Control {
     pub(crate) answers: Arc<Answers>,
     pub(crate) watch: Watch,
     pub(crate) log: Log,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
     /// The file that was asked for on the command line.
     pub(crate) asked_for: Option<PathBuf>,
@@ -119,8 +121,9 @@ impl Backend for Control {
             started_at: self.started_at,
             config: shown(&self.current()),
             listeners: self.listeners.clone(),
-            memory: process::memory(),
+            memory: self.metrics.resident_memory(),
             log_level: self.log.level().to_string(),
+            metrics: self.metrics.samples(),
         }
     }
 

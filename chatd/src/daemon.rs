@@ -26,6 +26,7 @@ use crate::listen::{self, Admission, BindError, Cloak, Gate, Listening, SocketFi
 use crate::lock::Lock;
 use crate::logging::Log;
 use crate::mailbox::Mailbox;
+use crate::metrics::Metrics;
 use crate::release::Outlets;
 use crate::run::{self, Clock};
 use crate::signals::{self, Signal};
@@ -94,20 +95,23 @@ async fn serve(
     inputs: Arc<Mailbox<Input>>,
     signals: mpsc::UnboundedReceiver<Signal>,
 ) -> anyhow::Result<()> {
+    let mut clock = Clock::default();
+    let started_at = clock.now().0;
+    let metrics = Arc::new(Metrics::new(started_at));
     let wiring = Wiring::new(&start.config.connections, connections_max, &inputs);
     let admission = Arc::new(wiring.admission());
-    let mut clock = Clock::default();
     let core = Core::new(start.config.policy.clone(), clock.now());
     let control = Arc::new(Control {
         core: inputs,
         answers: Arc::clone(&wiring.outlets.answers),
         watch: wiring.outlets.watch.clone(),
         log,
+        metrics,
         settings: wiring.settings,
         asked_for: start.asked_for,
         directories: start.directories,
         current: Mutex::new(start.config),
-        started_at: clock.now().0,
+        started_at,
         listeners: sockets.places(),
     });
     let threads = Threads::start(core, &control, wiring.outlets, wiring.outside)?;
@@ -205,10 +209,11 @@ impl Threads {
         outside: egress::Outside,
     ) -> anyhow::Result<Self> {
         let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
+        let metrics = Arc::clone(&control.metrics);
         // Nothing that happens has to outlive the daemon yet, so there is no journal.
         let commit = Commit::new(Arc::new(outlets), None)?;
         let core = spawn("core", move || {
-            let outcome = run::run(core, &inbox, &commit);
+            let outcome = run::run(core, &inbox, &commit, &metrics.core);
             answers.give_up();
             outcome
         })?;

@@ -15,6 +15,7 @@ mod listen;
 mod lock;
 mod logging;
 mod mailbox;
+mod metrics;
 mod process;
 mod release;
 mod run;

@@ -19,13 +19,3 @@ pub(crate) fn raise_descriptors() -> usize {
     let left = limit.saturating_sub(RESERVED);
     usize::try_from(left).unwrap_or(usize::MAX).max(FEWEST)
 }
-
-/// Resident memory in bytes; 0 where the host doesn't tell.
-pub(crate) fn memory() -> u64 {
-    let pages = || -> Option<u64> {
-        let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-        statm.split_whitespace().nth(1)?.parse().ok()
-    };
-    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4096);
-    pages().unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
-}

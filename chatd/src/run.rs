@@ -1,11 +1,12 @@
 //! The core's thread: takes what has come in, advances the chat by it, and hands the outcome to commit.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use chatd_core::{ConnId, Core, Event, Input, Output, Stamp};
 
 use crate::commit::{Commit, Group, JournalFailed, Release};
 use crate::mailbox::Mailbox;
+use crate::metrics::CoreMetrics;
 
 /// Inputs that may wait for the core; then connections aren't read any more.
 pub(crate) const INPUTS_MAX: usize = 256;
@@ -18,6 +19,7 @@ pub(crate) fn run<R: Release>(
     mut core: Core,
     inbox: &Mailbox<Input>,
     commit: &Commit<R>,
+    metrics: &CoreMetrics,
 ) -> Result<(), JournalFailed> {
     let mut inputs = Vec::with_capacity(INPUTS_MAX);
     let mut clock = Clock::default();
@@ -27,7 +29,9 @@ pub(crate) fn run<R: Release>(
         inbox.take(&mut inputs, None);
         let stamp = clock.now();
         let closed = inputs.iter().filter_map(closed).collect();
+        let began = Instant::now();
         core.step(stamp, &mut inputs, &mut output);
+        metrics.stepped(core.state(), &output.events, began.elapsed());
         let group = group(stamp, &mut output, closed);
         stopped = group.effects.iter().any(|effect| matches!(effect, chatd_core::Effect::Stop));
         commit.submit(group)?;

@@ -1,5 +1,7 @@
 //! What the admin API tells about users, channels and the daemon.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A nick and its sessions.
@@ -90,7 +92,7 @@ pub struct Member {
 }
 
 /// All that `chatctl status` shows: what the core counts and what the process knows of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     #[serde(flatten)]
     pub daemon: DaemonStatus,
@@ -98,7 +100,7 @@ pub struct Status {
     pub core: CoreStatus,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DaemonStatus {
     pub version: String,
@@ -112,6 +114,9 @@ pub struct DaemonStatus {
     /// Resident memory in bytes.
     pub memory: u64,
     pub log_level: String,
+    /// What the metrics endpoint shows, by name and labels, without the buckets of histograms.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, f64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

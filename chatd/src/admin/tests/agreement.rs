@@ -35,10 +35,15 @@ fn is_a(interface: &Interface<'_>, ty: &Type<'_>, value: &Value, name: &str) {
     match ty {
         Type::Bool => assert!(value.is_boolean(), "{name}"),
         Type::Int => assert!(value.is_i64(), "{name}"),
+        Type::Float => assert!(value.is_number(), "{name}"),
         Type::String => assert!(value.is_string(), "{name}"),
         Type::Optional(inner) => is_a(interface, inner.inner(), value, name),
         Type::Array(inner) => {
             value.as_array().expect(name).iter().for_each(|item| is_a(interface, inner.inner(), item, name));
+        }
+        Type::Map(inner) => {
+            let members = value.as_object().expect(name).values();
+            members.for_each(|member| is_a(interface, inner.inner(), member, name));
         }
         Type::Enum(variants) => {
             let found = variants.iter().any(|variant| variant.name().as_ref() == value.as_str().expect(name));
@@ -110,7 +115,8 @@ fn channels() {
 
 #[test]
 fn status() {
-    let daemon = DaemonStatus { config: text(), ..DaemonStatus::default() };
+    let metrics = [("chatd_users".to_owned(), 1.0)].into();
+    let daemon = DaemonStatus { config: text(), metrics, ..DaemonStatus::default() };
     let shutdown = Some(PendingShutdown { at: 1, reason: text() });
     check("Status", &Status { daemon, core: CoreStatus { shutdown, ..CoreStatus::default() } }, true);
     check("Status", &Status { daemon: DaemonStatus::default(), core: CoreStatus::default() }, false);

@@ -1,0 +1,72 @@
+//! What the daemon counts and measures of itself, named by Prometheus' conventions.
+//!
+//! Whoever counts holds a handle, and counting is one relaxed atomic operation. A label has a few values that are
+//! written here, never what comes from a user.
+
+mod core;
+mod histogram;
+mod labelled;
+mod process;
+
+use std::collections::BTreeMap;
+
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Metric, Registry};
+
+pub(crate) use self::core::CoreMetrics;
+use self::process::Process;
+
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    process: Process,
+    pub(crate) core: CoreMetrics,
+}
+
+impl Metrics {
+    /// `started_at` in milliseconds since the Unix epoch.
+    pub(crate) fn new(started_at: u64) -> Self {
+        let mut registry = Registry::default();
+        let process = Process::new(started_at);
+        registry.register_collector(Box::new(process.clone()));
+        let ours = registry.sub_registry_with_prefix("chatd");
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        ours.register("build", "The version that runs", Info::new(version));
+        let core = CoreMetrics::register(ours);
+        Self { registry, process, core }
+    }
+
+    /// Everything in the OpenMetrics text format.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string doesn't fail.
+        let _ = text::encode(&mut text, &self.registry);
+        text
+    }
+
+    /// Every value by its name and labels as in the text, but for the buckets of histograms.
+    pub(crate) fn samples(&self) -> BTreeMap<String, f64> {
+        self.text().lines().filter_map(sample).collect()
+    }
+
+    /// Resident memory in bytes; 0 where the host doesn't tell.
+    pub(crate) fn resident_memory(&self) -> u64 {
+        self.process.memory().resident
+    }
+}
+
+fn sample(line: &str) -> Option<(String, f64)> {
+    let (name, value) = line.rsplit_once(' ').filter(|_| !line.starts_with('#'))?;
+    let is_bucket = name.split('{').next().is_some_and(|name| name.ends_with("_bucket"));
+    Some((name.to_owned(), value.parse().ok()?)).filter(|_| !is_bucket)
+}
+
+/// Puts a metric into the registry and returns the handle to it.
+fn register<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+#[cfg(test)]
+mod tests;
