@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::decide;
-use crate::event::{ConnEvent, ServerEvent};
+use crate::event::{ConnEvent, Ending, ServerEvent};
 use crate::id::ConnId;
 use crate::input::{Incoming, Input, Lost, Peer};
 use crate::output::{Effect, Output};
@@ -106,7 +106,7 @@ impl Turn<'_> {
     fn opened(&mut self, conn: ConnId, peer: Peer) {
         self.tx.emit_conn(conn, ConnEvent::Opened { peer: Box::new(peer) });
         if self.tx.state().stopping {
-            self.tx.disconnect(conn, "Server shutting down");
+            self.tx.disconnect(conn, Ending::Stopping, "Server shutting down");
         }
     }
 
@@ -131,7 +131,7 @@ impl Turn<'_> {
         if held.len() < self.tx.state().policy.limits.held_lines && bytes <= HELD_BYTES {
             held.push_back(line);
         } else {
-            self.tx.disconnect(conn, "Too many lines at once");
+            self.tx.disconnect(conn, Ending::TooManyLines, "Too many lines at once");
             self.drop_held(conn);
         }
     }
@@ -153,6 +153,7 @@ impl Turn<'_> {
         self.drop_held(conn);
         self.tx.forget(
             conn,
+            reason.into(),
             match reason {
                 Lost::Eof | Lost::Error | Lost::Closed => "Connection lost",
                 Lost::SendQueueFull => "Connection lost (too slow to read)",

@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
-use crate::input::{Origin, Peer};
+use crate::input::{Lost, Origin, Peer};
 use crate::mode::{ModeChange, UserModes};
 use crate::policy::Policy;
 
@@ -85,7 +85,9 @@ pub enum ConnEvent {
     /// What it waited for is done.
     WaitOver,
     /// It is gone, before it registered.
-    Closed,
+    Closed {
+        ending: Ending,
+    },
     Monitored {
         nick: Nick,
     },
@@ -130,10 +132,12 @@ pub enum UserEvent {
     /// A session is gone and others remain.
     SessionRemoved {
         conn: ConnId,
+        ending: Ending,
     },
     /// The last session is gone, and the user with it.
     Left {
         conn: ConnId,
+        ending: Ending,
         reason: Box<str>,
     },
     NickChanged {
@@ -161,6 +165,41 @@ pub enum UserEvent {
         uid: Option<u32>,
         reason: Box<str>,
     },
+}
+
+/// Why a connection ended, where the words that users are told may say more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// The client said QUIT.
+    Quit,
+    /// The other end closed it without a word.
+    Eof,
+    /// The socket failed.
+    Error,
+    /// It didn't read what was sent to it, and its queue was full.
+    SendQueueFull,
+    /// It didn't answer a PING.
+    NoAnswer,
+    /// It didn't register in time.
+    NotRegistered,
+    /// It may not register: a wrong password, no account, too many sessions.
+    Refused,
+    /// It sent more lines than are held while it waits for a job.
+    TooManyLines,
+    /// An administrator or an operator put the user out.
+    Kicked,
+    /// The daemon stops.
+    Stopping,
+}
+
+impl From<Lost> for Ending {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Eof | Lost::Closed => Self::Eof,
+            Lost::Error => Self::Error,
+            Lost::SendQueueFull => Self::SendQueueFull,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

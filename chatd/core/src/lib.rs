@@ -21,8 +21,8 @@ mod tx;
 
 pub use crate::core::{Core, Stamp};
 pub use event::{
-    Administrator, ChannelEvent, ConnEvent, Event, Rank, Ranks, Room, Said, SaidKind, ServerEvent, Target,
-    UserEvent, Wait, Who,
+    Administrator, ChannelEvent, ConnEvent, Ending, Event, Rank, Ranks, Room, Said, SaidKind, ServerEvent,
+    Target, UserEvent, Wait, Who,
 };
 pub use id::{ChannelId, ConnId, MessageId, RequestId, UserId};
 pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Origin, Peer};

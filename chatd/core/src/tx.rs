@@ -10,7 +10,7 @@ use chat_proto::message::Message;
 use chat_proto::numeric::Numeric;
 
 use crate::core::Stamp;
-use crate::event::{ChannelEvent, ConnEvent, Event, UserEvent, Who};
+use crate::event::{ChannelEvent, ConnEvent, Ending, Event, UserEvent, Who};
 use crate::id::{ConnId, UserId};
 use crate::output::{Effect, Job, Output};
 use crate::project::{Scene, Views};
@@ -173,20 +173,20 @@ impl<'a> Tx<'a> {
     }
 
     /// Ends a connection: its client is told why with ERROR, others see `reason` as that of its user.
-    pub fn disconnect(&mut self, conn: ConnId, reason: &str) {
+    pub fn disconnect(&mut self, conn: ConnId, ending: Ending, reason: &str) {
         self.goodbye(conn, reason);
-        self.forget(conn, reason);
+        self.forget(conn, ending, reason);
     }
 
     /// Ends what is left of a connection after its client is gone or was told.
-    pub fn forget(&mut self, conn: ConnId, reason: &str) {
+    pub fn forget(&mut self, conn: ConnId, ending: Ending, reason: &str) {
         let Some(session) = self.state.sessions.get(conn) else { return };
-        let Some(user) = session.user() else { return self.emit_conn(conn, ConnEvent::Closed) };
+        let Some(user) = session.user() else { return self.emit_conn(conn, ConnEvent::Closed { ending }) };
         let last = self.state.user(user).is_none_or(|user| user.sessions.len() <= 1);
         let event = if last {
-            UserEvent::Left { conn, reason: self.fit_for_quit(user, reason).into() }
+            UserEvent::Left { conn, ending, reason: self.fit_for_quit(user, reason).into() }
         } else {
-            UserEvent::SessionRemoved { conn }
+            UserEvent::SessionRemoved { conn, ending }
         };
         self.emit_user(user, event);
     }
@@ -216,7 +216,7 @@ impl<'a> Tx<'a> {
     pub fn disconnect_user(&mut self, user: UserId, reason: &str) {
         let sessions = self.state.user(user).map(|user| user.sessions.clone()).unwrap_or_default();
         for conn in sessions {
-            self.disconnect(conn, reason);
+            self.disconnect(conn, Ending::Kicked, reason);
         }
     }
 }

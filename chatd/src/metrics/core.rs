@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatd_core::{ConnEvent, Event, State, Target, UserEvent};
+use chatd_core::{ConnEvent, Ending, Event, State, Target, UserEvent};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -17,31 +17,49 @@ pub(crate) struct CoreMetrics {
     sessions: Gauge,
     channels: Gauge,
     step: Histogram,
-    counts: Counts<Counter>,
+    said: Said,
+    closed: Closed,
+    login_failures: LoginFailures,
 }
 
-/// What is counted from events: in handles, and for the events of one step in numbers.
-#[derive(Debug, Default)]
-struct Counts<T> {
-    to_channels: T,
-    to_users: T,
-    wrong_server_passwords: T,
-    wrong_operator_passwords: T,
+#[derive(Debug)]
+struct Said {
+    to_channels: Counter,
+    to_users: Counter,
+}
+
+/// Connections by what ended them.
+#[derive(Debug)]
+struct Closed {
+    quit: Counter,
+    eof: Counter,
+    error: Counter,
+    send_queue_full: Counter,
+    no_answer: Counter,
+    not_registered: Counter,
+    refused: Counter,
+    too_many_lines: Counter,
+    kicked: Counter,
+    stopping: Counter,
+}
+
+#[derive(Debug)]
+struct LoginFailures {
+    server_password: Counter,
+    operator: Counter,
 }
 
 impl CoreMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
+        let step = "How long a step of the core takes, which is for all that came in since the one before";
         Self {
             users: register(registry, "users", "Users who are there", Gauge::default()),
             sessions: register(registry, "sessions", "Registered connections", Gauge::default()),
             channels: register(registry, "channels", "Channels that exist", Gauge::default()),
-            step: register(
-                registry,
-                "core_step_seconds",
-                "How long the core takes for a step, which is for all that has come in since the one before",
-                Histogram::default(),
-            ),
-            counts: Counts::register(registry),
+            step: register(registry, "core_step_seconds", step, Histogram::default()),
+            said: Said::register(registry),
+            closed: Closed::register(registry),
+            login_failures: LoginFailures::register(registry),
         }
     }
 
@@ -51,45 +69,118 @@ impl CoreMetrics {
         publish(&self.users, state.users.len());
         publish(&self.sessions, state.counts.sessions);
         publish(&self.channels, state.channels.len());
-        let mut counts = Counts::default();
-        events.iter().for_each(|event| counts.take(event));
-        self.counts.add(&counts);
-    }
-}
-
-impl Counts<Counter> {
-    fn register(registry: &mut Registry) -> Self {
-        let [to_channels, to_users] =
-            register_each(registry, "messages", "Messages said", "target", ["channel", "user"]);
-        let [wrong_server_passwords, wrong_operator_passwords] = register_each(
-            registry,
-            "login_failures",
-            "Wrong passwords, by what they were for",
-            "kind",
-            ["server_password", "operator"],
-        );
-        Self { to_channels, to_users, wrong_server_passwords, wrong_operator_passwords }
+        self.count(events);
     }
 
-    fn add(&self, counts: &Counts<u64>) {
-        add(&self.to_channels, counts.to_channels);
-        add(&self.to_users, counts.to_users);
-        add(&self.wrong_server_passwords, counts.wrong_server_passwords);
-        add(&self.wrong_operator_passwords, counts.wrong_operator_passwords);
-    }
-}
-
-impl Counts<u64> {
-    fn take(&mut self, event: &Event) {
-        match event {
-            Event::Said(said) => match said.to {
-                Target::Channel { .. } => self.to_channels += 1,
-                Target::User(_) => self.to_users += 1,
-            },
-            Event::Conn(_, ConnEvent::PasswordGiven { right: false, .. }) => self.wrong_server_passwords += 1,
-            Event::User(_, UserEvent::OperatorRefused { .. }) => self.wrong_operator_passwords += 1,
-            _ => {}
+    /// What happens often is summed up first.
+    fn count(&self, events: &[Event]) {
+        let (mut to_channels, mut to_users) = (0, 0);
+        for event in events {
+            match event {
+                Event::Said(said) => match said.to {
+                    Target::Channel { .. } => to_channels += 1,
+                    Target::User(_) => to_users += 1,
+                },
+                Event::Conn(_, event) => self.count_conn(event),
+                Event::User(_, event) => self.count_user(event),
+                Event::Channel(..) | Event::Server(_) => {}
+            }
         }
+        add(&self.said.to_channels, to_channels);
+        add(&self.said.to_users, to_users);
+    }
+
+    fn count_conn(&self, event: &ConnEvent) {
+        match event {
+            ConnEvent::Closed { ending } => self.closed.by(*ending).inc(),
+            ConnEvent::PasswordGiven { right: false, .. } => self.login_failures.server_password.inc(),
+            _ => return,
+        };
+    }
+
+    fn count_user(&self, event: &UserEvent) {
+        match event {
+            UserEvent::Left { ending, .. } | UserEvent::SessionRemoved { ending, .. } => {
+                self.closed.by(*ending).inc()
+            }
+            UserEvent::OperatorRefused { .. } => self.login_failures.operator.inc(),
+            _ => return,
+        };
+    }
+}
+
+impl Said {
+    fn register(registry: &mut Registry) -> Self {
+        let targets = ["channel", "user"];
+        let [to_channels, to_users] =
+            register_each(registry, "messages", "Messages said, by what to", "target", targets);
+        Self { to_channels, to_users }
+    }
+}
+
+impl Closed {
+    fn register(registry: &mut Registry) -> Self {
+        let reasons = [
+            "quit",
+            "eof",
+            "error",
+            "send_queue_full",
+            "no_answer",
+            "not_registered",
+            "refused",
+            "too_many_lines",
+            "kicked",
+            "stopping",
+        ];
+        let help = "Connections that ended, by why; all but quit and eof were dropped";
+        let [
+            quit,
+            eof,
+            error,
+            send_queue_full,
+            no_answer,
+            not_registered,
+            refused,
+            too_many_lines,
+            kicked,
+            stopping,
+        ] = register_each(registry, "connections_closed", help, "reason", reasons);
+        Self {
+            quit,
+            eof,
+            error,
+            send_queue_full,
+            no_answer,
+            not_registered,
+            refused,
+            too_many_lines,
+            kicked,
+            stopping,
+        }
+    }
+
+    fn by(&self, ending: Ending) -> &Counter {
+        match ending {
+            Ending::Quit => &self.quit,
+            Ending::Eof => &self.eof,
+            Ending::Error => &self.error,
+            Ending::SendQueueFull => &self.send_queue_full,
+            Ending::NoAnswer => &self.no_answer,
+            Ending::NotRegistered => &self.not_registered,
+            Ending::Refused => &self.refused,
+            Ending::TooManyLines => &self.too_many_lines,
+            Ending::Kicked => &self.kicked,
+            Ending::Stopping => &self.stopping,
+        }
+    }
+}
+
+impl LoginFailures {
+    fn register(registry: &mut Registry) -> Self {
+        let help = "Wrong passwords, by what they were for";
+        let [server_password, operator] =
+            register_each(registry, "login_failures", help, "kind", ["server_password", "operator"]);
+        Self { server_password, operator }
     }
 }
 

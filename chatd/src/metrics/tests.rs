@@ -1,4 +1,48 @@
+//! Metrics as a scrape shows them.
+
+use std::time::Duration;
+
+use chat_proto::message::Message;
+use chatd_core::{ConnId, Core, Incoming, Input, JobDone, Lost, Origin, Output, Peer, Policy, Stamp};
+
 use super::Metrics;
+
+/// A core that is measured.
+struct Measured {
+    core: Core,
+    metrics: Metrics,
+}
+
+impl Measured {
+    fn new() -> Self {
+        Self { core: Core::new(Policy::default(), Stamp(1)), metrics: Metrics::new(0) }
+    }
+
+    fn step(&mut self, input: Input) {
+        let mut output = Output::default();
+        self.core.step(Stamp(2), &mut vec![input], &mut output);
+        self.metrics.core.stepped(self.core.state(), &output.events, Duration::from_micros(7));
+    }
+
+    fn arrive(&mut self, conn: ConnId) {
+        let origin = Origin::Unix { uid: 1, pid: None, login: None };
+        let peer = Peer { origin, host: "localhost".into(), guests: true, secure: true };
+        self.step(Input::Opened { conn, peer });
+    }
+
+    fn say(&mut self, conn: ConnId, line: &str) {
+        let lines = vec![Incoming::Message(Message::parse(line).unwrap())];
+        self.step(Input::Lines { conn, lines });
+    }
+
+    fn value(&self, sample: &str) -> f64 {
+        self.metrics.samples()[sample]
+    }
+}
+
+fn conn(slot: u32) -> ConnId {
+    ConnId { slot, generation: 1 }
+}
 
 #[test]
 fn the_text_ends_as_openmetrics_wants_it() {
@@ -15,4 +59,40 @@ fn samples_are_what_the_text_says_without_buckets() {
     assert!(!samples.keys().any(|name| name.contains("_bucket")));
     assert!(samples["process_resident_memory_bytes"] > 0.0);
     assert!(samples["process_open_fds"] > 0.0);
+}
+
+#[test]
+fn users_messages_and_steps_are_counted() {
+    let mut measured = Measured::new();
+    measured.arrive(conn(0));
+    measured.say(conn(0), "NICK alice");
+    measured.say(conn(0), "USER alice 0 * :Alice");
+    measured.step(Input::JobDone { conn: conn(0), done: JobDone::LoginLookedUp { exists: false } });
+    assert_eq!(measured.value("chatd_users"), 1.0);
+    assert_eq!(measured.value("chatd_sessions"), 1.0);
+    let channels = measured.value("chatd_channels");
+    measured.say(conn(0), "JOIN #a");
+    assert_eq!(measured.value("chatd_channels"), channels + 1.0);
+    measured.say(conn(0), "PRIVMSG #a,alice :hello");
+    assert_eq!(measured.value("chatd_messages_total{target=\"channel\"}"), 1.0);
+    assert_eq!(measured.value("chatd_messages_total{target=\"user\"}"), 1.0);
+    assert_eq!(measured.value("chatd_core_step_seconds_count"), 6.0);
+    measured.say(conn(0), "QUIT");
+    assert_eq!(measured.value("chatd_users"), 0.0);
+    assert_eq!(measured.value("chatd_channels"), channels);
+}
+
+#[test]
+fn a_connection_is_counted_once_by_what_ended_it() {
+    let mut measured = Measured::new();
+    for (slot, reason) in [(0, Lost::Eof), (1, Lost::SendQueueFull), (2, Lost::Error)] {
+        measured.arrive(conn(slot));
+        measured.step(Input::Closed { conn: conn(slot), reason });
+    }
+    measured.arrive(conn(3));
+    measured.say(conn(3), "QUIT");
+    measured.step(Input::Closed { conn: conn(3), reason: Lost::Eof });
+    for reason in ["eof", "send_queue_full", "error", "quit"] {
+        assert_eq!(measured.value(&format!("chatd_connections_closed_total{{reason=\"{reason}\"}}")), 1.0);
+    }
 }

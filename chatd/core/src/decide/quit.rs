@@ -2,6 +2,7 @@
 
 use chat_proto::message::Message;
 
+use crate::event::Ending;
 use crate::id::ConnId;
 use crate::reply::shortened;
 use crate::tx::Tx;
@@ -10,8 +11,7 @@ use crate::tx::Tx;
 const REASON_MAX: usize = 300;
 
 pub fn quit(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
-    match message.param(0).filter(|reason| !reason.is_empty()) {
-        Some(reason) => tx.disconnect(conn, &format!("Quit: {}", shortened(reason, REASON_MAX))),
-        None => tx.disconnect(conn, "Quit"),
-    }
+    let reason = message.param(0).filter(|reason| !reason.is_empty());
+    let words = reason.map(|reason| format!("Quit: {}", shortened(reason, REASON_MAX)));
+    tx.disconnect(conn, Ending::Quit, words.as_deref().unwrap_or("Quit"));
 }

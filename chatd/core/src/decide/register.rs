@@ -8,7 +8,7 @@ use chat_proto::numeric::{
 };
 use compact_str::CompactString;
 
-use crate::event::{ConnEvent, Event, UserEvent, Wait, Who};
+use crate::event::{ConnEvent, Ending, Event, UserEvent, Wait, Who};
 use crate::id::ConnId;
 use crate::input::Origin;
 use crate::output::{Job, Secret};
@@ -91,11 +91,15 @@ pub fn try_register(tx: &mut Tx<'_>, conn: ConnId) {
     };
     if needs_password(state, session) && registering.password != PasswordState::Right {
         tx.numeric(ERR_PASSWDMISMATCH, format_args!(":Password incorrect"));
-        return tx.disconnect(conn, "Password incorrect");
+        return tx.disconnect(conn, Ending::Refused, "Password incorrect");
     }
     let own = is_own_login(session, &nick);
     if !own && !session.peer.guests {
-        return tx.disconnect(conn, "Guests may not come in this way, only users with an account");
+        return tx.disconnect(
+            conn,
+            Ending::Refused,
+            "Guests may not come in this way, only users with an account",
+        );
     }
     let look_up = state.policy.reserve_logins && !own;
     if refuse(tx, conn, &nick) {
@@ -157,7 +161,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
     let (Some(nick), Some((ident, realname))) = (&registering.nick, &registering.user) else { return };
     if let Some((id, user)) = state.user_named(nick.as_str()) {
         if user.sessions.len() >= state.policy.limits.sessions_per_user {
-            return tx.disconnect(conn, "Too many sessions of this user");
+            return tx.disconnect(conn, Ending::Refused, "Too many sessions of this user");
         }
         let from = Box::new(session.peer.origin.clone());
         tx.emit_user(id, UserEvent::SessionAdded { conn, from });

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::event::{ConnEvent, Event, ServerEvent};
+use crate::event::{ConnEvent, Ending, Event, ServerEvent};
 use crate::id::ConnId;
 use crate::output::Effect;
 use crate::state::Session;
@@ -30,7 +30,7 @@ pub fn stop(tx: &mut Tx<'_>, reason: &str) {
         tx.send(conn, error.clone());
         tx.effect(Effect::Close { conn });
         // Nobody is shown it, and whatever still comes from the connection is of no account.
-        tx.forget(conn, reason);
+        tx.forget(conn, Ending::Stopping, reason);
     }
     tx.effect(Effect::Stop);
 }
@@ -53,7 +53,7 @@ fn look_after(tx: &mut Tx<'_>, conn: ConnId) {
     if session.registering().is_some() {
         let limit = session.opened_at.saturating_add(keepalive.registration);
         return if now >= limit {
-            tx.disconnect(conn, "Registration timed out");
+            tx.disconnect(conn, Ending::NotRegistered, "Registration timed out");
         } else {
             tx.emit_conn(conn, ConnEvent::Watched { due: limit });
         };
@@ -67,7 +67,11 @@ fn look_after(tx: &mut Tx<'_>, conn: ConnId) {
             tx.emit_conn(conn, ConnEvent::Watched { due: until });
         }
         Silence::Lost { seconds } => {
-            tx.disconnect(conn, &format!("Connection lost (no answer for {seconds} seconds)"));
+            tx.disconnect(
+                conn,
+                Ending::NoAnswer,
+                &format!("Connection lost (no answer for {seconds} seconds)"),
+            );
         }
     }
 }

@@ -18,7 +18,7 @@ impl Scene<'_> {
     pub(super) fn user_event(&mut self, who: &Who, event: &UserEvent) {
         match event {
             UserEvent::Arrived { .. } => self.online(&who.nick, who),
-            UserEvent::Left { conn, reason } => {
+            UserEvent::Left { conn, reason, .. } => {
                 if self.state.user(who.user).is_some_and(|user| !user.channels.is_empty()) {
                     self.by_user(who, Caps::empty(), |author, caps, line| {
                         author.line(caps, line, format_args!("QUIT :{reason}"));

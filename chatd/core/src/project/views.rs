@@ -36,7 +36,7 @@ impl Views {
                     self.remove(state, room.channel, conn);
                 }
             }
-            Event::User(who, UserEvent::SessionRemoved { conn } | UserEvent::Left { conn, .. }) => {
+            Event::User(who, UserEvent::SessionRemoved { conn, .. } | UserEvent::Left { conn, .. }) => {
                 for channel in channels(state, who.user) {
                     self.channel(state, channel);
                     self.remove(state, channel, *conn);

@@ -35,7 +35,7 @@ impl State {
     fn apply_conn(&mut self, at: u64, conn: ConnId, event: &ConnEvent) {
         match event {
             ConnEvent::Opened { peer } => return self.open(at, conn, peer),
-            ConnEvent::Closed => return self.drop_session(conn),
+            ConnEvent::Closed { .. } => return self.drop_session(conn),
             ConnEvent::Watched { due } => return self.watch_silence(conn, *due),
             ConnEvent::Monitored { nick } => {
                 self.watchers.entry(nick.fold()).or_default().insert(conn);
@@ -89,7 +89,7 @@ impl State {
         match event {
             UserEvent::Arrived { .. } => self.arrive(at, who, event),
             UserEvent::SessionAdded { conn, .. } => self.add_session(who.user, *conn),
-            UserEvent::SessionRemoved { conn } => {
+            UserEvent::SessionRemoved { conn, .. } => {
                 self.drop_session(*conn);
                 if let Some(user) = self.users.get_mut(who.user) {
                     user.sessions.retain(|session| session != conn);
@@ -327,7 +327,7 @@ impl Session {
                     registering.apply(event);
                 }
             }
-            ConnEvent::Opened { .. } | ConnEvent::Closed | ConnEvent::Watched { .. } => {}
+            ConnEvent::Opened { .. } | ConnEvent::Closed { .. } | ConnEvent::Watched { .. } => {}
         }
     }
 }

@@ -39,7 +39,7 @@ impl Ledger {
             Event::User(who, UserEvent::Arrived { conn, .. } | UserEvent::SessionAdded { conn, .. }) => {
                 self.sessions.entry(who.user).or_default().insert(*conn);
             }
-            Event::User(who, UserEvent::SessionRemoved { conn }) => {
+            Event::User(who, UserEvent::SessionRemoved { conn, .. }) => {
                 self.sessions.entry(who.user).or_default().remove(conn);
             }
             Event::User(who, UserEvent::Left { .. }) => {
