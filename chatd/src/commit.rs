@@ -7,10 +7,12 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use chatd_core::{ConnId, Effect, Event, Stamp};
 
 use crate::mailbox::Mailbox;
+use crate::metrics::Histogram;
 
 /// Groups that may be on their way to the disk; then the core waits.
 const HELD_MAX: usize = 256;
@@ -58,9 +60,14 @@ struct Writer {
 }
 
 impl<R: Release> Commit<R> {
-    /// Without a journal nothing is held.
-    pub(crate) fn new(release: Arc<R>, journal: Option<Box<dyn Journal>>) -> io::Result<Self> {
-        let writer = journal.map(|journal| Writer::start(journal, Arc::clone(&release))).transpose()?;
+    /// Without a journal nothing is held. `latency` gets how long each write of the journal takes.
+    pub(crate) fn new(
+        release: Arc<R>,
+        journal: Option<Box<dyn Journal>>,
+        latency: &Histogram,
+    ) -> io::Result<Self> {
+        let start = |journal| Writer::start(journal, Arc::clone(&release), latency.clone());
+        let writer = journal.map(start).transpose()?;
         Ok(Self { release, writer })
     }
 
@@ -81,13 +88,13 @@ impl<R: Release> Commit<R> {
 }
 
 impl Writer {
-    fn start<R: Release>(journal: Box<dyn Journal>, release: Arc<R>) -> io::Result<Self> {
+    fn start<R: Release>(journal: Box<dyn Journal>, release: Arc<R>, latency: Histogram) -> io::Result<Self> {
         let held = Arc::new(Mailbox::new(HELD_MAX));
         let outstanding = Arc::new(AtomicUsize::new(0));
         let (inbox, count) = (Arc::clone(&held), Arc::clone(&outstanding));
         let thread = thread::Builder::new()
             .name("commit".into())
-            .spawn(move || write_all(journal, &inbox, &count, &*release))?;
+            .spawn(move || write_all(journal, &inbox, &count, &*release, &latency))?;
         Ok(Self { held, outstanding, thread })
     }
 }
@@ -98,15 +105,18 @@ fn write_all<R: Release>(
     held: &Mailbox<Group>,
     outstanding: &AtomicUsize,
     release: &R,
+    latency: &Histogram,
 ) {
     let mut groups = Vec::new();
     loop {
         held.take(&mut groups, None);
+        let began = Instant::now();
         if let Err(error) = journal.store(&groups) {
             tracing::error!(%error, "cannot store what was said; chatd stops, since nothing may be shown unstored");
             held.close();
             return;
         }
+        latency.observe(began.elapsed());
         for group in groups.drain(..) {
             release.release(group);
             outstanding.fetch_sub(1, Ordering::AcqRel);
@@ -119,6 +129,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+    use crate::metrics::Metrics;
 
     /// Tells when it is asked to store, and does so when it is let.
     struct Gated {
@@ -143,6 +154,7 @@ mod tests {
     }
 
     struct Bench {
+        metrics: Metrics,
         commit: Commit<Seen>,
         asked: mpsc::Receiver<Vec<u64>>,
         let_go: mpsc::Sender<io::Result<()>>,
@@ -154,8 +166,9 @@ mod tests {
         let (let_go, let_go_rx) = mpsc::channel();
         let (seen_tx, seen) = mpsc::channel();
         let journal = Gated { asked: asked_tx, let_go: let_go_rx };
-        let commit = Commit::new(Arc::new(Seen(seen_tx)), Some(Box::new(journal))).unwrap();
-        Bench { commit, asked, let_go, seen }
+        let metrics = Metrics::new(0);
+        let commit = Commit::new(Arc::new(Seen(seen_tx)), Some(Box::new(journal)), &metrics.commit).unwrap();
+        Bench { metrics, commit, asked, let_go, seen }
     }
 
     fn group(number: u64, durable: bool) -> Group {
@@ -177,6 +190,7 @@ mod tests {
         assert!(bench.seen.try_recv().is_err());
         bench.let_go.send(Ok(())).unwrap();
         assert_eq!(bench.seen.iter().take(3).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(bench.metrics.samples()["chatd_commit_seconds_count"], 2.0);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::conn::Readers;
 use crate::listen::Gate;
 use crate::logging::Log;
 use crate::mailbox::Mailbox;
-use crate::metrics::Metrics;
+use crate::metrics::{AdminMetrics, Metrics};
 use crate::systemd;
 use crate::watch::Watch;
 
@@ -58,6 +58,7 @@ impl Control {
         systemd::reloading();
         let outcome = self.load().await.and_then(|config| self.put_in_force(config));
         systemd::reloaded();
+        self.metrics.config.reloaded(outcome.is_ok());
         match &outcome {
             Ok(reloaded) => tracing::info!(
                 config = reloaded.config, restart_needed = ?reloaded.restart_needed, "configuration reloaded"
@@ -133,6 +134,10 @@ impl Backend for Control {
 
     fn events(&self) -> &broadcast::Sender<Event> {
         self.watch.events()
+    }
+
+    fn metrics(&self) -> &AdminMetrics {
+        &self.metrics.admin
     }
 }
 

@@ -98,8 +98,8 @@ async fn serve(
     let mut clock = Clock::default();
     let started_at = clock.now().0;
     let metrics = Arc::new(Metrics::new(started_at));
-    let wiring = Wiring::new(&start.config.connections, connections_max, &inputs);
-    let admission = Arc::new(wiring.admission());
+    let wiring = Wiring::new(&start.config.connections, connections_max, &inputs, &metrics);
+    let admission = Arc::new(wiring.admission(&metrics));
     let core = Core::new(start.config.policy.clone(), clock.now());
     let control = Arc::new(Control {
         core: inputs,
@@ -137,15 +137,21 @@ struct Wiring {
 }
 
 impl Wiring {
-    fn new(connections: &Connections, connections_max: usize, inputs: &Arc<Mailbox<Input>>) -> Self {
+    fn new(
+        connections: &Connections,
+        connections_max: usize,
+        inputs: &Arc<Mailbox<Input>>,
+        metrics: &Arc<Metrics>,
+    ) -> Self {
         let outside = egress::Outside {
             orders: Arc::new(Mailbox::new(ORDERS_MAX)),
             slots: Arc::default(),
             send_queue: Arc::new(AtomicUsize::new(connections.send_queue)),
             runtime: Handle::current(),
+            metrics: Arc::clone(&metrics.egress),
         };
         let settings = Settings {
-            gate: Arc::new(Gate::new(connections, connections_max)),
+            gate: Arc::new(Gate::new(connections, connections_max, Arc::clone(metrics))),
             readers: Arc::new(Readers::new(Arc::clone(inputs), connections)),
             send_queue: Arc::clone(&outside.send_queue),
         };
@@ -158,13 +164,14 @@ impl Wiring {
         Self { outside, outlets, settings }
     }
 
-    fn admission(&self) -> Admission {
+    fn admission(&self, metrics: &Arc<Metrics>) -> Admission {
         Admission {
             gate: Arc::clone(&self.settings.gate),
             slots: Arc::clone(&self.outside.slots),
             egress: Arc::clone(&self.outside.orders),
             readers: Arc::clone(&self.settings.readers),
             cloak: Cloak::default(),
+            metrics: Arc::clone(metrics),
         }
     }
 }
@@ -211,7 +218,7 @@ impl Threads {
         let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
         let metrics = Arc::clone(&control.metrics);
         // Nothing that happens has to outlive the daemon yet, so there is no journal.
-        let commit = Commit::new(Arc::new(outlets), None)?;
+        let commit = Commit::new(Arc::new(outlets), None, &metrics.commit)?;
         let core = spawn("core", move || {
             let outcome = run::run(core, &inbox, &commit, &metrics.core);
             answers.give_up();

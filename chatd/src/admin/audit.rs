@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chat_proto::admin::{Event, EventKind};
+use chat_proto::admin::{Error, Event, EventKind};
 use chatd_core::{Actor, AdminCommand};
 
 use super::Backend;
@@ -52,6 +52,7 @@ fn changes(request: &Request) -> bool {
 
 impl Auditor {
     pub(super) fn done<B: Backend>(&self, backend: &B, method: &str, subject: &Subject) {
+        backend.metrics().done.inc();
         let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
         let user = subject.user.as_deref();
         if subject.changes {
@@ -63,6 +64,10 @@ impl Auditor {
     }
 
     pub(super) fn refused<B: Backend>(&self, backend: &B, method: Option<&str>, refusal: &Refusal) {
+        match refusal {
+            Refusal::Admin(Error::PermissionDenied { .. }) => backend.metrics().denied.inc(),
+            _ => backend.metrics().refused.inc(),
+        };
         let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
         let (method, outcome) = (method.map(bounded), refusal.name());
         tracing::warn!(target: AUDIT, uid, pid, login, method, outcome, "admin request refused");

@@ -25,6 +25,8 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::metrics::AdminMetrics;
+
 pub(crate) use self::audit::AUDIT;
 use self::connection::Connection;
 pub(crate) use self::observe::observe;
@@ -45,6 +47,8 @@ pub(crate) trait Backend: Send + Sync + 'static {
     /// What [`Watch`](chat_proto::admin::Watch) streams. Admin actions are sent into it from here. It is
     /// bounded: who reads too slowly is told how many events it missed.
     fn events(&self) -> &broadcast::Sender<Event>;
+    /// Where requests are counted.
+    fn metrics(&self) -> &AdminMetrics;
 }
 
 /// Bounds and times; other than the default only in tests.

@@ -21,6 +21,7 @@ use tokio::runtime::Handle;
 use self::round::Round;
 use self::table::Table;
 use crate::mailbox::Mailbox;
+use crate::metrics::EgressMetrics;
 use crate::slots::Slots;
 use crate::socket::{Socket, Stage};
 
@@ -50,6 +51,7 @@ pub(crate) struct Outside {
     /// Bytes that may wait for one connection.
     pub(crate) send_queue: Arc<AtomicUsize>,
     pub(crate) runtime: Handle,
+    pub(crate) metrics: Arc<EgressMetrics>,
 }
 
 #[derive(Debug)]
@@ -89,12 +91,18 @@ impl Egress {
             }
             self.end_round();
             self.cut_lingering();
+            self.publish();
         }
         self.outside.orders.close();
     }
 
     fn is_done(&self) -> bool {
-        self.stop_at.is_some_and(|at| self.table.waiting() == 0 || at <= Instant::now())
+        self.stop_at.is_some_and(|at| self.table.waiting().connections == 0 || at <= Instant::now())
+    }
+
+    fn publish(&mut self) {
+        let (deliveries, waiting) = (self.table.take_deliveries(), self.table.waiting());
+        self.outside.metrics.written(deliveries, waiting.bytes, waiting.connections);
     }
 
     fn deadline(&self) -> Option<Instant> {

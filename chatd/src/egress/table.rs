@@ -14,8 +14,17 @@ pub(super) struct Table {
     /// What fan-out touches for each recipient, kept small and apart.
     pending: Vec<Pending>,
     entries: Vec<Option<Entry>>,
-    /// Connections with a backlog.
-    waiting: usize,
+    waiting: Waiting,
+    /// Frames handed to connections since it was last asked.
+    deliveries: u64,
+}
+
+/// What connections haven't taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Waiting {
+    pub(super) connections: usize,
+    /// With what it takes to hold them.
+    pub(super) bytes: usize,
 }
 
 /// What a round has for a connection. Nothing when `start` equals `end`.
@@ -50,15 +59,19 @@ impl Table {
 
     pub(super) fn remove(&mut self, conn: ConnId) {
         let Some(entry) = self.entry(conn) else { return };
-        let waited = !entry.backlog.is_empty();
-        self.waiting -= usize::from(waited);
+        let waited = entry.backlog.bytes();
+        self.waiting.change(waited, 0);
         self.pending[conn.slot as usize] = VACANT;
         self.entries[conn.slot as usize] = None;
     }
 
-    /// How many have more to take than their sockets took.
-    pub(super) fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> Waiting {
         self.waiting
+    }
+
+    /// How many frames were handed to connections since this was last asked.
+    pub(super) fn take_deliveries(&mut self) -> u64 {
+        std::mem::take(&mut self.deliveries)
     }
 
     pub(super) fn socket(&self, conn: ConnId) -> Option<&Arc<Socket>> {
@@ -96,12 +109,13 @@ impl Table {
             if entry.socket.stage() > Stage::Draining {
                 continue;
             }
-            let waited = !entry.backlog.is_empty();
-            let written = if waited { 0 } else { entry.write(round, &runs, &mut slices) };
+            let waited = entry.backlog.bytes();
+            let written = if waited > 0 { 0 } else { entry.write(round, &runs, &mut slices) };
             round.rest(&runs, written).for_each(|frame| entry.backlog.push(frame));
             let waits = entry.settle(limit);
-            self.waiting = self.waiting + usize::from(waits) - usize::from(waited);
-            if waits && !waited {
+            self.waiting.change(waited, entry.backlog.bytes());
+            self.deliveries += runs.iter().map(|run| u64::from(run.end - run.start)).sum::<u64>();
+            if waits && waited == 0 {
                 full.push(conn);
             }
         }
@@ -113,10 +127,11 @@ impl Table {
     /// Writes what waited. Returns whether it isn't done.
     pub(super) fn resume(&mut self, conn: ConnId) -> bool {
         let Some(entry) = self.entry(conn) else { return false };
-        let waited = !entry.backlog.is_empty();
+        let waited = entry.backlog.bytes();
         entry.write_backlog();
         let waits = entry.settle(usize::MAX);
-        self.waiting = self.waiting + usize::from(waits) - usize::from(waited);
+        let left = entry.backlog.bytes();
+        self.waiting.change(waited, left);
         waits
     }
 
@@ -132,14 +147,22 @@ impl Table {
     /// Ends it, written or not.
     pub(super) fn cut(&mut self, conn: ConnId, stage: Stage) {
         let Some(entry) = self.entry(conn) else { return };
-        let waited = !entry.backlog.is_empty();
+        let waited = entry.backlog.bytes();
         entry.cut(stage);
-        self.waiting -= usize::from(waited);
+        self.waiting.change(waited, 0);
     }
 
     fn entry(&mut self, conn: ConnId) -> Option<&mut Entry> {
         let known = self.pending.get(conn.slot as usize)?.generation == conn.generation;
         self.entries[conn.slot as usize].as_mut().filter(|_| known)
+    }
+}
+
+impl Waiting {
+    /// One connection had `before` bytes waiting and has `after` now.
+    fn change(&mut self, before: usize, after: usize) {
+        self.connections = self.connections + usize::from(after > 0) - usize::from(before > 0);
+        self.bytes = self.bytes + after - before;
     }
 }
 

@@ -12,10 +12,12 @@ use tokio::runtime::Handle;
 
 use super::{Egress, Order, Outside};
 use crate::mailbox::Mailbox;
+use crate::metrics::Metrics;
 use crate::slots::Slots;
 use crate::socket::{Socket, Stage};
 
 struct Bench {
+    metrics: Metrics,
     outside: Outside,
     thread: JoinHandle<()>,
 }
@@ -27,14 +29,16 @@ struct Client {
 }
 
 fn bench(send_queue: usize) -> Bench {
+    let metrics = Metrics::new(0);
     let outside = Outside {
         orders: Arc::new(Mailbox::new(64)),
         slots: Arc::new(Slots::default()),
         send_queue: Arc::new(AtomicUsize::new(send_queue)),
         runtime: Handle::current(),
+        metrics: Arc::clone(&metrics.egress),
     };
     let egress = Egress::new(outside.clone());
-    Bench { outside, thread: thread::spawn(move || egress.run()) }
+    Bench { metrics, outside, thread: thread::spawn(move || egress.run()) }
 }
 
 impl Bench {
@@ -52,9 +56,10 @@ impl Bench {
         self.outside.orders.push(Order::Deliver { effects, closed: Vec::new() });
     }
 
-    async fn stop(self) {
+    async fn stop(self) -> Metrics {
         self.outside.orders.push(Order::Stop);
         tokio::task::spawn_blocking(|| self.thread.join().unwrap()).await.unwrap();
+        self.metrics
     }
 }
 
@@ -160,4 +165,24 @@ async fn stopping_writes_what_is_left() {
     let reading = tokio::spawn(client.read_to_end());
     bench.stop().await;
     assert_eq!(reading.await.unwrap().len(), frame.len());
+}
+
+#[tokio::test]
+async fn deliveries_and_what_waits_are_counted() {
+    let bench = bench(64 << 20);
+    let (late, mut other) = (bench.client().await, bench.client().await);
+    bench.deliver(vec![fanout(&[&late, &other], None, "1"), send(other.conn, "2")]);
+    other.read(2).await;
+    let frame = "x".repeat(4 << 20);
+    bench.deliver(vec![send(late.conn, &frame)]);
+    while bench.metrics.samples()["chatd_send_queue_connections"] == 0.0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(bench.metrics.samples()["chatd_send_queue_bytes"] > 1e6);
+    bench.deliver(vec![Effect::Close { conn: late.conn }]);
+    late.read_to_end().await;
+    let samples = bench.stop().await.samples();
+    assert_eq!(samples["chatd_send_queue_bytes"], 0.0);
+    assert_eq!(samples["chatd_send_queue_connections"], 0.0);
+    assert_eq!(samples["chatd_deliveries_total"], 4.0);
 }

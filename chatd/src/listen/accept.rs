@@ -19,6 +19,7 @@ use crate::auth::login;
 use crate::conn::{self, Readers};
 use crate::egress::Order;
 use crate::mailbox::Mailbox;
+use crate::metrics::{Metrics, Transport};
 use crate::slots::Slots;
 use crate::socket::Socket;
 
@@ -35,6 +36,7 @@ pub(crate) struct Admission {
     pub(crate) egress: Arc<Mailbox<Order>>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) cloak: Cloak,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// A listener that has a task.
@@ -76,7 +78,7 @@ async fn accept_all(listener: &Listener, guests: bool, admission: &Arc<Admission
                 admission.admit(accepted, guests).await;
             }
             Err(error) => {
-                reserve.turn_one_away(listener, &error).await;
+                reserve.turn_one_away(listener, &error, &admission.metrics).await;
                 tokio::time::sleep(BACK_OFF).await;
             }
         }
@@ -116,7 +118,7 @@ impl Admission {
         let _ = stream.set_nodelay(true);
         let Ok(address) = stream.peer_addr() else { return };
         let peer = peer::tcp(address, guests, &self.cloak);
-        self.open(Subscriber::at(address.ip()), peer, stream.into()).await;
+        self.open((Subscriber::at(address.ip()), Transport::Tcp), peer, stream.into()).await;
     }
 
     async fn admit_unix(&self, stream: UnixStream, guests: bool) {
@@ -124,11 +126,11 @@ impl Admission {
         let uid = credentials.uid();
         let login = tokio::task::spawn_blocking(move || login::of_uid(uid)).await.unwrap_or_default();
         let peer = peer::unix(uid, credentials.pid(), login, guests);
-        self.open(Subscriber::Uid(uid), peer, stream.into()).await;
+        self.open((Subscriber::Uid(uid), Transport::Unix), peer, stream.into()).await;
     }
 
-    async fn open(&self, subscriber: Subscriber, peer: Peer, socket: Socket) {
-        let seat = match self.gate.enter(subscriber) {
+    async fn open(&self, (subscriber, transport): (Subscriber, Transport), peer: Peer, socket: Socket) {
+        let seat = match self.gate.enter(subscriber, transport) {
             Ok(seat) => seat,
             Err(full) => return turn_away(socket, full),
         };
@@ -160,11 +162,12 @@ impl Reserve {
         }
     }
 
-    async fn turn_one_away(&mut self, listener: &Listener, error: &io::Error) {
+    async fn turn_one_away(&mut self, listener: &Listener, error: &io::Error, metrics: &Metrics) {
         self.complain(error);
         if self.file.take().is_some()
             && let Ok(Ok(accepted)) = tokio::time::timeout(Duration::ZERO, listener.accept()).await
         {
+            metrics.connections.refused.descriptors.inc();
             turn_away(accepted.into(), Full::Server);
         }
         self.refill();

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::Connections;
+use crate::metrics::{Metrics, Transport};
 
 /// A /64 is what one subscriber has.
 const IPV6_SUBSCRIBER: u128 = !0 << 64;
@@ -14,6 +15,7 @@ pub(crate) struct Gate {
     inner: Mutex<Inner>,
     /// What descriptors there are for; a configuration that asks for more doesn't get it.
     total_max: usize,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,7 @@ pub(crate) enum Subscriber {
 pub(crate) struct Seat {
     gate: Arc<Gate>,
     subscriber: Subscriber,
+    transport: Transport,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,9 +64,9 @@ impl Subscriber {
 }
 
 impl Gate {
-    pub(crate) fn new(settings: &Connections, total_max: usize) -> Self {
+    pub(crate) fn new(settings: &Connections, total_max: usize, metrics: Arc<Metrics>) -> Self {
         let inner = Inner { total: 0, by_origin: HashMap::new(), total_max, per_origin_max: 0 };
-        let gate = Self { inner: Mutex::new(inner), total_max };
+        let gate = Self { inner: Mutex::new(inner), total_max, metrics };
         gate.set(settings);
         gate
     }
@@ -75,7 +78,30 @@ impl Gate {
         inner.per_origin_max = settings.per_address;
     }
 
-    pub(crate) fn enter(self: &Arc<Self>, subscriber: Subscriber) -> Result<Seat, Full> {
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        subscriber: Subscriber,
+        transport: Transport,
+    ) -> Result<Seat, Full> {
+        let metrics = &self.metrics.connections;
+        match self.count(subscriber) {
+            Ok(()) => {
+                metrics.accepted.by(transport).inc();
+                metrics.open.by(transport).inc();
+                Ok(Seat { gate: Arc::clone(self), subscriber, transport })
+            }
+            Err(full) => {
+                match full {
+                    Full::Server => metrics.refused.server.inc(),
+                    Full::Address => metrics.refused.address.inc(),
+                    Full::User => metrics.refused.user.inc(),
+                };
+                Err(full)
+            }
+        }
+    }
+
+    fn count(&self, subscriber: Subscriber) -> Result<(), Full> {
         let mut inner = self.lock();
         if inner.total >= inner.total_max {
             return Err(Full::Server);
@@ -93,7 +119,7 @@ impl Gate {
         }
         *count += 1;
         inner.total += 1;
-        Ok(Seat { gate: Arc::clone(self), subscriber })
+        Ok(())
     }
 
     fn leave(&self, subscriber: Subscriber) {
@@ -115,42 +141,44 @@ impl Gate {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.gate.leave(self.subscriber);
+        self.gate.metrics.connections.open.by(self.transport).dec();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Transport::{Tcp, Unix};
 
     fn gate(total: usize, per_address: usize) -> Arc<Gate> {
         let settings = Connections { total, per_address, send_queue: 0, messages_per_second: 0, burst: 1 };
-        Arc::new(Gate::new(&settings, 100))
+        Arc::new(Gate::new(&settings, 100, Arc::new(Metrics::new(0))))
     }
 
     #[test]
     fn one_address_cannot_take_all_places() {
         let gate = gate(10, 2);
         let at = |address: &str| Subscriber::at(address.parse().unwrap());
-        let seats = [gate.enter(at("192.0.2.1")).unwrap(), gate.enter(at("192.0.2.1")).unwrap()];
-        assert_eq!(gate.enter(at("192.0.2.1")).unwrap_err(), Full::Address);
-        assert_eq!(gate.enter(at("::ffff:192.0.2.1")).unwrap_err(), Full::Address);
-        gate.enter(at("192.0.2.2")).unwrap();
+        let seats = [gate.enter(at("192.0.2.1"), Tcp).unwrap(), gate.enter(at("192.0.2.1"), Tcp).unwrap()];
+        assert_eq!(gate.enter(at("192.0.2.1"), Tcp).unwrap_err(), Full::Address);
+        assert_eq!(gate.enter(at("::ffff:192.0.2.1"), Tcp).unwrap_err(), Full::Address);
+        gate.enter(at("192.0.2.2"), Tcp).unwrap();
         drop(seats);
-        gate.enter(at("192.0.2.1")).unwrap();
+        gate.enter(at("192.0.2.1"), Tcp).unwrap();
     }
 
     #[test]
     fn addresses_of_one_ipv6_subscriber_count_as_one() {
         let gate = gate(10, 1);
-        let _seat = gate.enter(Subscriber::at("2001:db8::1".parse().unwrap())).unwrap();
-        assert!(gate.enter(Subscriber::at("2001:db8::2".parse().unwrap())).is_err());
-        assert!(gate.enter(Subscriber::at("2001:db8:0:1::1".parse().unwrap())).is_ok());
+        let _seat = gate.enter(Subscriber::at("2001:db8::1".parse().unwrap()), Tcp).unwrap();
+        assert!(gate.enter(Subscriber::at("2001:db8::2".parse().unwrap()), Tcp).is_err());
+        assert!(gate.enter(Subscriber::at("2001:db8:0:1::1".parse().unwrap()), Tcp).is_ok());
     }
 
     #[test]
     fn users_of_loopback_share_half_of_all_places() {
         let gate = gate(6, 1);
-        let enter = |address: &str| gate.enter(Subscriber::at(address.parse().unwrap()));
+        let enter = |address: &str| gate.enter(Subscriber::at(address.parse().unwrap()), Tcp);
         let _seats = [enter("127.0.0.1").unwrap(), enter("::1").unwrap(), enter("127.0.0.2").unwrap()];
         assert_eq!(enter("127.0.0.1").unwrap_err(), Full::Address);
         assert!(enter("192.0.2.1").is_ok());
@@ -159,10 +187,30 @@ mod tests {
     #[test]
     fn a_full_server_takes_nobody_until_someone_leaves() {
         let gate = gate(1, 5);
-        let seat = gate.enter(Subscriber::Uid(1)).unwrap();
-        assert_eq!(gate.enter(Subscriber::Uid(2)).unwrap_err(), Full::Server);
+        let seat = gate.enter(Subscriber::Uid(1), Unix).unwrap();
+        assert_eq!(gate.enter(Subscriber::Uid(2), Unix).unwrap_err(), Full::Server);
         drop(seat);
-        assert!(gate.enter(Subscriber::Uid(2)).is_ok());
+        assert!(gate.enter(Subscriber::Uid(2), Unix).is_ok());
         assert!(gate.lock().by_origin.is_empty());
+    }
+
+    #[test]
+    fn who_is_let_in_and_who_is_not_is_counted() {
+        let gate = gate(2, 1);
+        let _seat = gate.enter(Subscriber::Uid(1), Unix).unwrap();
+        let other = gate.enter(Subscriber::at("192.0.2.1".parse().unwrap()), Tcp).unwrap();
+        gate.enter(Subscriber::Uid(2), Unix).unwrap_err();
+        drop(other);
+        gate.enter(Subscriber::Uid(1), Unix).unwrap_err();
+        let samples = gate.metrics.samples();
+        for (sample, value) in [
+            ("chatd_connections{listener=\"unix\"}", 1.0),
+            ("chatd_connections{listener=\"tcp\"}", 0.0),
+            ("chatd_connections_accepted_total{listener=\"tcp\"}", 1.0),
+            ("chatd_connections_refused_total{reason=\"server\"}", 1.0),
+            ("chatd_connections_refused_total{reason=\"user\"}", 1.0),
+        ] {
+            assert_eq!(samples[sample], value, "{sample}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use super::{Admission, Cloak, Gate, Listening, bind, listen};
 use crate::config::{Connections, Place};
 use crate::conn::Readers;
 use crate::mailbox::Mailbox;
+use crate::metrics::Metrics;
 
 struct Bench {
     core: Arc<Mailbox<Input>>,
@@ -26,12 +27,14 @@ fn bench(per_address: usize) -> Bench {
     let settings =
         Connections { total: 10, per_address, send_queue: 65_536, messages_per_second: 0, burst: 1 };
     let core = Arc::new(Mailbox::new(64));
+    let metrics = Arc::new(Metrics::new(0));
     let admission = Admission {
-        gate: Arc::new(Gate::new(&settings, 10)),
+        gate: Arc::new(Gate::new(&settings, 10, Arc::clone(&metrics))),
         slots: Arc::default(),
         egress: Arc::new(Mailbox::new(64)),
         readers: Arc::new(Readers::new(Arc::clone(&core), &settings)),
         cloak: Cloak::default(),
+        metrics,
     };
     Bench { core, admission: Arc::new(admission), stopping: CancellationToken::new() }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use chatd_core::{ConnEvent, Ending, Event, State, Target, UserEvent};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use super::histogram::Histogram;
 use super::labelled::register_each;
-use super::register;
+use super::{publish, register, register_in};
 
 #[derive(Debug)]
 pub(crate) struct CoreMetrics {
@@ -56,7 +56,7 @@ impl CoreMetrics {
             users: register(registry, "users", "Users who are there", Gauge::default()),
             sessions: register(registry, "sessions", "Registered connections", Gauge::default()),
             channels: register(registry, "channels", "Channels that exist", Gauge::default()),
-            step: register(registry, "core_step_seconds", step, Histogram::default()),
+            step: register_in(registry, "core_step", Unit::Seconds, step, Histogram::default()),
             said: Said::register(registry),
             closed: Closed::register(registry),
             login_failures: LoginFailures::register(registry),
@@ -181,14 +181,6 @@ impl LoginFailures {
         let [server_password, operator] =
             register_each(registry, "login_failures", help, "kind", ["server_password", "operator"]);
         Self { server_password, operator }
-    }
-}
-
-/// Most steps change nothing, and reading is cheaper than writing.
-fn publish(gauge: &Gauge, value: usize) {
-    let value = i64::try_from(value).unwrap_or(i64::MAX);
-    if gauge.get() != value {
-        gauge.set(value);
     }
 }
 

@@ -3,18 +3,26 @@
 //! Whoever counts holds a handle, and counting is one relaxed atomic operation. A label has a few values that are
 //! written here, never what comes from a user.
 
+mod admin;
+mod connections;
 mod core;
 mod histogram;
 mod labelled;
 mod process;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use prometheus_client::encoding::text;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Metric, Registry};
+use prometheus_client::registry::{Metric, Registry, Unit};
 
+pub(crate) use self::admin::{AdminMetrics, ConfigMetrics};
+use self::connections::ConnectionMetrics;
+pub(crate) use self::connections::{EgressMetrics, Transport};
 pub(crate) use self::core::CoreMetrics;
+pub(crate) use self::histogram::Histogram;
 use self::process::Process;
 
 #[derive(Debug)]
@@ -22,6 +30,12 @@ pub(crate) struct Metrics {
     registry: Registry,
     process: Process,
     pub(crate) core: CoreMetrics,
+    /// How long it takes to store a group of events.
+    pub(crate) commit: Histogram,
+    pub(crate) connections: ConnectionMetrics,
+    pub(crate) egress: Arc<EgressMetrics>,
+    pub(crate) admin: AdminMetrics,
+    pub(crate) config: ConfigMetrics,
 }
 
 impl Metrics {
@@ -33,8 +47,17 @@ impl Metrics {
         let ours = registry.sub_registry_with_prefix("chatd");
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         ours.register("build", "The version that runs", Info::new(version));
-        let core = CoreMetrics::register(ours);
-        Self { registry, process, core }
+        let commit = "How long it takes to store a group of events; nothing of it is shown before";
+        Self {
+            process,
+            core: CoreMetrics::register(ours),
+            commit: register_in(ours, "commit", Unit::Seconds, commit, Histogram::default()),
+            connections: ConnectionMetrics::register(ours),
+            egress: Arc::new(EgressMetrics::register(ours)),
+            admin: AdminMetrics::register(ours),
+            config: ConfigMetrics::register(ours, started_at),
+            registry,
+        }
     }
 
     /// Everything in the OpenMetrics text format.
@@ -66,6 +89,26 @@ fn sample(line: &str) -> Option<(String, f64)> {
 fn register<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register(name, help, metric.clone());
     metric
+}
+
+/// The same for what has a unit, which becomes the end of the name.
+fn register_in<M: Metric + Clone>(
+    registry: &mut Registry,
+    name: &str,
+    unit: Unit,
+    help: &str,
+    metric: M,
+) -> M {
+    registry.register_with_unit(name, help, unit, metric.clone());
+    metric
+}
+
+/// Mostly nothing has changed, and reading is cheaper than writing.
+fn publish(gauge: &Gauge, value: usize) {
+    let value = i64::try_from(value).unwrap_or(i64::MAX);
+    if gauge.get() != value {
+        gauge.set(value);
+    }
 }
 
 #[cfg(test)]
