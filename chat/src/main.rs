@@ -10,6 +10,7 @@ mod failure;
 mod input;
 mod line;
 mod link;
+mod manual;
 mod notify;
 mod render;
 mod scripts;
@@ -28,6 +29,9 @@ use failure::Failure;
 use settings::Settings;
 
 fn main() -> ExitCode {
+    if let Some(status) = chat_manual::answer(std::env::args_os(), manual::make) {
+        return status;
+    }
     let cli = Cli::parse();
     let result = tokio::runtime::Builder::new_current_thread()
         .enable_all()

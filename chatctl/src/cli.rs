@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueHint};
 
 use crate::commands::{self, Command};
 use crate::failure::Failure;
@@ -17,7 +17,7 @@ use crate::output;
 #[command(after_help = "`chatctl help` shows the commands with an example of each.")]
 pub(crate) struct Cli {
     /// The admin socket [default: $CHATCTL_SOCKET, else that of this host's or your own chatd]
-    #[arg(long, value_name = "PATH", global = true)]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, global = true)]
     pub(crate) socket: Option<PathBuf>,
     /// One JSON object per line
     #[arg(long, global = true)]

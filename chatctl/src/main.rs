@@ -6,6 +6,7 @@ mod commands;
 mod console;
 mod failure;
 mod interrupt;
+mod manual;
 mod output;
 mod socket;
 #[cfg(test)]
@@ -24,6 +25,9 @@ use crate::interrupt::Interrupt;
 use crate::output::Output;
 
 fn main() -> ExitCode {
+    if let Some(status) = chat_manual::answer(std::env::args_os(), manual::make) {
+        return status;
+    }
     match Cli::try_parse() {
         Ok(cli) => failure::finish(run(cli)),
         Err(error) => failure::finish(cli::answer(&error, &Cli::command())),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use anyhow::{Context, bail};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueHint};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -22,9 +22,10 @@ const PASSWORD_MAX: usize = 1024;
 /// The chat daemon. Runs in the foreground and logs to standard error.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = false)]
+#[command(after_help = "Exit status: 0 done; 1 failed; 2 wrong usage; 78 the configuration cannot be used.")]
 struct Cli {
     /// The configuration; without it /etc/chatd/chatd.toml if that is there, else the defaults
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
@@ -55,6 +56,11 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
     }
+}
+
+/// The command line's definition.
+pub(crate) fn definition() -> clap::Command {
+    Cli::command().name("chatd")
 }
 
 pub(crate) fn main() -> Exit {

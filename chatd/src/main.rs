@@ -15,6 +15,7 @@ mod listen;
 mod lock;
 mod logging;
 mod mailbox;
+mod manual;
 mod metrics;
 mod process;
 mod release;
@@ -28,5 +29,5 @@ mod watch;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main().into()
+    chat_manual::answer(std::env::args_os(), manual::make).unwrap_or_else(|| cli::main().into())
 }

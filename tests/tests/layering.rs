@@ -8,9 +8,10 @@ use std::process::Command;
 const PACKAGES: &[(&str, &[&str], &[&str])] = &[
     ("chat-proto", &[], &["tokio", "nix", "rustyline"]),
     ("chatd-core", &["chat-proto"], &["tokio", "tokio-util", "nix", "getrandom", "tracing"]),
-    ("chatd", &["chat-proto", "chatd-core"], &["rustyline"]),
-    ("chatctl", &["chat-proto"], &["tokio"]),
-    ("chat", &["chat-proto"], &[]),
+    ("chat-manual", &[], &["tokio", "nix", "rustyline"]),
+    ("chatd", &["chat-manual", "chat-proto", "chatd-core"], &["rustyline"]),
+    ("chatctl", &["chat-manual", "chat-proto"], &["tokio"]),
+    ("chat", &["chat-manual", "chat-proto"], &[]),
 ];
 
 /// What the core, being a pure function, must not reach for.

@@ -1,0 +1,98 @@
+//! chat(1) and the completions of chat.
+
+use chat_manual::{Page, Section, completions};
+use clap::CommandFactory as _;
+
+use crate::cli::Cli;
+use crate::input::TABLE;
+
+/// The text of a kind: `man`, or the completions of a shell.
+pub fn make(kind: &str) -> Option<String> {
+    match kind {
+        "man" => Some(page().render()),
+        shell => completions(shell, Cli::command()),
+    }
+}
+
+fn page() -> Page {
+    Page::of_program(&Cli::command(), "1", "talk with the people of this host")
+        .with(typed())
+        .with(keys())
+        .with(environment())
+        .with(files())
+        .with(examples())
+        .with(Section::new("SEE ALSO").text("`chatd`(8), `chatctl`(8)"))
+}
+
+fn typed() -> Section {
+    let section = Section::new("WHAT CAN BE TYPED").text(
+        "What you type is said in the channel that the prompt names. Commands stand in angle brackets and ask for \
+         what you leave out. `/name` works for `<name>`; `//x` says `/x`.",
+    );
+    TABLE.iter().fold(section, |section, spec| {
+        let names: Vec<_> = spec.aliases.iter().map(|alias| format!("`/{alias}`")).collect();
+        let also = if names.is_empty() { String::new() } else { format!(" Also {}.", names.join(", ")) };
+        let does = format!("{}.{also} For example: `{}`", sentence(spec.does), spec.example);
+        section.usage(spec.usage, &does)
+    })
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn keys() -> Section {
+    Section::new("KEYS")
+        .item("Tab", "Completes commands, names and channels.")
+        .item("Up, Down", "Bring back what you typed before.")
+        .item("Ctrl-L", "Clears the screen.")
+        .item("Ctrl-D", "On an empty line: leaves.")
+}
+
+fn environment() -> Section {
+    Section::new("ENVIRONMENT")
+        .item("CHAT_SERVER", "Where chatd is, when `--server` doesn't say it.")
+        .item("NO_COLOR", "When it is set to anything, there are no colours.")
+}
+
+fn files() -> Section {
+    Section::new("FILES")
+        .item(
+            "~/.config/chat/config.toml",
+            "Your settings; /usr/share/doc/chat/examples/chat.toml has all of them with their defaults. It is \
+             below `XDG_CONFIG_HOME` if that is set.",
+        )
+        .item("~/.local/state/chat/history", "What you typed. It is below `XDG_STATE_HOME` if that is set.")
+        .item("/run/chatd/chat.sock", "The socket of this host's chatd.")
+}
+
+fn examples() -> Section {
+    Section::new("EXAMPLES").text("Talk, under your login:").example("chat").text("From scripts:").example(
+        "uptime | chat send --to '#lobby' -\nchat send --to anna \"the build is red\"\nchat list --json",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_every_command_of_the_line_and_of_the_prompt() {
+        let page = make("man").unwrap();
+        for command in Cli::command().get_subcommands() {
+            assert!(page.contains(&format!("\\fB{}\\fR", command.get_name())), "{}", command.get_name());
+        }
+        for spec in TABLE {
+            assert!(page.contains(&format!("\\fB<\\fR\\fB{}\\fR\\fB>\\fR", spec.name)), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn shells_complete_commands_and_options() {
+        for shell in ["bash", "zsh", "fish"] {
+            let script = make(shell).unwrap();
+            assert!(script.contains("tail") && script.contains("server"), "{shell}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! chatctl(8) and the completions of chatctl.
+
+use chat_manual::{Page, Section, completions};
+use clap::CommandFactory;
+
+use crate::cli::Cli;
+
+/// The text of a kind: `man`, or the completions of a shell.
+pub(crate) fn make(kind: &str) -> Option<String> {
+    match kind {
+        "man" => Some(page().render()),
+        shell => completions(shell, Cli::command()),
+    }
+}
+
+fn page() -> Page {
+    Page::of_program(&Cli::command(), "8", "the administrator's console for chatd")
+        .with(console())
+        .with(environment())
+        .with(files())
+        .with(examples())
+        .with(Section::new("SEE ALSO").text("`chatd`(8), `chatd.toml`(5), `chat`(1), `journalctl`(1)"))
+}
+
+fn console() -> Section {
+    Section::new("CONSOLE")
+        .text(
+            "On a terminal, `chatctl` alone is a console with completion by Tab and a \
+             history. It takes the commands above, `clear` and `exit`. From a pipe it reads commands line by line \
+             and stops at the first that fails.",
+        )
+        .text("Commands may be abbreviated as long as it is clear which is meant: `chatctl ann` is `announce`.")
+}
+
+fn environment() -> Section {
+    Section::new("ENVIRONMENT").item("CHATCTL_SOCKET", "The admin socket, when `--socket` doesn't name it.")
+}
+
+fn files() -> Section {
+    Section::new("FILES")
+        .item(
+            "/run/chatd/admin.sock",
+            "The admin socket of the system's chatd. Root, chatd's own user and the members of the group \
+             `chatd-admin` may use it.",
+        )
+        .item(
+            "$XDG_RUNTIME_DIR/chatd/admin.sock",
+            "That of a chatd that you run yourself; it is used when the system's isn't there.",
+        )
+}
+
+fn examples() -> Section {
+    Section::new("EXAMPLES")
+        .text("Who comes from another host, for a script:")
+        .example("chatctl --json list | jq -r 'select(.guest) | .nick'")
+        .text("The machine restarts this evening:")
+        .example(
+            "chatctl announce \"this host restarts at 18:00\"\nchatctl shutdown --in 2h --reason \"new kernel\"",
+        )
+        .text("Somebody shall be an administrator of the chat:")
+        .example("usermod -aG chatd-admin alice")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_every_command_and_what_a_page_is_expected_to_have() {
+        let page = make("man").expect("a page");
+        for command in Cli::command().get_subcommands() {
+            assert!(page.contains(&format!("\\fB{}\\fR", command.get_name())), "{}", command.get_name());
+        }
+        for section in ["SYNOPSIS", "OPTIONS", "COMMANDS", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"]
+        {
+            let heading = [format!(".SH {section}\n"), format!(".SH \"{section}\"\n")];
+            assert!(heading.iter().any(|heading| page.contains(heading)), "{section}");
+        }
+    }
+
+    #[test]
+    fn shells_complete_commands_and_options() {
+        for shell in ["bash", "zsh", "fish"] {
+            let script = make(shell).expect("a script");
+            assert!(script.contains("announce") && script.contains("reason"), "{shell}");
+        }
+        assert_eq!(make("perl"), None);
+    }
+}
