@@ -7,21 +7,33 @@ use std::process::ExitCode;
 use chat_proto::admin;
 
 use crate::output;
+use crate::permission::Denied;
 
 const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 const UNREACHABLE: u8 = 3;
 const DENIED: u8 = 4;
 
+const OWN: &str = env!("CARGO_PKG_VERSION");
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error(transparent)]
     Admin(#[from] admin::Error),
     #[error(transparent)]
     Service(#[from] admin::ServiceError),
+    #[error(
+        "chatd has no method {0}; `call org.varlink.service.GetInterfaceDescription \
+         '{{\"interface\":\"org.chatd.Admin\"}}'` lists those of org.chatd.Admin"
+    )]
+    NoMethod(String),
     /// Of a newer daemon, or one that isn't chatd.
-    #[error("refused with {name} {parameters}")]
+    #[error("refused with {name} {parameters}, which this chatctl {OWN} is too old to explain")]
     Unknown { name: String, parameters: String },
+    #[error("{failure}; chatd is version {version} and this chatctl {OWN}: update the older one")]
+    OtherVersion { version: String, failure: Box<Failure> },
     #[error("{0}")]
     Usage(String),
     #[error("cannot read standard input: {0}")]
@@ -30,16 +42,24 @@ pub(crate) enum Failure {
     NoSocket(PathBuf),
     #[error("chatd is not running: nobody listens on {}; start chatd", .0.display())]
     NobodyListens(PathBuf),
+    #[error("{} is not a socket; name chatd's admin socket with --socket", .0.display())]
+    NotASocket(PathBuf),
     #[error("cannot reach chatd on {}: {why}", path.display())]
     Unreachable { path: PathBuf, why: String },
-    #[error("chatd did not answer for {seconds} s; it may hang or be stopped: look at its log and its state")]
-    Silent { seconds: u64 },
+    #[error(
+        "chatd did not answer on {} for {seconds} s; it may hang: look at its log. \
+         Or is this not its admin socket?",
+        path.display()
+    )]
+    Silent { path: PathBuf, seconds: u64 },
+    #[error("chatd does not answer because it is stopped; `kill -CONT {pid}` lets it go on")]
+    Stopped { pid: i32 },
     #[error("chatd closed the connection before it answered; it may be stopping: try again")]
     Closed,
     #[error("the watch broke off: chatd was killed, or gave up on this end because it did not read")]
     BrokenOff,
-    #[error("what listens on this socket does not speak as chatd does: {0}")]
-    Garbled(String),
+    #[error("what answers on {} does not speak as chatd's admin socket does: {why}", path.display())]
+    Foreign { path: PathBuf, why: String },
     #[error("cannot set up: {0}")]
     Setup(io::Error),
     #[error("cannot write: {0}")]
@@ -51,19 +71,22 @@ pub(crate) enum Failure {
 impl Failure {
     fn status(&self) -> u8 {
         match self {
-            Self::Admin(admin::Error::PermissionDenied { .. })
-            | Self::Service(admin::ServiceError::PermissionDenied {}) => DENIED,
+            Self::Denied(_) | Self::Service(admin::ServiceError::PermissionDenied {}) => DENIED,
             Self::Usage(_) => USAGE,
             Self::NoSocket(_)
             | Self::NobodyListens(_)
+            | Self::NotASocket(_)
             | Self::Unreachable { .. }
             | Self::Silent { .. }
+            | Self::Stopped { .. }
             | Self::Closed
             | Self::BrokenOff
-            | Self::Garbled(_)
+            | Self::Foreign { .. }
             | Self::Admin(admin::Error::Unavailable { .. }) => UNREACHABLE,
+            Self::OtherVersion { failure, .. } => failure.status(),
             Self::Admin(_)
             | Self::Service(_)
+            | Self::NoMethod(_)
             | Self::Unknown { .. }
             | Self::Input(_)
             | Self::Setup(_)
@@ -100,7 +123,7 @@ mod tests {
         assert_eq!(Failure::from(refused).status(), 1);
         assert_eq!(Failure::Usage(String::new()).status(), 2);
         assert_eq!(Failure::NoSocket(PathBuf::new()).status(), 3);
-        assert_eq!(Failure::Silent { seconds: 1 }.status(), 3);
-        assert_eq!(Failure::from(admin::Error::PermissionDenied { group: None }).status(), 4);
+        assert_eq!(Failure::Silent { path: PathBuf::new(), seconds: 1 }.status(), 3);
+        assert_eq!(Failure::from(Denied::by_chatd(None)).status(), 4);
     }
 }

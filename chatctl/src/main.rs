@@ -8,6 +8,7 @@ mod failure;
 mod interrupt;
 mod manual;
 mod output;
+mod permission;
 mod socket;
 #[cfg(test)]
 mod testing;

@@ -1,10 +1,13 @@
-//! Where the admin socket is, and who may use one that we may not.
+//! Where the admin socket is, and what is at a path that may be one.
 
 use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{Gid, Group, geteuid};
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
+use nix::unistd::geteuid;
 
 const VARIABLE: &str = "CHATCTL_SOCKET";
 const SYSTEM: &str = "/run/chatd/admin.sock";
@@ -41,26 +44,17 @@ fn exists(path: &Path) -> bool {
     }
 }
 
-/// The group that may use the socket: the one that may write to it, or enter the directory that hides it.
-pub(crate) fn group(path: &Path) -> Option<String> {
-    let (found, needed) = path.ancestors().enumerate().find_map(|(depth, path)| {
-        let needed = if depth == 0 { 0o020 } else { 0o010 };
-        path.metadata().ok().map(|found| (found, needed))
-    })?;
-    let gid = Gid::from_raw(found.gid());
-    if found.mode() & needed == 0 || gid.as_raw() == 0 {
-        return None;
-    }
-    Group::from_gid(gid).ok().flatten().map(|group| group.name)
+/// Whether there is a socket at the path, as far as we may look.
+pub(crate) fn may_be_socket(path: &Path) -> bool {
+    path.metadata().map_or(true, |found| found.file_type().is_socket())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_socket_that_only_root_may_use_has_no_group() {
-        assert_eq!(group(Path::new("/")), None);
-        assert_eq!(group(Path::new("/root/hidden/admin.sock")), None);
-    }
+/// The process that listens at the other end, if it is stopped, by SIGSTOP or a debugger. Not known when it
+/// got its socket from systemd, which is then the one that listens.
+pub(crate) fn stopped_listener(stream: &UnixStream) -> Option<i32> {
+    let pid = getsockopt(stream, PeerCredentials).ok()?.pid();
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before the last parenthesis may hold anything.
+    let (_, rest) = stat.rsplit_once(')')?;
+    matches!(rest.trim_start().chars().next(), Some('T' | 't')).then_some(pid)
 }

@@ -1,7 +1,8 @@
 //! A played chatd on a real socket.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -24,26 +25,50 @@ impl Played {
     /// Reads one call, says the replies, and keeps the connection open until the client is done.
     pub(crate) fn answering(replies: &[&str]) -> Self {
         let replies: Vec<u8> = replies.iter().flat_map(|reply| [reply.as_bytes(), b"\0"].concat()).collect();
-        let mut played = Self::silent();
-        let listener = played.listener.take().expect("a listener");
-        thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("a connection");
+        Self::serving(move |mut stream| {
             let mut byte = [1];
             while byte[0] != 0 && stream.read(&mut byte).expect("a call") > 0 {}
             stream.write_all(&replies).expect("a client that reads");
             stream.read_to_end(&mut Vec::new()).expect("an end");
-        });
-        played
+        })
+    }
+
+    /// One connection after the other, each of which gets the next reply.
+    pub(crate) fn answering_each(replies: &[&str]) -> Self {
+        let mut replies: VecDeque<Vec<u8>> =
+            replies.iter().map(|reply| [reply.as_bytes(), b"\0"].concat()).collect();
+        Self::serving(move |mut stream| {
+            let reply = replies.pop_front().expect("a reply for each call");
+            stream.write_all(&reply).expect("a client that reads");
+            // The client may close without reading the rest.
+            let _ = stream.read_to_end(&mut Vec::new());
+        })
+    }
+
+    /// Says something unasked, so many times, and closes.
+    pub(crate) fn saying_over_and_over(said: &str, times: usize) -> Self {
+        let said = said.as_bytes().to_vec();
+        Self::serving(move |mut stream| {
+            for _ in 0..times {
+                if stream.write_all(&said).is_err() {
+                    break;
+                }
+            }
+        })
     }
 
     /// Says something unasked and closes.
     pub(crate) fn hanging_up(reply: &str) -> Self {
-        let reply = [reply.as_bytes(), b"\0"].concat();
+        Self::saying_over_and_over(&format!("{reply}\0"), 1)
+    }
+
+    fn serving(mut serve: impl FnMut(UnixStream) + Send + 'static) -> Self {
         let mut played = Self::silent();
         let listener = played.listener.take().expect("a listener");
         thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("a connection");
-            stream.write_all(&reply).expect("a client that reads");
+            while let Ok((stream, _)) = listener.accept() {
+                serve(stream);
+            }
         });
         played
     }

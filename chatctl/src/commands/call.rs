@@ -1,26 +1,34 @@
 //! `call METHOD [JSON]`: the admin API as it is, for what has no command.
 
-use chat_proto::admin::INTERFACE;
+use chat_proto::admin::{INTERFACE, ServiceError};
 use serde_json::Value;
 
 use super::Context;
 use crate::failure::Failure;
 use crate::output::{Page, Records, Show};
 
+const EXAMPLE: &str = r#"'{"name":"alice"}'"#;
+
 pub(super) fn run(context: &mut Context<'_>, method: &str, json: &str, more: bool) -> Result<(), Failure> {
     let parameters: Value = serde_json::from_str(json)
         .map_err(|error| Failure::Usage(format!("the parameters are not JSON: {error}")))?;
+    if !parameters.is_object() && !parameters.is_null() {
+        return Err(Failure::Usage(format!("the parameters must be an object, such as {EXAMPLE}")));
+    }
     let method = if method.contains('.') { method.to_owned() } else { format!("{INTERFACE}.{method}") };
-    let mut client = context.connector.connect()?;
-    client.send(&method, &parameters, more)?;
+    let mut connection = context.connector.connect()?;
+    connection.send(&method, &parameters, more)?;
     loop {
-        let (reply, continues) = match client.reply() {
+        let reply = match connection.reply() {
             Err(Failure::Interrupted) if more => return Ok(()),
+            Err(Failure::Service(ServiceError::MethodNotFound { method })) => {
+                return Err(Failure::NoMethod(method));
+            }
             reply => reply?,
         };
-        let value = serde_json::from_str(reply.get()).map_err(|error| Failure::Garbled(error.to_string()))?;
-        context.output.show(&Reply(value))?;
-        if !continues {
+        let value = serde_json::from_str(reply.parameters.get());
+        context.output.show(&Reply(value.map_err(|error| context.connector.foreign(&error))?))?;
+        if !reply.continues {
             return Ok(());
         }
     }

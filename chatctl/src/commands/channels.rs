@@ -1,7 +1,5 @@
 //! `channels`
 
-use std::ops::ControlFlow;
-
 use chat_proto::admin::{Channel, Channels, Member};
 
 use super::{Context, plural};
@@ -17,11 +15,8 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 pub(super) fn all(context: &Context<'_>) -> Result<Vec<Channel>, Failure> {
-    let mut channels = Vec::new();
-    context.connector.stream(&Channels {}, |reply| {
-        channels.extend(reply.channels);
-        Ok(ControlFlow::Continue(()))
-    })?;
+    let mut channels = context.connector.list(&Channels {}, |reply| reply.channels)?;
+    channels.sort_by_cached_key(|channel| channel.name.to_lowercase());
     Ok(channels)
 }
 

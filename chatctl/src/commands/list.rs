@@ -1,7 +1,5 @@
 //! `list`
 
-use std::ops::ControlFlow;
-
 use chat_proto::admin::{List, Peer, Session, User, UserStatus};
 
 use super::{Context, plural};
@@ -12,12 +10,9 @@ use crate::output::{Page, Records, Show, Table, time};
 const CHANNELS_SHOWN: usize = 5;
 
 pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
-    let mut users = Users(Vec::new());
-    context.connector.stream(&List {}, |reply| {
-        users.0.extend(reply.users);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(context.output.show(&users)?)
+    let mut users = context.connector.list(&List {}, |reply| reply.users)?;
+    users.sort_by_cached_key(|user| user.nick.to_lowercase());
+    Ok(context.output.show(&Users(users))?)
 }
 
 struct Users(Vec<User>);
@@ -77,6 +72,7 @@ pub(super) fn status(user: &User) -> String {
         (UserStatus::Away, _) => "away".into(),
         (UserStatus::Busy, Some(partner)) => format!("busy with {partner}"),
         (UserStatus::Busy, None) => "busy".into(),
+        (UserStatus::Other, _) => "unknown".into(),
     }
 }
 
@@ -95,6 +91,7 @@ pub(super) fn place(peer: &Peer) -> String {
         }
         Peer::Tcp { address } => address.clone(),
         Peer::Tls { address } => format!("{address} (TLS)"),
+        Peer::Other => "unknown".into(),
     }
 }
 

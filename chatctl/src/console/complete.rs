@@ -1,8 +1,9 @@
 //! Tab: commands, then what they take: nicks, channels, options, levels.
 
-use std::ops::ControlFlow;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
-use chat_proto::admin::{Channels, List, LogLevel};
+use chat_proto::admin::{Channels, DEFINITION, List, LogLevel};
 use chat_proto::text::SafeText;
 use clap::CommandFactory;
 use rustyline::completion::Completer;
@@ -11,51 +12,65 @@ use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
 use crate::cli::Line;
 use crate::client::Connector;
 use crate::commands::entries;
+use crate::failure::Failure;
+
+/// Who waits longer for a Tab thinks that the console hangs.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// How long a daemon that was too slow isn't asked again.
+const PAUSE: Duration = Duration::from_secs(10);
 
 #[derive(Helper, Highlighter, Hinter, Validator)]
 pub(super) struct Completion {
     connector: Connector,
+    too_slow: Cell<Option<Instant>>,
 }
 
 impl Completion {
     pub(super) fn new(connector: Connector) -> Self {
-        Self { connector }
+        Self { connector, too_slow: Cell::new(None) }
     }
 
     /// What may stand after the words before, of which the first is the command.
-    fn choices(&self, before: &[&str]) -> Vec<String> {
-        let Some((word, arguments)) = before.split_first() else { return commands() };
-        let command = unabbreviated(word);
-        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    fn choices(&self, before: &[&str], word: &str) -> Vec<String> {
+        let Some((command, arguments)) = before.split_first() else { return commands() };
+        let command = unabbreviated(command);
+        if word.starts_with('-') {
+            return options(&command);
+        }
         match command.as_str() {
             "help" if arguments.is_empty() => commands(),
-            "show" if arguments.is_empty() => [self.nicks(), self.channels()].concat(),
-            "kick" if arguments.is_empty() => self.nicks(),
-            "kick" => owned(&["--reason"]),
-            "announce" => [self.nicks(), self.channels()].concat(),
-            "shutdown" => owned(&["--in", "--reason", "--cancel"]),
+            "show" if arguments.is_empty() && word.starts_with('#') => self.channels(),
+            "kick" | "show" if arguments.is_empty() => self.nicks(),
+            "announce" if word.starts_with('#') => self.channels(),
+            "announce" => self.nicks(),
             "log" if arguments.is_empty() => LogLevel::ALL.map(|level| level.to_string()).to_vec(),
+            "call" if arguments.is_empty() => methods().collect(),
             _ => Vec::new(),
         }
     }
 
-    /// None if chatd doesn't answer quickly; the command itself will say why.
     fn nicks(&self) -> Vec<String> {
-        let mut nicks = Vec::new();
-        let _ = self.connector.stream(&List {}, |reply| {
-            nicks.extend(reply.users.into_iter().map(|user| user.nick));
-            Ok(ControlFlow::Continue(()))
-        });
-        nicks
+        self.asked(|connector| {
+            connector.list(&List {}, |reply| reply.users.into_iter().map(|user| user.nick).collect())
+        })
     }
 
     fn channels(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        let _ = self.connector.stream(&Channels {}, |reply| {
-            names.extend(reply.channels.into_iter().map(|channel| channel.name));
-            Ok(ControlFlow::Continue(()))
-        });
-        names
+        self.asked(|connector| {
+            connector
+                .list(&Channels {}, |reply| reply.channels.into_iter().map(|channel| channel.name).collect())
+        })
+    }
+
+    /// None if chatd doesn't answer quickly; the command itself will say why.
+    fn asked(&self, ask: impl Fn(&Connector) -> Result<Vec<String>, Failure>) -> Vec<String> {
+        if self.too_slow.get().is_some_and(|at| at.elapsed() < PAUSE) {
+            return Vec::new();
+        }
+        let names = ask(&self.connector.hurried(PATIENCE));
+        let slow = matches!(names, Err(Failure::Silent { .. } | Failure::Stopped { .. }));
+        self.too_slow.set(slow.then(Instant::now));
+        names.unwrap_or_default()
     }
 }
 
@@ -67,7 +82,7 @@ impl Completer for Completion {
         let start = typed.rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
         let (before, word) = typed.split_at(start);
         let before: Vec<&str> = before.split_whitespace().collect();
-        let mut found = self.choices(&before);
+        let mut found = self.choices(&before, word);
         found.retain(|choice| starts_with(choice, word) && is_harmless(choice));
         found.sort_unstable();
         if let [only] = found.as_mut_slice() {
@@ -79,6 +94,19 @@ impl Completer for Completion {
 
 fn commands() -> Vec<String> {
     entries(&Line::command()).map(|entry| entry.name).collect()
+}
+
+fn options(command: &str) -> Vec<String> {
+    let line = Line::command();
+    let Some(command) = line.find_subcommand(command) else { return Vec::new() };
+    let options = command.get_arguments().chain(line.get_arguments());
+    options.filter_map(clap::Arg::get_long).map(|name| format!("--{name}")).collect()
+}
+
+/// Those of the interface as this program knows it.
+fn methods() -> impl Iterator<Item = String> {
+    let names = DEFINITION.lines().filter_map(|line| line.strip_prefix("method ")?.split('(').next());
+    names.map(str::to_owned)
 }
 
 /// The command that a word means, or the word itself.
@@ -116,7 +144,9 @@ mod tests {
         let completion = Completion::new(Connector::new("/nowhere/admin.sock".into()));
         assert_eq!(complete(&completion, "ch"), ["channels", "check"]);
         assert_eq!(complete(&completion, "log d"), ["debug "]);
-        assert_eq!(complete(&completion, "shut --"), ["--cancel", "--in", "--reason"]);
+        assert_eq!(complete(&completion, "shut --"), ["--cancel", "--in", "--json", "--reason"]);
+        assert_eq!(complete(&completion, "list -"), ["--json "]);
+        assert_eq!(complete(&completion, "call Set"), ["SetLogLevel "]);
         assert_eq!(complete(&completion, "help cl"), ["clear "]);
         assert!(complete(&completion, "kick b").is_empty());
     }
@@ -133,5 +163,18 @@ mod tests {
         let played = Played::answering(&[&format!(r#"{{"parameters":{{"users":[{users}]}}}}"#)]);
         let completion = Completion::new(Connector::new(played.path()));
         assert_eq!(complete(&completion, "kick b"), ["Bert", "bob"]);
+    }
+
+    #[test]
+    fn a_daemon_that_hangs_is_asked_once_and_left_alone_for_a_while() {
+        let played = Played::silent();
+        let completion = Completion::new(Connector::new(played.path()));
+        assert!(complete(&completion, "kick b").is_empty());
+        assert!(completion.too_slow.get().is_some());
+        let gone = played.leave();
+        // It would be forgotten if it had been asked again: nobody listens any more.
+        assert!(complete(&completion, "kick b").is_empty());
+        assert!(completion.too_slow.get().is_some());
+        drop(gone);
     }
 }

@@ -6,7 +6,6 @@ mod words;
 
 use std::io::{BufRead, Read};
 use std::rc::Rc;
-use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
@@ -20,8 +19,6 @@ use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
 
 const PROMPT: &str = "chatctl> ";
-/// Completion that takes longer is in the way of typing.
-const COMPLETION_PATIENCE: Duration = Duration::from_secs(1);
 const MAX_LINE: u64 = 64 * 1024;
 
 /// What a line did to the console.
@@ -37,7 +34,7 @@ pub(crate) fn interactive(connector: Connector, mut output: Output) -> Result<()
     output::print(&format!("connected to {}; `help` lists the commands", connector.path().display()))?;
     let interrupt = Rc::new(Interrupt::on_ctrl_c().map_err(Failure::Setup)?);
     let connector = connector.with_interrupt(Rc::clone(&interrupt));
-    let for_completion = Connector::new(connector.path().clone()).with_patience(COMPLETION_PATIENCE);
+    let for_completion = Connector::new(connector.path().clone());
     let mut prompt = prompt::new(&interrupt, for_completion)?;
     loop {
         let line = match prompt.read(PROMPT) {

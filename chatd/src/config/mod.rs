@@ -92,7 +92,7 @@ fn admin(raw: raw::Admin, directories: &Directories) -> Admin {
     Admin {
         socket: raw.socket.map_or_else(|| directories.runtime.join("admin.sock"), |socket| socket.0),
         group_is_default: raw.group.is_none(),
-        group: raw.group.map_or_else(|| String::from("chatd-admin"), |group| group.0),
+        group: raw.group.map_or_else(|| chat_proto::admin::DEFAULT_GROUP.to_owned(), |group| group.0),
     }
 }
 

@@ -31,7 +31,7 @@ pub enum Error {
     #[error("{message}")]
     #[serde(rename = "org.chatd.Admin.ConfigInvalid")]
     ConfigInvalid { message: String },
-    #[error("permission denied: {}", who_may(group.as_deref()))]
+    #[error("permission denied")]
     #[serde(rename = "org.chatd.Admin.PermissionDenied")]
     PermissionDenied {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,13 +47,4 @@ pub enum Error {
 
 fn hint(suggestion: Option<&str>) -> String {
     suggestion.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
-}
-
-fn who_may(group: Option<&str>) -> String {
-    match group {
-        Some(group) => format!(
-            "only root, chatd's own user and the group {group} may; ask an administrator to add you to {group}"
-        ),
-        None => "only root and chatd's own user may".to_owned(),
-    }
 }

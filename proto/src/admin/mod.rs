@@ -21,5 +21,8 @@ pub use types::{
 };
 pub use wire::{Call, MAX_REPLY, MAX_REQUEST, RawCall, RawReply, Reply, ServiceError, TERMINATOR};
 
+/// The group whose members may administer, unless the configuration names another.
+pub const DEFAULT_GROUP: &str = "chatd-admin";
+
 /// The interface definition, as introspection serves it.
 pub const DEFINITION: &str = include_str!("../org.chatd.Admin.varlink");

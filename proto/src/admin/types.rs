@@ -36,6 +36,9 @@ pub enum UserStatus {
     Available,
     Away,
     Busy,
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
 }
 
 /// One registered connection.
@@ -65,6 +68,9 @@ pub enum Peer {
     Tcp { address: String },
     /// `address:port`, encrypted.
     Tls { address: String },
+    /// Of a kind that this program is too old to know.
+    #[serde(other)]
+    Other,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

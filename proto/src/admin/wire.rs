@@ -57,22 +57,22 @@ pub struct RawReply<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "error", content = "parameters")]
 pub enum ServiceError {
-    #[error("chatd knows no interface {interface}; it has org.chatd.Admin")]
+    #[error("chatd has no interface {interface}, but org.chatd.Admin")]
     #[serde(rename = "org.varlink.service.InterfaceNotFound")]
     InterfaceNotFound { interface: String },
-    #[error("chatd knows no method {method}; `call org.varlink.service.GetInterfaceDescription` lists them")]
+    #[error("chatd has no method {method}")]
     #[serde(rename = "org.varlink.service.MethodNotFound")]
     MethodNotFound { method: String },
     #[error("chatd doesn't implement {method} in this form")]
     #[serde(rename = "org.varlink.service.MethodNotImplemented")]
     MethodNotImplemented { method: String },
-    #[error("the parameter {parameter} is missing, unknown or of the wrong type")]
+    #[error("the parameter \"{parameter}\" is missing, unknown or of the wrong type")]
     #[serde(rename = "org.varlink.service.InvalidParameter")]
     InvalidParameter { parameter: String },
     #[error("permission denied")]
     #[serde(rename = "org.varlink.service.PermissionDenied")]
     PermissionDenied {},
-    #[error("the method answers in several replies; call it with `more`")]
+    #[error("the method answers in several replies; call it with --more")]
     #[serde(rename = "org.varlink.service.ExpectedMore")]
     ExpectedMore {},
 }
