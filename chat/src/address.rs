@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
-const PORT: u16 = 6667;
+/// The ports of IRC over TLS and without it.
+pub const TLS_PORT: u16 = 6697;
+pub const PLAIN_PORT: u16 = 6667;
 const SYSTEM_SOCKET: &str = "/run/chatd/chat.sock";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,11 +18,12 @@ pub enum Address {
 }
 
 impl Address {
-    /// Reads `unix:PATH`, an absolute path, or `HOST[:PORT]`; an IPv6 address with a port stands in brackets.
+    /// Reads `unix:PATH`, an absolute path, or `HOST[:PORT]`; an IPv6 address with a port stands in brackets. `default` is
+    /// the port where none is given.
     ///
     /// # Errors
     /// It is none of these.
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+    pub fn parse(text: &str, default: u16) -> Result<Self, Failure> {
         let wrong = || Failure::Usage(format!("{text:?} is no server; expected unix:PATH or HOST[:PORT]"));
         if let Some(path) = text.strip_prefix("unix:").or(text.starts_with('/').then_some(text)) {
             return if path.is_empty() { Err(wrong()) } else { Ok(Self::Unix(path.into())) };
@@ -33,7 +36,7 @@ impl Address {
             None if text.matches(':').count() > 1 => (text, None),
             None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
         };
-        let port = port.map_or(Ok(PORT), str::parse).map_err(|_| wrong())?;
+        let port = port.map_or(Ok(default), str::parse).map_err(|_| wrong())?;
         if host.is_empty() || host.contains(char::is_whitespace) {
             return Err(wrong());
         }
@@ -76,19 +79,19 @@ mod tests {
 
     #[test]
     fn all_forms_are_read() {
-        let parsed = |text| Address::parse(text).unwrap();
+        let parsed = |text| Address::parse(text, TLS_PORT).unwrap();
         assert_eq!(parsed("unix:/run/x.sock"), Address::Unix("/run/x.sock".into()));
         assert_eq!(parsed("/run/x.sock"), Address::Unix("/run/x.sock".into()));
-        assert_eq!(parsed("chat.example.org"), tcp("chat.example.org", 6667));
+        assert_eq!(parsed("chat.example.org"), tcp("chat.example.org", 6697));
         assert_eq!(parsed("localhost:7000"), tcp("localhost", 7000));
         assert_eq!(parsed("[::1]:7000"), tcp("::1", 7000));
-        assert_eq!(parsed("::1"), tcp("::1", 6667));
+        assert_eq!(parsed("::1"), tcp("::1", 6697));
     }
 
     #[test]
     fn nonsense_is_refused() {
         for text in ["", "unix:", "host:", "host:x", "host:70000", "[::1", "[::1]7", "a b"] {
-            assert!(Address::parse(text).is_err(), "{text}");
+            assert!(Address::parse(text, TLS_PORT).is_err(), "{text}");
         }
     }
 }

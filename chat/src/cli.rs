@@ -1,6 +1,10 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
+
+use crate::trust::Fingerprint;
 
 /// Chat with the people of this host
 ///
@@ -32,8 +36,14 @@ pub struct Options {
     /// No colours; $NO_COLOR does the same
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// Allow an unencrypted connection to another host
-    #[arg(long, global = true)]
+    /// Believe the authorities in this file (PEM) instead of this host's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Accept the certificate with this SHA-256 and no other
+    #[arg(long, global = true, value_name = "SHA256")]
+    pub fingerprint: Option<Fingerprint>,
+    /// Connect to HOST without TLS: everybody on the way can read and change everything
+    #[arg(long, global = true, conflicts_with_all = ["ca", "fingerprint"])]
     pub insecure_plain: bool,
 }
 

@@ -229,7 +229,8 @@ impl Client {
         }
     }
 
-    fn complain(&mut self, text: &str) {
+    /// Says that something is wrong.
+    pub fn complain(&mut self, text: &str) {
         self.print(Line::of(Style::Error, text));
     }
 

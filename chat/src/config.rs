@@ -1,6 +1,6 @@
 //! The user's settings: `$XDG_CONFIG_HOME/chat/config.toml`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -11,6 +11,8 @@ use crate::failure::Failure;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
     pub server: Option<String>,
+    pub ca: Option<PathBuf>,
+    pub fingerprint: Option<String>,
     pub name: Option<String>,
     pub color: Option<bool>,
     pub bell: Option<bool>,
@@ -52,6 +54,7 @@ mod tests {
             text.lines().filter_map(|l| l.strip_prefix("#:")).map(|l| format!("{l}\n")).collect();
         let all = Config::parse(&uncommented, "chat.toml").unwrap();
         assert!(all.server.is_some() && all.name.is_some() && all.color.is_some());
+        assert!(all.ca.is_some() && all.fingerprint.is_some());
         assert!(all.bell.is_some() && all.times.is_some());
     }
 

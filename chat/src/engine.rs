@@ -32,7 +32,7 @@ const SETTLE: Duration = Duration::from_secs(30);
 /// # Errors
 /// There is no server, or it doesn't let us in, or it throws us out.
 pub async fn run(settings: Settings) -> Result<(), Failure> {
-    let link = Link::connect(&settings.address, settings.insecure).await?;
+    let link = Link::introduce(&settings.access).await?;
     let words = Arc::new(Mutex::new(Words::default()));
     let (sender, typed) = mpsc::channel(16);
     let feel = Feel {
@@ -63,6 +63,8 @@ struct Engine {
     connecting: Option<Connecting>,
     failed: Option<Failure>,
     backoff: Backoff,
+    /// Why the server, though there, wasn't spoken to the last time.
+    complained: Option<String>,
     /// When to do something about the connection: ping, give it up, or try again.
     due: Instant,
     pinged: bool,
@@ -101,6 +103,7 @@ impl Engine {
             connecting: None,
             failed: None,
             backoff: Backoff::new(),
+            complained: None,
             due: Instant::now() + IDLE,
             pinged: false,
             prompt_due: None,
@@ -176,9 +179,21 @@ impl Engine {
                 if self.client.session.is_ready() {
                     self.backoff.reset();
                 }
+                self.heed_sts();
             }
             Ok(None) => self.down(Some("the server closed the connection")),
             Err(error) => self.down(Some(&format!("the connection broke: {error}"))),
+        }
+    }
+
+    /// Goes where the server wants to be reached by TLS.
+    fn heed_sts(&mut self) {
+        let Some(sts) = self.client.session.take_sts() else { return };
+        if let Some(access) = self.link.as_mut().and_then(|link| link.heed(sts)) {
+            self.link = None;
+            self.client.session.lost();
+            self.settings.access = access;
+            self.connect();
         }
     }
 
@@ -214,10 +229,7 @@ impl Engine {
             return;
         }
         if self.link.is_none() {
-            let settings = self.settings.clone();
-            let attempt = async move { Link::connect(&settings.address, settings.insecure).await };
-            self.connecting = Some(Box::pin(attempt));
-            self.due = now + ANSWER;
+            self.connect();
         } else if self.pinged {
             self.down(Some("the server doesn't answer"));
         } else {
@@ -227,8 +239,15 @@ impl Engine {
         }
     }
 
+    fn connect(&mut self) {
+        let access = self.settings.access.clone();
+        self.connecting = Some(Box::pin(async move { Link::connect(&access).await }));
+        self.due = Instant::now() + ANSWER;
+    }
+
     fn up(&mut self, link: Link) {
         self.link = Some(link);
+        self.complained = None;
         self.pinged = false;
         self.due = Instant::now() + IDLE;
         self.client.session.open();
@@ -239,7 +258,9 @@ impl Engine {
     }
 
     fn down(&mut self, why: Option<&str>) {
-        self.link = None;
+        if let Some(link) = self.link.take() {
+            link.note_tls_only();
+        }
         if self.client.is_leaving() {
             self.ending = Some(Instant::now());
             return;
@@ -263,8 +284,18 @@ impl Engine {
         self.connecting = None;
         match result {
             Ok(link) => self.up(link),
-            // Said once when the connection broke; every attempt would be noise.
-            Err(_) => self.due = Instant::now() + self.backoff.next(),
+            Err(failure) if !self.client.session.was_ready() => self.failed = Some(failure),
+            Err(failure) => self.try_again(&failure),
+        }
+    }
+
+    /// That nobody is there was said when the connection broke; what else is wrong is said once.
+    fn try_again(&mut self, failure: &Failure) {
+        self.due = Instant::now() + self.backoff.next();
+        let why = failure.to_string();
+        if !matches!(failure, Failure::Unreachable(_)) && self.complained.as_ref() != Some(&why) {
+            self.client.complain(&why);
+            self.complained = Some(why);
         }
     }
 
@@ -301,6 +332,7 @@ impl Engine {
                 }
             };
             let _ = timeout(GOODBYE, goodbye).await;
+            link.close().await;
         }
         // The farewell to ourselves is no news.
         self.client.session.events();

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::trust::Stranger;
+
 /// One line for standard error; texts of the server are made harmless where they are printed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -13,6 +15,8 @@ pub enum Failure {
     Unreachable(String),
     #[error("{0}")]
     Denied(String),
+    #[error("{0}")]
+    Stranger(Box<Stranger>),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -23,7 +27,7 @@ impl Failure {
     pub fn status(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Refused(_) | Self::Output(_) => 1,
+            Self::Refused(_) | Self::Stranger(_) | Self::Output(_) => 1,
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 3,
             Self::Denied(_) => 4,

@@ -16,6 +16,7 @@ mod render;
 mod scripts;
 mod session;
 mod settings;
+mod trust;
 mod ui;
 mod words;
 

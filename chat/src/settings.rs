@@ -6,15 +6,16 @@ use std::path::PathBuf;
 
 use nix::unistd::{Uid, User};
 
-use crate::address::Address;
+use crate::address::{Address, PLAIN_PORT, TLS_PORT};
 use crate::cli::Options;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::link::Access;
+use crate::trust::Trust;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pub address: Address,
-    pub insecure: bool,
+    pub access: Access,
     pub name: String,
     pub login: String,
     pub json: bool,
@@ -30,21 +31,19 @@ impl Settings {
     /// # Errors
     /// The configuration is wrong, the address makes no sense, or the name can't be one.
     pub fn resolve(options: &Options) -> Result<Self, Failure> {
-        let config = match base("XDG_CONFIG_HOME", ".config") {
+        let mut config = match base("XDG_CONFIG_HOME", ".config") {
             Some(base) => Config::load(&base.join("chat/config.toml"))?,
             None => Config::default(),
         };
         let login = login()?;
-        let name = options.name.clone().or(config.name).unwrap_or_else(|| login.clone());
+        let name = options.name.clone().or_else(|| config.name.take()).unwrap_or_else(|| login.clone());
         chat_proto::name::Nick::new(&name).map_err(|error| {
             Failure::Usage(format!("{name:?} can't be a name: {error}; choose another with --name"))
         })?;
-        let address = options.server.clone().or_else(|| variable("CHAT_SERVER")).or(config.server);
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb();
         let colors = !options.no_color && variable("NO_COLOR").is_none() && config.color != Some(false);
         Ok(Self {
-            address: address.map_or_else(|| Ok(this_host()), |text| Address::parse(&text))?,
-            insecure: options.insecure_plain,
+            access: access(options, &config)?,
             name,
             login,
             json: options.json,
@@ -55,6 +54,25 @@ impl Settings {
             history: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/history")),
         })
     }
+}
+
+/// Whom to believe by the configuration is about the server that stands there, and about no other.
+fn access(options: &Options, config: &Config) -> Result<Access, Failure> {
+    let plain = options.insecure_plain;
+    let parse = |text: &String| Address::parse(text, if plain { PLAIN_PORT } else { TLS_PORT });
+    let configured = config.server.as_ref().map(parse).transpose()?;
+    let given = options.server.clone().or_else(|| variable("CHAT_SERVER")).as_ref().map(parse).transpose()?;
+    let is_configured = given.is_none() || given == configured;
+    let fingerprint = match (&config.fingerprint, is_configured) {
+        (Some(text), true) => Some(text.parse().map_err(Failure::Usage)?),
+        _ => None,
+    };
+    let trust = Trust {
+        ca: options.ca.clone().or_else(|| config.ca.clone().filter(|_| is_configured)),
+        fingerprint: options.fingerprint.or(fingerprint),
+        known: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/known-servers")),
+    };
+    Ok(Access { address: given.or(configured).unwrap_or_else(this_host), plain, trust })
 }
 
 fn this_host() -> Address {

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use chat_proto::text::harmless_json;
 
 use crate::failure::Failure;
-use crate::link::Link;
+use crate::link::{Access, Link};
 use crate::session::{Event, Session, What};
 use crate::settings::Settings;
 
@@ -34,7 +34,7 @@ struct Talk {
 impl Talk {
     /// Connects and waits until the server has let us in.
     async fn begin(settings: &Settings) -> Result<Self, Failure> {
-        let link = Link::connect(&settings.address, settings.insecure).await?;
+        let link = Link::introduce(&settings.access).await?;
         let mut session = Session::new(&settings.name, &settings.login);
         session.open();
         let mut talk = Self { session, link, events: VecDeque::new() };
@@ -90,6 +90,17 @@ impl Talk {
             None => return Err(self.closed()),
         }
         self.events.extend(self.session.events());
+        match self.session.take_sts().and_then(|sts| self.link.heed(sts)) {
+            Some(access) => self.move_to(&access).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Begins anew where the server wants us.
+    async fn move_to(&mut self, access: &Access) -> Result<(), Failure> {
+        self.link = Link::introduce(access).await?;
+        self.session.lost();
+        self.session.open();
         Ok(())
     }
 
@@ -110,6 +121,7 @@ impl Talk {
         let _ = self.link.write(&self.session.outgoing()).await;
         let goodbye = async { while let Ok(Some(_)) = self.link.read().await {} };
         let _ = timeout(Duration::from_secs(1), goodbye).await;
+        self.link.close().await;
     }
 }
 

@@ -11,6 +11,7 @@ mod receive;
 mod register;
 mod rooms;
 mod split;
+mod sts;
 #[cfg(test)]
 mod tests;
 mod wish;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 
 pub use event::{Channel, Event, How, User, What};
 pub use outbox::WAITING_MAX;
+pub use sts::Sts;
 
 use outbox::Outbox;
 use rooms::Rooms;
@@ -49,6 +51,7 @@ pub struct Session {
     quitting: bool,
     offered: Caps,
     caps: Caps,
+    sts: Option<Sts>,
     whox: bool,
     lobby: Option<String>,
     prefix_len: usize,
@@ -82,6 +85,7 @@ impl Session {
             quitting: false,
             offered: Caps::empty(),
             caps: Caps::empty(),
+            sts: None,
             whox: false,
             lobby: None,
             prefix_len: PREFIX_GUESS,
@@ -130,6 +134,11 @@ impl Session {
 
     pub fn events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
+    }
+
+    /// What the server has newly said about TLS.
+    pub fn take_sts(&mut self) -> Option<Sts> {
+        self.sts.take()
     }
 
     pub fn nick(&self) -> &str {

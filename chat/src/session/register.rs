@@ -4,7 +4,7 @@ use chat_proto::caps::Caps;
 use chat_proto::message::{Message, Writer};
 use chat_proto::name::same;
 
-use crate::session::{READY_FENCE, Session, Stage, What};
+use crate::session::{READY_FENCE, Session, Stage, Sts, What};
 
 impl Session {
     /// A connection is there: introduces us.
@@ -23,7 +23,11 @@ impl Session {
     pub(super) fn on_cap(&mut self, message: &Message) {
         let list = message.params().last().unwrap_or_default();
         let named = || list.split(' ').filter_map(|word| Caps::named(word.split('=').next()?));
-        match message.param(1).unwrap_or_default() {
+        let subcommand = message.param(1).unwrap_or_default();
+        if let Some(value) = sts_in(list).filter(|_| matches!(subcommand, "LS" | "NEW")) {
+            self.sts = Some(Sts::parse(value));
+        }
+        match subcommand {
             "LS" => {
                 self.offered.extend(named());
                 if message.param(2) != Some("*") {
@@ -126,6 +130,11 @@ impl Session {
         self.rooms.rename(from, to);
         self.emit(What::Renamed { from: from.to_owned(), to: to.to_owned(), own });
     }
+}
+
+/// The value of the capability that is about TLS.
+fn sts_in(list: &str) -> Option<&str> {
+    list.split(' ').find_map(|word| word.strip_prefix("sts="))
 }
 
 /// Whether the server doesn't want us back: kicked out or banned, rather than shut down or timed out.

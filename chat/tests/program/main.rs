@@ -1,7 +1,9 @@
 //! The real program against a scripted server, in a terminal and in pipes.
 
+mod front;
 mod screen;
 mod scripts;
 mod server;
 mod support;
 mod terminal;
+mod tls;

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -12,6 +13,7 @@ const CAPS: &str = "message-tags echo-message batch labeled-response";
 pub(crate) struct Server {
     directory: PathBuf,
     clients: Receiver<Client>,
+    offered: Arc<Mutex<String>>,
 }
 
 /// A client that has come in.
@@ -25,13 +27,20 @@ impl Server {
         let directory = crate::support::directory();
         let listener = UnixListener::bind(directory.join("s")).unwrap();
         let (sender, clients) = channel();
+        let offered = Arc::new(Mutex::new(CAPS.to_owned()));
+        let caps = Arc::clone(&offered);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let sender = sender.clone();
-                std::thread::spawn(move || serve(stream, &sender));
+                let (sender, caps) = (sender.clone(), caps.lock().unwrap().clone());
+                std::thread::spawn(move || serve(stream, &caps, &sender));
             }
         });
-        Self { directory, clients }
+        Self { directory, clients, offered }
+    }
+
+    /// From now on it offers this capability as well.
+    pub(crate) fn offer(&self, cap: &str) {
+        *self.offered.lock().unwrap() = format!("{CAPS} {cap}");
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
@@ -64,13 +73,13 @@ impl Client {
     }
 }
 
-fn serve(stream: UnixStream, clients: &Sender<Client>) {
+fn serve(stream: UnixStream, caps: &str, clients: &Sender<Client>) {
     let mut out = stream.try_clone().unwrap();
     let (sender, said) = channel();
     let mut client = Some(Client { stream: stream.try_clone().unwrap(), said });
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
         let (tags, line) = line.strip_prefix('@').map_or(("", line.as_str()), |l| l.split_once(' ').unwrap());
-        if out.write_all(answer(tags, line).as_bytes()).is_err() || line.starts_with("QUIT") {
+        if out.write_all(answer(tags, line, caps).as_bytes()).is_err() || line.starts_with("QUIT") {
             return;
         }
         // Only now, so that what a test sends when it has heard of it comes behind the echo.
@@ -83,11 +92,11 @@ fn serve(stream: UnixStream, clients: &Sender<Client>) {
     }
 }
 
-fn answer(tags: &str, line: &str) -> String {
+fn answer(tags: &str, line: &str, caps: &str) -> String {
     let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
     let token = rest.trim_start_matches(':');
     match command {
-        "CAP" if rest.starts_with("LS") => format!(":s CAP * LS :{CAPS}\r\n"),
+        "CAP" if rest.starts_with("LS") => format!(":s CAP * LS :{caps}\r\n"),
         "CAP" if rest.starts_with("REQ") => format!(":s CAP * ACK :{CAPS}\r\n"),
         "CAP" => ":s 001 alice :Hi\r\n:s 005 alice chatd.org/LOBBY=#lobby WHOX :are\r\n:s 376 alice :End\r\n"
             .into(),

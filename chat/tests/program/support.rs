@@ -18,14 +18,19 @@ pub(crate) fn directory() -> PathBuf {
 
 /// The program, under the name of alice, with nothing of the developer's own settings.
 pub(crate) fn chat(server: &Server) -> Command {
+    let mut command = bare(server);
+    command.arg("--server").arg(format!("unix:{}", server.socket().display()));
+    command
+}
+
+/// The same, without saying where the server is.
+pub(crate) fn bare(server: &Server) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
     command
         .env_clear()
         .env("HOME", server.directory())
         .env("TERM", "xterm-256color")
         .env("TZ", "UTC")
-        .arg("--server")
-        .arg(format!("unix:{}", server.socket().display()))
         .args(["--name", "alice"]);
     command
 }

@@ -1,0 +1,86 @@
+//! The question whether to trust a server that nobody vouches for.
+
+use std::io::{self, BufRead, IsTerminal as _, Write};
+
+use chat_proto::text::SafeText;
+
+use crate::failure::Failure;
+use crate::trust::Stranger;
+
+/// Asks whoever sits at the terminal.
+///
+/// # Errors
+/// There is nobody to ask, or the answer was no.
+pub fn ask(stranger: Box<Stranger>) -> Result<Box<Stranger>, Failure> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(Failure::Stranger(stranger));
+    }
+    match is_trusted(&stranger, &mut io::stdin().lock(), &mut io::stderr()) {
+        Ok(true) => Ok(stranger),
+        Ok(false) => Err(Failure::Refused(format!(
+            "nothing was sent to {}: its certificate isn't trusted",
+            stranger.place
+        ))),
+        Err(error) => Err(Failure::Refused(format!("cannot ask whether to trust the certificate: {error}"))),
+    }
+}
+
+fn is_trusted(stranger: &Stranger, answers: &mut impl BufRead, out: &mut impl Write) -> io::Result<bool> {
+    let Stranger { place, fingerprint, names } = stranger;
+    writeln!(
+        out,
+        "The certificate of {} isn't vouched for by an authority that is known here.",
+        SafeText::line(place)
+    )?;
+    if let Some(names) = names {
+        writeln!(out, "It {}.", SafeText::line(names))?;
+    }
+    writeln!(out, "Its fingerprint (SHA-256) is\n  {fingerprint}")?;
+    writeln!(out, "Compare it with the one that the server's administrator tells you.")?;
+    loop {
+        write!(out, "Trust it from now on? (yes/no) ")?;
+        out.flush()?;
+        let mut answer = String::new();
+        if answers.read_line(&mut answer)? == 0 {
+            writeln!(out)?;
+            return Ok(false);
+        }
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "yes" | "y" => return Ok(true),
+            "no" | "n" => return Ok(false),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::Fingerprint;
+
+    fn asked(answers: &str, names: Option<&str>) -> (bool, String) {
+        let stranger = Stranger {
+            place: "chat.example.org:6697".to_owned(),
+            fingerprint: Fingerprint::of(b"x"),
+            names: names.map(str::to_owned),
+        };
+        let mut out = Vec::new();
+        let trusted = is_trusted(&stranger, &mut answers.as_bytes(), &mut out).unwrap();
+        (trusted, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn only_a_clear_yes_is_one() {
+        assert!(asked("yes\n", None).0 && asked("\nwhat\nY\n", None).0);
+        assert!(!asked("no\n", None).0 && !asked("", None).0 && !asked("sure\nno\n", None).0);
+    }
+
+    #[test]
+    fn it_shows_what_is_to_be_decided_and_nothing_raw() {
+        let (_, shown) = asked("no\n", Some("is for another name: \x1b[2J"));
+        assert!(
+            shown.contains(&Fingerprint::of(b"x").to_string()) && shown.contains("chat.example.org:6697")
+        );
+        assert!(shown.contains("It is for another name: ␛[2J.") && !shown.contains('\x1b'), "{shown}");
+    }
+}
