@@ -65,9 +65,11 @@ pub(crate) fn definition() -> clap::Command {
 
 pub(crate) fn main() -> Exit {
     let cli = Cli::parse();
+    // In the log and in answers to administrators, who are elsewhere.
+    let config = cli.config.map(|path| std::path::absolute(&path).unwrap_or(path));
     let outcome = match cli.command {
-        None => return serve(cli.config),
-        Some(Command::Check) => return check(cli.config.as_ref()),
+        None => return serve(config),
+        Some(Command::Check) => return check(config.as_ref()),
         Some(Command::HashPassword { cost }) => hash_password(cost),
     };
     outcome.map_or_else(|error| fail(&error), |()| Exit::Done)

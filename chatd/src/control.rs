@@ -31,6 +31,8 @@ pub(crate) struct Control {
     pub(crate) asked_for: Option<PathBuf>,
     pub(crate) directories: Directories,
     pub(crate) current: Mutex<Config>,
+    /// One reload at a time.
+    pub(crate) reloading: tokio::sync::Mutex<()>,
     /// Milliseconds since the Unix epoch.
     pub(crate) started_at: u64,
     pub(crate) listeners: Vec<String>,
@@ -52,11 +54,19 @@ impl Settings {
     }
 }
 
+/// What a reload is about to put in force: all that was read and made for it without a failure.
+#[derive(Debug)]
+struct Prepared {
+    config: Config,
+}
+
 impl Control {
     /// Reads the configuration again and puts it in force, or leaves everything as it is.
     pub(crate) async fn reload_now(&self) -> Result<Reloaded, Error> {
+        // What was read last shall be what is in force in the end.
+        let _turn = self.reloading.lock().await;
         systemd::reloading();
-        let outcome = self.load().await.and_then(|config| self.put_in_force(config));
+        let outcome = self.prepare().await.map(|prepared| self.commit(prepared));
         systemd::reloaded();
         self.metrics.config.reloaded(outcome.is_ok());
         match &outcome {
@@ -68,8 +78,36 @@ impl Control {
         outcome
     }
 
+    /// Everything that can fail, so that nothing has changed when something does.
+    async fn prepare(&self) -> Result<Prepared, Error> {
+        let config = self.load().await?;
+        Ok(Prepared { config })
+    }
+
+    /// Puts in force what was prepared, which cannot fail.
+    fn commit(&self, prepared: Prepared) -> Reloaded {
+        let Prepared { config } = prepared;
+        let mut current = self.current();
+        let changed = current.settings.changes(&config.settings);
+        // A level that was set meanwhile holds until the file has another.
+        if config.log_level != current.log_level {
+            self.log.set_level(config.log_level);
+        }
+        self.settings.set(&config.connections);
+        self.core.push(Input::Policy(Box::new(config.policy.clone())));
+        // What stays as it is until a restart is compared with what runs, however often it is reloaded.
+        let (listeners, admin) = (std::mem::take(&mut current.listeners), current.admin.clone());
+        let settings = current.settings.followed_by(config.settings);
+        *current = Config { listeners, admin, settings, ..config };
+        let restart_needed =
+            changed.iter().filter(|change| change.restart).map(|change| change.key.clone()).collect();
+        Reloaded { config: shown(&current), restart_needed, changed }
+    }
+
     async fn load(&self) -> Result<Config, Error> {
-        let (path, directories) = (self.asked_for.clone(), self.directories.clone());
+        // A file that was there and is gone is not taken for the wish to have the defaults.
+        let path = self.asked_for.clone().or_else(|| self.current().file.clone());
+        let directories = self.directories.clone();
         let loading = tokio::task::spawn_blocking(move || config::load(path.as_deref(), &directories));
         match loading.await {
             Ok(loaded) => {
@@ -77,18 +115,6 @@ impl Control {
             }
             Err(_) => Err(Error::Unavailable { reason: "the configuration could not be read".into() }),
         }
-    }
-
-    fn put_in_force(&self, config: Config) -> Result<Reloaded, Error> {
-        let mut current = self.current();
-        self.log.set_level(config.log_level).map_err(unavailable)?;
-        self.settings.set(&config.connections);
-        self.core.push(Input::Policy(Box::new(config.policy.clone())));
-        let restart_needed = fixed_and_changed(&current, &config);
-        // What stays as it is until a restart is compared with what runs, however often it is reloaded.
-        let (listeners, admin) = (std::mem::take(&mut current.listeners), current.admin.clone());
-        *current = Config { listeners, admin, ..config };
-        Ok(Reloaded { config: shown(&current), restart_needed })
     }
 
     fn current(&self) -> MutexGuard<'_, Config> {
@@ -111,8 +137,8 @@ impl Backend for Control {
         self.load().await.map(|config| Checked { config: shown(&config) })
     }
 
-    fn set_log_level(&self, level: LogLevel) -> Result<String, Error> {
-        self.log.set_level(level).map(|previous| previous.to_string()).map_err(unavailable)
+    fn set_log_level(&self, level: LogLevel) -> String {
+        self.log.set_level(level).to_string()
     }
 
     fn status(&self) -> DaemonStatus {
@@ -143,21 +169,4 @@ impl Backend for Control {
 
 fn shown(config: &Config) -> Option<String> {
     config.file.as_deref().map(|file| file.display().to_string())
-}
-
-/// Sections that changed and can't change while the daemon runs.
-fn fixed_and_changed(current: &Config, new: &Config) -> Vec<String> {
-    let mut changed = Vec::new();
-    if current.listeners != new.listeners {
-        changed.push("listen".to_owned());
-    }
-    if current.admin != new.admin {
-        changed.push("admin".to_owned());
-    }
-    changed
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-fn unavailable(error: impl ToString) -> Error {
-    Error::Unavailable { reason: error.to_string() }
 }

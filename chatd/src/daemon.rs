@@ -111,6 +111,7 @@ async fn serve(
         asked_for: start.asked_for,
         directories: start.directories,
         current: Mutex::new(start.config),
+        reloading: tokio::sync::Mutex::default(),
         started_at,
         listeners: sockets.places(),
     });

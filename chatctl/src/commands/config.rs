@@ -1,6 +1,6 @@
 //! `reload` and `check`
 
-use chat_proto::admin::{Check, Checked, Reload, Reloaded};
+use chat_proto::admin::{Check, Checked, Reload, Reloaded, SettingChange};
 
 use super::Context;
 use crate::failure::Failure;
@@ -24,17 +24,36 @@ impl Show for Reloaded {
             Some(path) => page.line(format!("{path} is in force")),
             None => page.line(format!("{DEFAULTS} to reload")),
         }
-        if !self.restart_needed.is_empty() {
-            page.line(format!(
-                "changed, but only from the next start on: {}",
-                self.restart_needed.join(", ")
-            ));
+        let (waiting, changed): (Vec<_>, Vec<_>) = self.changed.iter().partition(|change| change.restart);
+        for change in &changed {
+            page.line(format!("changed: {}", told(change)));
+        }
+        for change in &waiting {
+            page.line(format!("needs a restart: {}", told(change)));
+        }
+        if self.changed.is_empty() {
+            page.line("nothing changed");
         }
     }
 
     fn json(&self, records: &mut Records) -> serde_json::Result<()> {
         records.push(self)
     }
+}
+
+fn told(SettingChange { key, from, to, .. }: &SettingChange) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) if from != to => format!("{key} ({} → {})", quoted(from), quoted(to)),
+        (None, Some(to)) => format!("{key} (set to {})", quoted(to)),
+        (Some(from), None) => format!("{key} (was {})", quoted(from)),
+        _ => key.clone(),
+    }
+}
+
+/// Words and numbers as they are; what else would run into its surroundings in quotation marks.
+fn quoted(value: &str) -> String {
+    let plain = !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c == '"');
+    if plain { value.to_owned() } else { format!("{value:?}") }
 }
 
 impl Show for Checked {

@@ -40,7 +40,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
     /// Validates the configuration file in use.
     fn check(&self) -> impl Future<Output = Result<Checked, Error>> + Send;
     /// Returns the level before.
-    fn set_log_level(&self, level: LogLevel) -> Result<String, Error>;
+    fn set_log_level(&self, level: LogLevel) -> String;
     fn status(&self) -> DaemonStatus;
     /// The group whose members may administer; asked at each connection, so that a reload can change it.
     fn admin_group(&self) -> Option<String>;

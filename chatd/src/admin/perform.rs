@@ -19,7 +19,7 @@ pub(super) async fn perform<B: Backend>(backend: &B, actor: Actor, request: Requ
         Request::Core(command) => core(backend, actor, command, more).await,
         Request::Reload => one(backend.reload().await?),
         Request::Check => one(backend.check().await?),
-        Request::SetLogLevel(level) => one(LogLevelSet { previous: backend.set_log_level(level)? }),
+        Request::SetLogLevel(level) => one(LogLevelSet { previous: backend.set_log_level(level) }),
         Request::Version => one(VersionReply { version: backend.status().version }),
         Request::GetInfo => one(service::info(backend.status().version)),
         Request::Describe { interface } => one(service::describe(interface)?),

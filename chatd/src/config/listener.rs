@@ -1,5 +1,6 @@
 //! Where connections are taken, and from whom.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use serde_spanned::Spanned;
 
 use super::directories::Directories;
 use super::place::Wrong;
-use super::raw;
+use super::{raw, value};
 
 const DEFAULT_PORT: u16 = 6667;
 /// Everybody on the host may talk.
@@ -26,49 +27,87 @@ pub(crate) enum Place {
     Tcp { address: SocketAddr },
 }
 
-pub(super) fn resolve(
-    raw: Option<Spanned<Vec<Spanned<raw::Listen>>>>,
-    directories: &Directories,
-) -> Result<Vec<Listener>, Wrong> {
-    let Some(raw) = raw else { return Ok(defaults(directories)) };
-    let span = raw.span();
-    let listeners = raw.into_inner().into_iter().map(listener).collect::<Result<Vec<_>, _>>()?;
+/// What the file says, which gets what it leaves out.
+pub(super) fn resolve(raw: &mut raw::Raw, directories: &Directories) -> Result<Vec<Listener>, Wrong> {
+    let list = raw.listen.get_or_insert_with(|| Spanned::new(0..0, defaults(directories)));
+    let mut listeners: Vec<Listener> = Vec::new();
+    for raw in list.get_mut() {
+        let span = raw.span();
+        let wrong = |message: String| Wrong::new(span, message);
+        let listener = match listener(raw.get_ref()) {
+            Ok(listener) => listener,
+            Err(message) => return Err(wrong(message.into())),
+        };
+        if listeners.iter().any(|other| other.place.clashes(&listener.place)) {
+            return Err(wrong(format!("a second listener at {}: expected one", listener.place)));
+        }
+        complete(raw.get_mut(), &listener);
+        listeners.push(listener);
+    }
     if listeners.is_empty() {
-        return Err(Wrong::new(span, "no listener: expected at least one, or no `listen` for the defaults"));
+        let message = "no listener: expected at least one, or no `listen` for the defaults";
+        return Err(Wrong::new(list.span(), message));
     }
     Ok(listeners)
 }
 
-fn defaults(directories: &Directories) -> Vec<Listener> {
-    let path = directories.runtime.join("chat.sock");
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT));
-    vec![
-        Listener { place: Place::Unix { path, mode: DEFAULT_MODE }, guests: true },
-        Listener { place: Place::Tcp { address }, guests: true },
-    ]
+fn defaults(directories: &Directories) -> Vec<Spanned<raw::Listen>> {
+    let none = || raw::Listen { unix: None, mode: None, tcp: None, insecure: None, guests: None };
+    let unix = Some(value::Path(directories.runtime.join("chat.sock")));
+    let tcp = Some(value::Address((Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()));
+    [raw::Listen { unix, ..none() }, raw::Listen { tcp, ..none() }].map(|raw| Spanned::new(0..0, raw)).into()
 }
 
-fn listener(raw: Spanned<raw::Listen>) -> Result<Listener, Wrong> {
-    let span = raw.span();
-    let wrong = |message: &str| Wrong::new(span.clone(), message);
-    match raw.into_inner() {
+fn complete(raw: &mut raw::Listen, resolved: &Listener) {
+    raw.guests = Some(resolved.guests);
+    if let Place::Unix { mode, .. } = resolved.place {
+        raw.mode = Some(value::Mode(mode));
+    }
+}
+
+impl Place {
+    /// Port 0 is whichever is free.
+    fn clashes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unix { path, .. }, Self::Unix { path: other, .. }) => path == other,
+            (Self::Tcp { address }, Self::Tcp { address: other }) => address == other && address.port() != 0,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix { path, .. } => write!(f, "{}", path.display()),
+            Self::Tcp { address } => write!(f, "{address}"),
+        }
+    }
+}
+
+fn is_local(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+fn listener(raw: &raw::Listen) -> Result<Listener, &'static str> {
+    match raw {
         raw::Listen { unix: Some(path), tcp: None, insecure: None, mode, guests } => {
-            let mode = mode.map_or(DEFAULT_MODE, |mode| mode.0);
-            Ok(Listener { place: Place::Unix { path: path.0, mode }, guests: guests.unwrap_or(true) })
+            let mode = mode.as_ref().map_or(DEFAULT_MODE, |mode| mode.0);
+            let place = Place::Unix { path: path.0.clone(), mode };
+            Ok(Listener { place, guests: guests.unwrap_or(true) })
         }
         raw::Listen { unix: None, tcp: Some(address), mode: None, insecure, guests } => {
-            let address = address.0;
-            let local = address.ip().to_canonical().is_loopback();
-            if !local && insecure != Some(true) {
-                return Err(wrong(
+            let (address, local) = (address.0, is_local(address.0));
+            if !local && *insecure != Some(true) {
+                return Err(
                     "plain TCP that others can read on the way: expected a loopback address, or `insecure = true`",
-                ));
+                );
             }
             Ok(Listener { place: Place::Tcp { address }, guests: guests.unwrap_or(local) })
         }
-        raw::Listen { unix: Some(_), tcp: Some(_), .. } => Err(wrong("both `unix` and `tcp`: expected one")),
-        raw::Listen { unix: None, tcp: None, .. } => Err(wrong("neither `unix` nor `tcp`: expected one")),
-        raw::Listen { mode: Some(_), .. } => Err(wrong("`mode` is for `unix` only")),
-        raw::Listen { .. } => Err(wrong("`insecure` is for `tcp` only")),
+        raw::Listen { unix: Some(_), tcp: Some(_), .. } => Err("both `unix` and `tcp`: expected one"),
+        raw::Listen { unix: None, tcp: None, .. } => Err("neither `unix` nor `tcp`: expected one"),
+        raw::Listen { mode: Some(_), .. } => Err("`mode` is for `unix` only"),
+        raw::Listen { .. } => Err("`insecure` is for `tcp` only"),
     }
 }

@@ -1,21 +1,28 @@
 //! The configuration, in two stages: what the file says, as serde reads it, then what it means, checked and
 //! with defaults in place.
 
+mod check;
 mod directories;
+mod file;
 mod listener;
 mod place;
 mod policy;
 mod raw;
+mod settings;
 mod value;
+mod wording;
 
 use std::path::{Path, PathBuf};
 
 use chat_proto::admin::LogLevel;
 use chatd_core::Policy;
+use serde_spanned::Spanned;
 
 pub(crate) use self::directories::Directories;
 pub(crate) use self::listener::{Listener, Place};
 pub(crate) use self::place::ConfigError;
+use self::place::Wrong;
+pub(crate) use self::settings::Settings;
 
 /// What the daemon runs on.
 #[derive(Debug, Clone)]
@@ -27,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) admin: Admin,
     pub(crate) connections: Connections,
     pub(crate) log_level: LogLevel,
+    /// The same key by key, for telling what a reload changed.
+    pub(crate) settings: Settings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,51 +67,45 @@ pub(crate) struct Connections {
 pub(crate) fn load(path: Option<&Path>, directories: &Directories) -> Result<Config, ConfigError> {
     let host_wide = directories.configuration.join("chatd.toml");
     let (path, must_exist) = path.map_or((host_wide.as_path(), false), |path| (path, true));
-    match std::fs::read_to_string(path) {
+    match file::read(path) {
         Ok(text) => parse(&text, Some(path), directories),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {
+        Err(ConfigError::Unreadable { cause, .. })
+            if cause.kind() == std::io::ErrorKind::NotFound && !must_exist =>
+        {
             parse("", None, directories)
         }
-        Err(cause) => Err(ConfigError::Unreadable { path: path.to_path_buf(), cause }),
+        Err(error) => Err(error),
     }
 }
 
 fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<Config, ConfigError> {
-    let wrong = |wrong: place::Wrong| wrong.at(path.unwrap_or(Path::new("(defaults)")), text);
-    let raw: raw::Raw = toml::from_str(text).map_err(|error| wrong(error.into()))?;
-    let listeners = listener::resolve(raw.listen, directories).map_err(wrong)?;
+    let wrong = |wrong: Wrong| wrong.at(path.unwrap_or(Path::new("(defaults)")), text);
+    let mut raw: raw::Raw = toml::from_str(text).map_err(|error| wrong(wording::wrong(&error, text)))?;
+    let group_is_default = raw.admin.group.is_none();
+    let listeners = listener::resolve(&mut raw, directories).map_err(wrong)?;
+    let socket = || Spanned::new(0..0, value::Path(directories.runtime.join("admin.sock")));
+    let socket = raw.admin.socket.get_or_insert_with(socket).get_ref().0.clone();
+    let group =
+        raw.admin.group.get_or_insert_with(|| value::Word(chat_proto::admin::DEFAULT_GROUP.into())).0.clone();
+    check::check(&raw, &listeners).map_err(wrong)?;
     Ok(Config {
         file: path.map(Path::to_path_buf),
         listeners,
-        admin: admin(raw.admin, directories),
+        admin: Admin { socket, group, group_is_default },
         connections: connections(&raw.limits),
         log_level: raw.log.level,
-        policy: policy::resolve(
-            raw.server,
-            raw.lobby,
-            &raw.accounts,
-            raw.operator,
-            &raw.limits,
-            &raw.keepalive,
-        ),
+        settings: Settings::of(&raw),
+        policy: policy::resolve(raw),
     })
-}
-
-fn admin(raw: raw::Admin, directories: &Directories) -> Admin {
-    Admin {
-        socket: raw.socket.map_or_else(|| directories.runtime.join("admin.sock"), |socket| socket.0),
-        group_is_default: raw.group.is_none(),
-        group: raw.group.map_or_else(|| chat_proto::admin::DEFAULT_GROUP.to_owned(), |group| group.0),
-    }
 }
 
 fn connections(raw: &raw::Limits) -> Connections {
     Connections {
-        total: raw.connections.or(32_768),
-        per_address: raw.connections_per_address.or(256),
-        send_queue: raw.send_queue.or(1 << 20),
-        messages_per_second: raw.messages_per_second.or(20),
-        burst: raw.burst.or(250),
+        total: raw.connections.into(),
+        per_address: raw.connections_per_address.into(),
+        send_queue: raw.send_queue.into(),
+        messages_per_second: raw.messages_per_second.0,
+        burst: raw.burst.0,
     }
 }
 

@@ -4,10 +4,12 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{Uid, User};
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("{}: cannot read the configuration: {cause}", path.display())]
+    #[error("{}: cannot read the configuration: {}", path.display(), words(cause))]
     Unreadable { path: PathBuf, cause: io::Error },
     #[error("{}:{line}:{column}: {message}", path.display())]
     Invalid { path: PathBuf, line: usize, column: usize, message: String },
@@ -33,9 +35,15 @@ impl Wrong {
     }
 }
 
-impl From<toml::de::Error> for Wrong {
-    fn from(error: toml::de::Error) -> Self {
-        let message = error.message().lines().collect::<Vec<_>>().join(": ");
-        Self { span: error.span().unwrap_or_default(), message }
+/// The operating system's words, without its numbers and with a hint.
+fn words(cause: &io::Error) -> String {
+    match cause.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => {
+            let user = User::from_uid(Uid::effective()).ok().flatten();
+            let user = user.map_or_else(|| format!("uid {}", Uid::effective()), |user| user.name);
+            format!("permission denied; chatd runs as {user}, who must be able to read it")
+        }
+        _ => cause.to_string(),
     }
 }

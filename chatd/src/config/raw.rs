@@ -1,13 +1,17 @@
-//! What the file says, key by key. Every value checks itself while it is read, so that an error points at it.
+//! What the file says, key by key, with the defaults of the keys that it leaves out. Every value checks itself while
+//! it is read, so that an error points at it. It is written as it is read, for telling what a reload changed.
 
 use chat_proto::admin::LogLevel;
 use chat_proto::name::{CHANNEL_MAX, NICK_MAX};
-use serde::Deserialize;
+use chatd_core::Policy;
+use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::value::{Address, Bounded, Channel, Hash, Mode, Path, Period, ServerName, Text, Word};
+use super::value::{
+    Address, Bounded, Channel, Hash, Mode, Motd, Path, Period, ServerName, Text, ThreeLines, Word,
+};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct Raw {
     pub(super) server: Server,
@@ -15,25 +19,25 @@ pub(super) struct Raw {
     pub(super) admin: Admin,
     pub(super) lobby: Lobby,
     pub(super) accounts: Accounts,
-    pub(super) operator: Vec<Operator>,
+    pub(super) operator: Vec<Spanned<Operator>>,
     pub(super) limits: Limits,
     pub(super) keepalive: Keepalive,
     pub(super) log: Log,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[server]`")]
 pub(super) struct Server {
-    pub(super) name: Option<ServerName>,
-    pub(super) description: Option<Text<200>>,
-    pub(super) network: Option<Word<64>>,
-    pub(super) motd: Option<super::value::Motd>,
-    pub(super) admin: Option<[Text<200>; 3]>,
+    pub(super) name: ServerName,
+    pub(super) description: Text<200>,
+    pub(super) network: Word<64>,
+    pub(super) motd: Motd,
+    pub(super) admin: ThreeLines,
     pub(super) password_hash: Option<Hash>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a section, `[[listen]]`")]
 pub(super) struct Listen {
     pub(super) unix: Option<Path>,
     pub(super) mode: Option<Mode>,
@@ -42,44 +46,44 @@ pub(super) struct Listen {
     pub(super) guests: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[admin]`")]
 pub(super) struct Admin {
-    pub(super) socket: Option<Path>,
+    pub(super) socket: Option<Spanned<Path>>,
     pub(super) group: Option<Word<32>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[lobby]`")]
 pub(super) struct Lobby {
-    pub(super) channel: Option<Channel>,
-    pub(super) auto_join: Option<bool>,
+    pub(super) channel: Channel,
+    pub(super) auto_join: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[accounts]`")]
 pub(super) struct Accounts {
-    pub(super) nick_equals_account: Option<bool>,
-    pub(super) reserve_logins: Option<bool>,
+    pub(super) nick_equals_account: bool,
+    pub(super) reserve_logins: bool,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a section, `[[operator]]`")]
 pub(super) struct Operator {
     pub(super) name: Word<64>,
     pub(super) password_hash: Hash,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[limits]`")]
 pub(super) struct Limits {
     pub(super) connections: Bounded<1, 1_000_000>,
     pub(super) connections_per_address: Bounded<1, 1_000_000>,
     pub(super) send_queue: Bounded<65_536, 1_073_741_824>,
     pub(super) messages_per_second: Bounded<0, 1_000_000>,
     pub(super) burst: Bounded<1, 1_000_000>,
-    pub(super) nick_length: Bounded<1, { NICK_MAX as u64 }>,
-    pub(super) channel_length: Bounded<2, { CHANNEL_MAX as u64 }>,
+    pub(super) nick_length: Bounded<1, { NICK_MAX as u32 }>,
+    pub(super) channel_length: Bounded<2, { CHANNEL_MAX as u32 }>,
     pub(super) topic_length: Bounded<1, 390>,
     pub(super) away_length: Bounded<1, 390>,
     pub(super) kick_length: Bounded<1, 390>,
@@ -95,18 +99,85 @@ pub(super) struct Limits {
     pub(super) whowas: Bounded<0, 100_000>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[keepalive]`")]
 pub(super) struct Keepalive {
-    pub(super) interval: Option<Period>,
-    pub(super) timeout: Option<Period>,
-    pub(super) registration: Option<Period>,
+    pub(super) interval: Period,
+    pub(super) timeout: Period,
+    pub(super) registration: Period,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[log]`")]
 pub(super) struct Log {
     pub(super) level: LogLevel,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        let policy = Policy::default();
+        Self {
+            name: ServerName::of_host(),
+            description: Text(policy.description),
+            network: Word(policy.network.into()),
+            motd: Motd(policy.motd),
+            admin: ThreeLines(policy.admin_info.map(Text)),
+            password_hash: None,
+        }
+    }
+}
+
+impl Default for Lobby {
+    fn default() -> Self {
+        let lobby = Policy::default().lobby;
+        Self { channel: Channel(lobby.channel), auto_join: lobby.auto_join }
+    }
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        let policy = Policy::default();
+        Self { nick_equals_account: policy.nick_equals_account, reserve_logins: policy.reserve_logins }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let core = chatd_core::Limits::default();
+        Self {
+            connections: Bounded(32_768),
+            connections_per_address: Bounded(256),
+            send_queue: Bounded(1 << 20),
+            messages_per_second: Bounded(20),
+            burst: Bounded(250),
+            nick_length: core.nick_length.into(),
+            channel_length: core.channel_length.into(),
+            topic_length: core.topic_length.into(),
+            away_length: core.away_length.into(),
+            kick_length: core.kick_length.into(),
+            realname_length: core.realname_length.into(),
+            key_length: core.key_length.into(),
+            channels_per_user: core.channels_per_user.into(),
+            sessions_per_user: core.sessions_per_user.into(),
+            channels: core.channels.into(),
+            list_entries: core.list_entries.into(),
+            monitor: core.monitor.into(),
+            targets: core.targets.into(),
+            held_lines: core.held_lines.into(),
+            whowas: core.whowas.into(),
+        }
+    }
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        let core = chatd_core::Keepalive::default();
+        Self {
+            interval: Period::of_millis(core.interval),
+            timeout: Period::of_millis(core.timeout),
+            registration: Period::of_millis(core.registration),
+        }
+    }
 }
 
 impl Default for Log {

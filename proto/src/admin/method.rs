@@ -139,9 +139,26 @@ pub struct Reloaded {
     /// The file read; absent when chatd runs on its defaults.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
-    /// Changed settings that stay as they were until a restart.
+    /// The keys of those of `changed` that stay as they were until a restart.
     #[serde(default)]
     pub restart_needed: Vec<String>,
+    /// What differs from what was in force, by key.
+    #[serde(default)]
+    pub changed: Vec<SettingChange>,
+}
+
+/// A key of the configuration and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingChange {
+    /// Dotted, as the file has it: `limits.burst`, `operator[alice].password-hash`.
+    pub key: String,
+    /// Absent when it was not set, or is too long for a line. Secrets are `[redacted]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Whether it stays as it was until a restart.
+    pub restart: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

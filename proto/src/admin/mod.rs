@@ -13,8 +13,8 @@ pub use error::Error;
 pub use event::{Event, EventKind};
 pub use method::{
     Announce, Announced, CancelShutdown, Cancelled, ChannelList, Channels, Check, Checked, INTERFACE, Kick,
-    Kicked, List, LogLevel, LogLevelSet, Method, Reload, Reloaded, SetLogLevel, Show, Shown, Shutdown,
-    ShutdownScheduled, StatusReply, StatusRequest, UserList, Version, VersionReply, Watch, Watched,
+    Kicked, List, LogLevel, LogLevelSet, Method, Reload, Reloaded, SetLogLevel, SettingChange, Show, Shown,
+    Shutdown, ShutdownScheduled, StatusReply, StatusRequest, UserList, Version, VersionReply, Watch, Watched,
 };
 pub use types::{
     Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown, Session, Status, User, UserStatus,

@@ -2,7 +2,7 @@
 
 use chat_proto::admin::{
     Channel, CoreStatus, DEFINITION, DaemonStatus, Error, Event, EventKind, Member, Peer, PendingShutdown,
-    Session, Status, User, UserStatus,
+    Session, SettingChange, Status, User, UserStatus,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -120,6 +120,12 @@ fn status() {
     let shutdown = Some(PendingShutdown { at: 1, reason: text() });
     check("Status", &Status { daemon, core: CoreStatus { shutdown, ..CoreStatus::default() } }, true);
     check("Status", &Status { daemon: DaemonStatus::default(), core: CoreStatus::default() }, false);
+}
+
+#[test]
+fn changes_of_settings() {
+    let change = SettingChange { key: "limits.burst".into(), from: text(), to: text(), restart: false };
+    check("SettingChange", &change, true);
 }
 
 #[test]

@@ -1,0 +1,40 @@
+//! What each key alone can't tell: values that don't go together.
+
+use super::listener::{Listener, Place};
+use super::place::Wrong;
+use super::raw::Raw;
+
+/// For a complete file.
+pub(super) fn check(raw: &Raw, listeners: &[Listener]) -> Result<(), Wrong> {
+    admin_socket(raw, listeners)?;
+    operators(raw)
+}
+
+fn admin_socket(raw: &Raw, listeners: &[Listener]) -> Result<(), Wrong> {
+    let Some(socket) = &raw.admin.socket else { return Ok(()) };
+    let clashes = |listener: &&Listener| match &listener.place {
+        Place::Unix { path, .. } => *path == socket.get_ref().0,
+        Place::Tcp { .. } => false,
+    };
+    match listeners.iter().find(clashes) {
+        Some(Listener { place, .. }) => {
+            let message =
+                format!("users are listened to at {place}: expected another path for administrators");
+            Err(Wrong::new(socket.span(), message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn operators(raw: &Raw) -> Result<(), Wrong> {
+    for (index, operator) in raw.operator.iter().enumerate() {
+        let name = &operator.get_ref().name.0;
+        if raw.operator[..index].iter().any(|other| other.get_ref().name.0 == *name) {
+            return Err(Wrong::new(
+                operator.span(),
+                format!("a second operator {name:?}: expected each name once"),
+            ));
+        }
+    }
+    Ok(())
+}

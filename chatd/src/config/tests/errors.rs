@@ -1,0 +1,88 @@
+//! What is said of a wrong file.
+
+use super::*;
+
+#[test]
+fn an_unknown_key_is_named_with_its_place() {
+    let refusal = refusal("[server]\nname = \"a.b\"\n  nmae = \"x\"\n");
+    assert!(
+        refusal.starts_with("chatd.toml:3:3: unknown key `nmae`: did you mean `name`? expected one of"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn a_key_in_the_wrong_section_is_told_its_own() {
+    let refusal = refusal("[server]\nburst = 5");
+    assert!(
+        refusal.starts_with("chatd.toml:2:1: unknown key `burst`: it belongs to [limits]; "),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn every_error_has_its_place_and_what_is_expected() {
+    const HASH: &str =
+        "$argon2id$v=19$m=8,t=1,p=1$VUZvcXRkWlZZYkpEa2hKSg$N/cZ8blmhDxW4Hmaj7Qm4T6DZP+wh0ZfFzLZNT8vH9A";
+    let operator = format!("[[operator]]\nname = \"a\"\npassword-hash = \"{HASH}\"\n");
+    let operators = format!("{operator}{operator}");
+    for (text, place, expected) in [
+        ("[server", "1:8", "expected `]`"),
+        ("[server]\nname", "2:5", "expected `=`"),
+        ("[server]\nname = a.b", "2:8", "quotation marks"),
+        ("[server]\nname = \"a.b", "2:12", "without its end: expected `\"`"),
+        ("[server]\nname = \"a.b\" x", "2:14", "expected newline"),
+        ("[server]\nname = \"a.b\"\nname = \"c.d\"", "3:1", "`name` is here for the second time"),
+        ("[server]\n[lobby]\n[server]", "3:2", "`server` is here for the second time"),
+        ("limits.burst = 5\nlimits.burst = 6", "2:8", "`burst` is here for the second time"),
+        ("[serer]", "1:2", "did you mean `server`?"),
+        ("[Server]", "1:2", "did you mean `server`?"),
+        ("server = 5", "1:10", "the number `5`: expected a section, `[server]`"),
+        ("[server]\nname = \"alice\"", "2:8", "\"alice\": expected a host name with a dot"),
+        ("[server]\nname = 5", "2:8", "the number `5`: expected a host name with a dot"),
+        ("[server]\nmotd = \"\\u001b[31m\"", "2:8", "plain text"),
+        ("[server]\nnetwork = \"a b\"", "2:11", "one word"),
+        ("[server]\nadmin = [\"a\", \"b\"]", "2:9", "2 texts: expected three"),
+        ("[server]\nadmin = [\"a\", \"b\", \"c\", \"d\"]", "2:9", "4 texts: expected three"),
+        ("[server]\nadmin = \"a\"", "2:9", "\"a\": expected a list"),
+        ("[server]\npassword_hash = \"x\"", "2:1", "did you mean `password-hash`?"),
+        ("[keepalive]\ninterval = 60", "2:12", "the number `60`: expected a time"),
+        ("[keepalive]\ninterval = \"0s\"", "2:12", "\"90s\""),
+        ("[limits]\nnick-length = 65", "2:15", "1 to 64"),
+        ("[limits]\nnick-length = -1", "2:15", "1 to 64"),
+        ("[limits]\nnick-length = 1.5", "2:15", "a whole number"),
+        ("[limits]\nburst = 99999999999999999999", "2:9", "1 to 1000000"),
+        ("[limits]\nbrust = 5", "2:1", "did you mean `burst`?"),
+        ("[lobby]\nchannel = \"lobby\"", "2:11", "begins with #"),
+        ("[lobby]\nauto-join = \"yes\"", "2:13", "\"yes\": expected true or false"),
+        ("[log]\nlevel = \"loud\"", "2:9", "expected one of `error`, `warn`"),
+        ("[log]\nlevel = \"inf\"", "2:9", "did you mean `info`?"),
+        ("[log]\nlevel = 3", "2:9", "quotation marks"),
+        ("[[operator]]\nname = \"a\"", "1:1", "`password-hash` is missing"),
+        ("[[operator]]\nname = \"a\"\npassword-hash = \"secret\"", "3:17", "hash-password"),
+        ("[operator]\nname = \"a\"", "1:1", "in double brackets"),
+        (&operators, "4:1", "a second operator \"a\": expected each name once"),
+        ("[[listen]]\ntcp = \"localhost\"", "2:7", "127.0.0.1:6667"),
+        ("[[listen]]\nunix = \"chat.sock\"", "2:8", "absolute"),
+        ("[[listen]]\nunix = \"/run/x\"\nmode = \"999\"", "3:8", "octal"),
+        ("[[listen]]\nunix = \"/a\"\n[[listen]]\nunix = \"/a\"", "3:1", "a second listener at /a"),
+        ("[[listen]]\nunix = \"/a\"\n[admin]\nsocket = \"/a\"", "4:10", "expected another path"),
+        ("[server]\ndescription = \"é\", x", "2:18", "expected newline"),
+    ] {
+        let refusal = refusal(text);
+        assert!(refusal.starts_with(&format!("chatd.toml:{place}: ")), "{text}: {refusal}");
+        assert!(refusal.contains(expected), "{text}: {refusal}");
+        assert_eq!(refusal.lines().count(), 1, "{refusal}");
+    }
+}
+
+#[test]
+fn a_password_that_stands_where_a_hash_should_is_not_repeated() {
+    for password in
+        ["\"hunter2\"", "31337", "31337.5", "[31337]", "99999999999999999999", "{ a = \"hunter2\" }"]
+    {
+        let refusal = refusal(&format!("[server]\npassword-hash = {password}"));
+        let repeated = ["hunter2", "31337", "9999"].iter().any(|part| refusal.contains(part));
+        assert!(!repeated && refusal.contains("`chatd hash-password` makes one"), "{refusal}");
+    }
+}

@@ -1,0 +1,85 @@
+//! What the TOML parser and serde find wrong, in the words of those who write the file.
+//!
+//! Their messages are taken apart as text, which the tests hold; one of another form is passed on as it is.
+
+use super::place::Wrong;
+use super::settings::Settings;
+
+/// How alike two words are, from 0 to 1, when one may be the other mistyped.
+const ALIKE: f64 = 0.6;
+
+/// What is found, as serde calls it and as we do.
+const FOUND: &[(&str, &str)] = &[
+    ("invalid type: map", "a section"),
+    ("invalid type: sequence", "a list"),
+    ("invalid type: floating point ", "the number "),
+    ("invalid type: integer ", "the number "),
+    ("invalid type: boolean ", ""),
+    ("invalid type: string ", ""),
+    ("invalid value: string ", ""),
+    ("invalid value: integer ", "the number "),
+    ("invalid basic string", "text with something in it that can't be there, or without its end"),
+    ("invalid multi-line basic string", "text with something in it that can't be there, or without its end"),
+];
+/// What is expected.
+const EXPECTED: &[(&str, &str)] =
+    &[("a boolean", "true or false, without quotation marks"), ("a sequence", "a list")];
+
+/// The parser's error about `text`.
+pub(super) fn wrong(error: &toml::de::Error, text: &str) -> Wrong {
+    let message = error.message().lines().collect::<Vec<_>>().join(": ");
+    let span = error.span().unwrap_or_default();
+    let at = text.get(span.clone()).unwrap_or_default();
+    let message = unknown(&message).or_else(|| plain(&message, at)).unwrap_or(message);
+    Wrong::new(span, message)
+}
+
+fn plain(message: &str, at: &str) -> Option<String> {
+    match message {
+        "duplicate key" => {
+            return Some(format!("`{}` is here for the second time: expected it once", at.trim()));
+        }
+        "invalid type: map, expected a sequence" => {
+            return Some(
+                "one section: expected a list of them, each with its name in double brackets".into(),
+            );
+        }
+        "wanted string or table" => return Some("not a word: expected one in quotation marks".into()),
+        "string values must be quoted, expected literal string" => {
+            return Some("no value: expected one, text in quotation marks".into());
+        }
+        _ => {}
+    }
+    if let Some(key) = message.strip_prefix("missing field ") {
+        return Some(format!("{key} is missing"));
+    }
+    let (found, expected) = message.rsplit_once(", expected ")?;
+    let found = FOUND.iter().find_map(|(theirs, ours)| Some((ours, found.strip_prefix(theirs)?)));
+    let found = found.map(|(ours, rest)| format!("{ours}{}", rest.trim_end_matches(" as i128")))?;
+    let expected = EXPECTED.iter().find(|(theirs, _)| *theirs == expected).map_or(expected, |(_, ours)| ours);
+    Some(format!("{found}: expected {expected}"))
+}
+
+/// Serde names all the keys or words that it knows; who mistyped one is helped by the nearest, who put it into the
+/// wrong section by the right one.
+fn unknown(message: &str) -> Option<String> {
+    let (what, rest) = [("key", "unknown field `"), ("value", "unknown variant `")]
+        .into_iter()
+        .find_map(|(what, start)| Some((what, message.strip_prefix(start)?)))?;
+    let (found, expected) = rest.split_once("`, expected ")?;
+    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    let home = || (what == "key").then(|| Settings::home_of(found)).flatten();
+    let hint = nearest(found, &known)
+        .map(|meant| format!("did you mean `{meant}`? "))
+        .or_else(|| home().map(|section| format!("it belongs to {section}; here ")))
+        .unwrap_or_default();
+    let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
+    Some(format!("unknown {what} `{found}`: {hint}expected one of {}", known.join(", ")))
+}
+
+fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&found.to_lowercase(), known);
+    let rated = known.iter().map(|known| (likeness(known), *known));
+    let alike = rated.filter(|(likeness, _)| *likeness >= ALIKE);
+    alike.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, known)| known)
+}
