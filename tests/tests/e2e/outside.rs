@@ -22,7 +22,7 @@ fn irssi_and_weechat_feel_at_home() {
 }
 
 #[test]
-fn systemd_starts_serves_and_stops_it() {
+fn the_packages_and_the_administrators_pages_hold_in_a_real_systemd() {
     if !must_not_skip() {
         return skip(
             "the test in a real systemd",
@@ -32,7 +32,7 @@ fn systemd_starts_serves_and_stops_it() {
     if !is_root() {
         return skip("the test in a real systemd", "it needs root");
     }
-    if let Some(program) = missing_program(&["systemd-nspawn", "debootstrap"]) {
+    if let Some(program) = missing_program(&["systemd-nspawn", "debootstrap", "dh"]) {
         return skip("the test in a real systemd", &format!("{program} is not installed"));
     }
     run("systemd/run");
