@@ -34,6 +34,8 @@ generate chatctl man /usr/share/man/man8/chatctl.8
 generate chatd man-config /usr/share/man/man5/chatd.toml.5
 generate chat man /usr/share/man/man1/chat.1
 [ -e "$root/etc/chatd/chatd.toml" ] || put etc/chatd.toml /etc/chatd/chatd.toml
-put systemd/chatd.service /usr/lib/systemd/system/chatd.service
+for unit in chatd.service chatd.socket chatd-admin.socket; do
+    put systemd/$unit /usr/lib/systemd/system/$unit
+done
 put systemd/chatd.sysusers.conf /usr/lib/sysusers.d/chatd.conf
 put systemd/chatd.tmpfiles.conf /usr/lib/tmpfiles.d/chatd.conf

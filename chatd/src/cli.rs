@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::auth::password::{self, Cost};
 use crate::config::{self, Config, Directories};
 use crate::daemon::{self, Start};
+use crate::listen::ActivationError;
 
 /// More than anybody types.
 const PASSWORD_MAX: usize = 1024;
@@ -81,8 +82,12 @@ fn serve(asked_for: Option<PathBuf>) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    let started = daemon::run(Start { config, asked_for, directories });
-    started.map_or_else(|error| fail(&error), |()| Exit::Done)
+    let Err(error) = daemon::run(Start { config, asked_for, directories }) else { return Exit::Done };
+    match fail(&error) {
+        // Starting again doesn't help either.
+        _ if error.is::<ActivationError>() => Exit::Configuration,
+        exit => exit,
+    }
 }
 
 fn check(asked_for: Option<&PathBuf>) -> Exit {

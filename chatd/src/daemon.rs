@@ -22,7 +22,7 @@ use crate::conn::Readers;
 use crate::control::{Control, Settings};
 use crate::egress::{self, Egress};
 use crate::jobs::Jobs;
-use crate::listen::{self, Admission, BindError, Cloak, Gate, Listening, SocketFile};
+use crate::listen::{self, Activation, Admission, BindError, Cloak, Gate, Listening, SocketFile};
 use crate::lock::Lock;
 use crate::logging::Log;
 use crate::mailbox::Mailbox;
@@ -63,12 +63,13 @@ struct Threads {
 /// # Errors
 /// What keeps it from starting, or from going on.
 pub(crate) fn run(start: Start) -> anyhow::Result<()> {
+    let handed = Activation::from_environment()?;
     let log = Log::start(start.config.log_level);
     let signals = signals::listen().context("cannot listen to signals")?;
     let connections_max = process::raise_descriptors();
     start.directories.create()?;
     let _lock = Lock::take(&start.directories.state)?;
-    let sockets = Sockets::bind(&start.config)?;
+    let sockets = Sockets::bind(&start.config, handed)?;
     let inputs = Arc::new(Mailbox::new(run::INPUTS_MAX));
     let runtime = runtime(&inputs)?;
     let outcome = runtime.block_on(serve(start, log, sockets, connections_max, inputs, signals));
@@ -178,12 +179,14 @@ impl Wiring {
 }
 
 impl Sockets {
-    fn bind(config: &Config) -> Result<Self, BindError> {
-        let bind = |listener: &crate::config::Listener| {
-            Ok(Listening { bound: listen::bind(&listener.place)?, guests: listener.guests })
+    fn bind(config: &Config, mut handed: Activation) -> anyhow::Result<Self> {
+        let mut bind = |listener: &crate::config::Listener| {
+            Ok(Listening { bound: listen::bind(&listener.place, &mut handed)?, guests: listener.guests })
         };
-        let chat = config.listeners.iter().map(bind).collect::<Result<_, _>>()?;
-        Ok(Self { chat, admin: listen::admin(&config.admin)? })
+        let chat = config.listeners.iter().map(&mut bind).collect::<Result<_, BindError>>()?;
+        let admin = listen::admin(&config.admin, &mut handed)?;
+        handed.must_be_used_up()?;
+        Ok(Self { chat, admin })
     }
 
     fn places(&self) -> Vec<String> {

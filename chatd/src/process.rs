@@ -9,7 +9,8 @@ const FEWEST: usize = 16;
 /// Raises the number of descriptors to what the host allows, and returns for how many connections that is enough.
 pub(crate) fn raise_descriptors() -> usize {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return FEWEST };
-    let limit = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
+    let raise = || if soft < hard { setrlimit(Resource::RLIMIT_NOFILE, hard, hard) } else { Ok(()) };
+    let limit = match raise() {
         Ok(()) => hard,
         Err(error) => {
             tracing::warn!(%error, soft, hard, "cannot raise the number of file descriptors");

@@ -14,6 +14,7 @@ use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAdd
 use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::Group;
 
+use super::activation::Activation;
 use crate::config::{Admin, Place};
 
 #[derive(Debug)]
@@ -22,9 +23,12 @@ pub(crate) enum Bound {
     Tcp(TcpListener),
 }
 
-/// A socket's file; removed when this is dropped.
+/// A socket's file; when this is dropped it is removed, if we made it.
 #[derive(Debug)]
-pub(crate) struct SocketFile(PathBuf);
+pub(crate) struct SocketFile {
+    path: PathBuf,
+    ours: bool,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BindError {
@@ -46,7 +50,7 @@ impl Bound {
     /// Where it listens, as a person writes it; with the port that was given when any was asked for.
     pub(crate) fn place(&self) -> String {
         match self {
-            Self::Unix(_, file) => format!("unix:{}", file.0.display()),
+            Self::Unix(_, file) => format!("unix:{}", file.path.display()),
             Self::Tcp(listener) => {
                 listener.local_addr().map_or_else(|_| String::from("tcp"), |address| address.to_string())
             }
@@ -56,26 +60,38 @@ impl Bound {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Somebody may have cleaned up before us.
-        let _ = std::fs::remove_file(&self.0);
+        if self.ours {
+            // Somebody may have cleaned up before us.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
-pub(crate) fn bind(place: &Place) -> Result<Bound, BindError> {
+/// Takes the socket for `place` that was handed over, or makes one.
+pub(crate) fn bind(place: &Place, handed: &mut Activation) -> Result<Bound, BindError> {
     match place {
         Place::Unix { path, mode } => {
+            if let Some(listener) = handed.take_unix(path) {
+                return Ok(Bound::Unix(listener, SocketFile { path: path.clone(), ours: false }));
+            }
             let (listener, file) = unix(path, *mode)?;
             Ok(Bound::Unix(listener, file))
         }
-        Place::Tcp { address } => tcp(*address)
+        Place::Tcp { address } => handed
+            .take_tcp(*address)
+            .map_or_else(|| tcp(*address), Ok)
             .map(Bound::Tcp)
             .map_err(|cause| BindError::Tcp { address: *address, cause: clearer(cause) }),
     }
 }
 
 /// The administrators' socket: for the group when there is one that we can give it to, else for our own user and root.
-pub(crate) fn admin(admin: &Admin) -> Result<(UnixListener, SocketFile), BindError> {
+/// One that was handed over is for whom systemd made it.
+pub(crate) fn admin(admin: &Admin, handed: &mut Activation) -> Result<(UnixListener, SocketFile), BindError> {
     let path = &admin.socket;
+    if let Some(listener) = handed.take_unix(path) {
+        return Ok((listener, SocketFile { path: path.clone(), ours: false }));
+    }
     let (listener, file) = unix(path, 0o600)?;
     let group = Group::from_name(&admin.group).ok().flatten();
     let Some(group) = group else {
@@ -98,7 +114,7 @@ fn unix(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile), BindError>
     let failed = |cause| BindError::Unix { path: path.to_path_buf(), cause };
     remove_stale(path)?;
     let listener = bind_private(path).map_err(|error| failed(clearer(error.into())))?;
-    let file = SocketFile(path.to_path_buf());
+    let file = SocketFile { path: path.to_path_buf(), ours: true };
     open_to(path, mode)?;
     socket::listen(&listener, Backlog::MAXCONN).map_err(|error| failed(error.into()))?;
     Ok((listener.into(), file))
@@ -182,7 +198,7 @@ mod tests {
     fn a_port_in_use_is_told_with_its_address() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap();
-        let error = bind(&Place::Tcp { address }).unwrap_err().to_string();
+        let error = bind(&Place::Tcp { address }, &mut Activation::default()).unwrap_err().to_string();
         assert!(error.contains(&address.to_string()) && error.contains("in use"), "{error}");
     }
 
@@ -191,9 +207,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let group = String::from("no_such_group_here");
         let mut config = Admin { socket: place(&directory), group, group_is_default: false };
-        assert!(matches!(admin(&config), Err(BindError::NoGroup { .. })));
+        assert!(matches!(admin(&config, &mut Activation::default()), Err(BindError::NoGroup { .. })));
         config.group_is_default = true;
-        let _bound = admin(&config).unwrap();
+        let _bound = admin(&config, &mut Activation::default()).unwrap();
         assert_eq!(std::fs::metadata(&config.socket).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

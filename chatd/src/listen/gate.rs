@@ -73,6 +73,14 @@ impl Gate {
 
     /// Who is in stays in.
     pub(crate) fn set(&self, settings: &Connections) {
+        if settings.total > self.total_max {
+            tracing::warn!(
+                "the host gives chatd file descriptors for {} connections, not for {} as configured; raise LimitNOFILE= \
+                 of its unit (or `ulimit -n`), or lower `connections` under [limits]",
+                self.total_max,
+                settings.total
+            );
+        }
         let mut inner = self.lock();
         inner.total_max = settings.total.min(self.total_max);
         inner.per_origin_max = settings.per_address;

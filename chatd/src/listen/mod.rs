@@ -1,11 +1,13 @@
 //! Listeners: bound at the start, then each a task that admits connections.
 
 mod accept;
+mod activation;
 mod bind;
 mod gate;
 mod peer;
 
 pub(crate) use self::accept::{Admission, Listening, listen};
+pub(crate) use self::activation::{Activation, ActivationError};
 pub(crate) use self::bind::{BindError, SocketFile, admin, bind};
 pub(crate) use self::gate::Gate;
 pub(crate) use self::peer::Cloak;

@@ -11,7 +11,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Admission, Cloak, Gate, Listening, bind, listen};
+use super::{Activation, Admission, Cloak, Gate, Listening, bind, listen};
 use crate::config::{Connections, Place};
 use crate::conn::Readers;
 use crate::mailbox::Mailbox;
@@ -41,7 +41,7 @@ fn bench(per_address: usize) -> Bench {
 
 impl Bench {
     fn listen(&self, place: &Place, guests: bool) -> (String, JoinHandle<()>) {
-        let bound = bind(place).unwrap();
+        let bound = bind(place, &mut Activation::default()).unwrap();
         let at = bound.place();
         let listening = Listening { bound, guests };
         (at, tokio::spawn(listen(listening, Arc::clone(&self.admission), self.stopping.clone())))
