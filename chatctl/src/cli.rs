@@ -2,16 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueHint};
 
-use crate::commands::{self, Command};
+use crate::commands::Command;
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, usage};
 
 /// Administers chatd: who is on, announcements, kicks, shutdown. Without COMMAND: an interactive console.
 ///
-/// Exit status: 0 done; 1 refused or failed; 2 wrong usage; 3 chatd cannot be reached; 4 permission denied.
+/// Root, chatd's own user and the members of the group `chatd-admin` may use it. An error is one line on
+/// standard error that says what was wrong and what to do.
+///
+/// Exit status: 0 done; 1 refused or failed: no such user, a configuration that is not valid; 2 wrong usage;
+/// 3 chatd is not running, cannot be reached or does not answer; 4 permission denied.
 #[derive(Debug, Parser)]
 #[command(name = "chatctl", version, infer_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = "`chatctl help` shows the commands with an example of each.")]
@@ -53,35 +57,8 @@ pub(crate) enum ConsoleCommand {
 pub(crate) fn answer(error: &clap::Error, commands: &clap::Command) -> Result<(), Failure> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(output::print(&error.to_string())?),
-        _ => Err(Failure::Usage(one_line(error, commands))),
+        _ => Err(Failure::Usage(usage::one_line(error, commands))),
     }
-}
-
-fn one_line(error: &clap::Error, commands: &clap::Command) -> String {
-    if let Some(several) = ambiguous(error, commands) {
-        return several;
-    }
-    let text = error.to_string();
-    let said: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
-    let said = said.join(" ");
-    let said = said.strip_prefix("error: ").unwrap_or(&said);
-    let meant = match error.get(ContextKind::SuggestedSubcommand) {
-        Some(ContextValue::Strings(names)) if !names.is_empty() => {
-            format!(" (did you mean {}?)", names.join(" or "))
-        }
-        _ => String::new(),
-    };
-    format!("{said}{meant}; see `help`")
-}
-
-/// clap calls an ambiguous abbreviation unknown.
-fn ambiguous(error: &clap::Error, commands: &clap::Command) -> Option<String> {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
-    let names: Vec<String> = commands::entries(commands)
-        .map(|entry| entry.name)
-        .filter(|name| name.starts_with(word.as_str()))
-        .collect();
-    (names.len() > 1).then(|| format!("{word} can mean {}; write more of it", names.join(" or ")))
 }
 
 #[cfg(test)]
@@ -89,11 +66,6 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-
-    fn said(words: &[&str]) -> String {
-        let error = Cli::try_parse_from([&["chatctl"], words].concat()).expect_err("an error");
-        one_line(&error, &Cli::command())
-    }
 
     #[test]
     fn the_definitions_are_consistent() {
@@ -105,17 +77,5 @@ mod tests {
     fn unambiguous_abbreviations_are_accepted() {
         let cli = Cli::try_parse_from(["chatctl", "ann", "hello", "world"]).expect("a command");
         assert!(matches!(cli.command, Some(Command::Announce { text }) if text == ["hello", "world"]));
-    }
-
-    #[test]
-    fn ambiguous_abbreviations_are_refused_by_name() {
-        assert_eq!(said(&["ch"]), "ch can mean channels or check; write more of it");
-    }
-
-    #[test]
-    fn errors_are_one_line_and_say_what_to_do() {
-        assert_eq!(said(&["kick"]), "the following required arguments were not provided: <NAME>; see `help`");
-        assert_eq!(said(&["kcik"]), "unrecognized subcommand 'kcik' (did you mean kick?); see `help`");
-        assert!(!said(&["list", "--what"]).contains('\n'));
     }
 }

@@ -12,6 +12,7 @@ mod permission;
 mod socket;
 #[cfg(test)]
 mod testing;
+mod usage;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -49,10 +50,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// Ctrl-C is how a watch ends; anything else it simply kills.
+/// Ctrl-C is how a stream ends; anything else it simply kills.
 fn interruptible(connector: Connector, command: &Command) -> Result<Connector, Failure> {
     match command {
-        Command::Watch => {
+        Command::Watch | Command::Call { more: true, .. } => {
             Ok(connector.with_interrupt(Interrupt::on_ctrl_c().map_err(Failure::Setup)?.into()))
         }
         _ => Ok(connector),

@@ -15,7 +15,7 @@ const EXAMPLE: &str = "Example: ";
 pub(crate) struct Entry {
     pub(crate) name: String,
     does: String,
-    example: String,
+    pub(crate) example: String,
 }
 
 pub(crate) fn entries(commands: &clap::Command) -> impl Iterator<Item = Entry> {
@@ -83,7 +83,7 @@ struct Whole {
 impl Whole {
     fn of(command: &clap::Command) -> Self {
         let mut command = command.clone().disable_help_flag(true).color(ColorChoice::Never);
-        Self { name: command.get_name().to_owned(), help: command.render_help().to_string() }
+        Self { name: command.get_name().to_owned(), help: command.render_long_help().to_string() }
     }
 }
 

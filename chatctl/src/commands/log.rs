@@ -19,7 +19,10 @@ pub(super) fn run(context: &mut Context<'_>, level: LogLevel) -> Result<(), Fail
 
 impl Show for Outcome {
     fn text(&self, page: &mut Page) {
-        page.line(format!("chatd logs {} and above until it restarts; it was {}", self.level, self.previous));
+        page.line(format!(
+            "chatd logs {} and above until it reloads or restarts; it was {}",
+            self.level, self.previous
+        ));
     }
 
     fn json(&self, records: &mut Records) -> serde_json::Result<()> {

@@ -16,7 +16,7 @@ mod watch;
 
 use clap::Subcommand;
 
-pub(crate) use self::help::entries;
+pub(crate) use self::help::{Entry, entries};
 use crate::client::Connector;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -24,17 +24,24 @@ use crate::output::Output;
 // The examples are shown by `help`; a test runs each of them through the parser.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
-    /// The commands with an example of each, or one command whole
+    /// The commands, or one of them whole
     #[command(after_help = "Example: help kick")]
     Help {
         /// The command, or its beginning
         #[arg(value_name = "COMMAND")]
         command: Option<String>,
     },
-    /// Who is on, in what state, from where and since when
+    /// Who is on, from where and since when
+    ///
+    /// Of each user: the nick, the account, the state, how many sessions, and of each session where it comes
+    /// from, how long it has been there and how long it has been idle. A session of this host has the login
+    /// and the process id, others the address and port.
     #[command(after_help = "Example: list")]
     List,
     /// Tells every connected user
+    ///
+    /// Each line is a message of its own; one that is longer than a message may be becomes several. In the
+    /// console, without TEXT, it is asked for.
     #[command(after_help = "Example: announce \"reboot at 18:00\"")]
     Announce {
         /// What to say; - reads it from standard input
@@ -42,7 +49,10 @@ pub(crate) enum Command {
         text: Vec<String>,
     },
     /// Disconnects all sessions of a user
-    #[command(after_help = "Example: kick bob --reason \"please calm down\"")]
+    ///
+    /// The user and those in the same channels are told who did it and why. Nothing keeps the user from
+    /// coming back.
+    #[command(after_help = "Example: kick bob --reason \"too loud\"")]
     Kick {
         /// Whom, by nick
         #[arg(value_name = "NAME")]
@@ -52,9 +62,12 @@ pub(crate) enum Command {
         reason: Vec<String>,
     },
     /// Stops chatd, now or later
-    #[command(after_help = "Example: shutdown --in 10m --reason \"new kernel\"")]
+    ///
+    /// Users are told why, and everything is stored. With --in they are warned, and again as the time
+    /// comes near; another shutdown replaces the one that is scheduled.
+    #[command(after_help = "Example: shutdown --in 10m")]
     Shutdown {
-        /// How long from now, such as 90s, 10m or 1h 30m; users are warned
+        /// How long from now, such as 90s, 10m, 1h 30m or 2d; 30 days at most
         #[arg(long = "in", value_name = "DURATION", num_args = 1.., conflicts_with = "cancel")]
         after: Vec<String>,
         /// What users are told
@@ -64,7 +77,10 @@ pub(crate) enum Command {
         #[arg(long)]
         cancel: bool,
     },
-    /// Version, uptime, users, channels, messages, memory, listeners
+    /// Version, uptime, users, memory and more
+    ///
+    /// Also the listeners, the configuration file, the log level and a shutdown that is scheduled. With
+    /// `--json` the metrics too.
     #[command(after_help = "Example: status")]
     Status,
     /// One user whole, or one channel
@@ -74,29 +90,43 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME|#CHANNEL")]
         name: String,
     },
-    /// The channels with their members and topics
+    /// The channels, their members and topics
     #[command(after_help = "Example: channels")]
     Channels,
-    /// What happens, as it happens, until Ctrl-C
+    /// What happens, as it happens
+    ///
+    /// Who comes and goes, joins and leaves, kicks, failed logins, and what administrators do; never what
+    /// users say. It ends with Ctrl-C or when chatd stops, with status 0, and with status 3 when chatd is
+    /// killed.
     #[command(after_help = "Example: watch")]
     Watch,
-    /// Reads the configuration and certificates again, all or nothing
+    /// Reads the configuration again
+    ///
+    /// All or nothing: what is wrong is told with file, line and column, and then everything stays as it was.
+    /// It tells which settings wait for a restart.
     #[command(after_help = "Example: reload")]
     Reload,
     /// Validates the file that chatd runs on
     #[command(after_help = "Example: check")]
     Check,
-    /// Sets what chatd logs until it restarts
+    /// Sets what chatd logs for now
+    ///
+    /// Until the next reload or restart, from when on it is again as configured.
     #[command(after_help = "Example: log debug")]
     Log {
         /// error, warn, info, debug or trace
         #[arg(value_name = "LEVEL")]
         level: chat_proto::admin::LogLevel,
     },
-    /// The versions of chatctl and of the running chatd
+    /// The versions of chatctl and chatd
+    ///
+    /// When chatd cannot be reached, that of chatctl, and the exit status tells.
     #[command(after_help = "Example: version")]
     Version,
     /// Calls a method of the admin API as it is
+    ///
+    /// The reply is printed as JSON. `call org.varlink.service.GetInterfaceDescription
+    /// '{"interface":"org.chatd.Admin"}'` prints what methods there are.
     #[command(after_help = "Example: call Show '{\"name\":\"alice\"}'")]
     Call {
         /// A method of org.chatd.Admin, or with its interface
@@ -105,7 +135,7 @@ pub(crate) enum Command {
         /// Its parameters, an object
         #[arg(value_name = "JSON", default_value = "{}", hide_default_value = true)]
         parameters: String,
-        /// Ask for a stream of replies
+        /// Ask for a stream of replies, which Ctrl-C ends
         #[arg(long)]
         more: bool,
     },

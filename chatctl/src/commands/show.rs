@@ -27,8 +27,8 @@ impl Show for User {
         table.push(["account", self.account.as_deref().unwrap_or("none, a guest")]);
         table.push(["status", &format!("{}{away}", status(self))]);
         table.push(["real name", &self.realname]);
-        table.push(["modes", &self.modes]);
-        table.push(["channels", &self.channels.join(", ")]);
+        table.push(["modes", or_none(&self.modes)]);
+        table.push(["channels", or_none(&self.channels.join(", "))]);
         for session in &self.sessions {
             table.push(["session", &described(session)]);
         }
@@ -38,6 +38,10 @@ impl Show for User {
     fn json(&self, records: &mut Records) -> serde_json::Result<()> {
         records.push(self)
     }
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "none" } else { text }
 }
 
 fn described(session: &Session) -> String {
@@ -54,7 +58,7 @@ impl Show for Channel {
         let mut table = Table::plain();
         table.push(["channel", &self.name]);
         table.push(["topic", &topic(self)]);
-        table.push(["modes", &self.modes]);
+        table.push(["modes", or_none(&self.modes)]);
         table.push(["created", &format!("{} ago", time::since(self.created_at))]);
         let members: Vec<String> = self.members.iter().map(channels::ranked).collect();
         table.push([format!("{} on", members.len()), members.join(", ")]);

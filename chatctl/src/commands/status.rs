@@ -1,8 +1,8 @@
 //! `status`
 
-use chat_proto::admin::{Status, StatusRequest};
+use chat_proto::admin::{CoreStatus, Status, StatusRequest};
 
-use super::Context;
+use super::{Context, plural};
 use crate::failure::Failure;
 use crate::output::{Page, Records, Show, Table, time};
 
@@ -15,17 +15,16 @@ impl Show for Status {
     fn text(&self, page: &mut Page) {
         let Self { daemon, core } = self;
         let mut table = Table::plain();
-        let started = format!("{} ago, {}", time::since(daemon.started_at), time::clock(daemon.started_at));
+        let (since, uptime) = (time::clock(daemon.started_at), time::since(daemon.started_at));
         table.push(["version", &format!("chatd {}", daemon.version)]);
-        table.push(["pid", &daemon.pid.to_string()]);
-        table.push(["started", &started]);
-        table.push(["users", &core.users.to_string()]);
-        table.push(["sessions", &core.sessions.to_string()]);
-        table.push(["connections", &core.connections.to_string()]);
+        table.push(["uptime", &format!("{uptime}, since {since}, pid {}", daemon.pid)]);
+        table.push(["users", &on(core)]);
         table.push(["channels", &core.channels.to_string()]);
-        table.push(["messages", &core.messages.to_string()]);
+        table.push(["messages", &format!("{} since the start", core.messages)]);
         table.push(["memory", &bytes(daemon.memory)]);
-        table.push(["listeners", &daemon.listeners.join(", ")]);
+        for (index, listener) in daemon.listeners.iter().enumerate() {
+            table.push([if index == 0 { "listeners" } else { "" }, listener]);
+        }
         table.push(["config", daemon.config.as_deref().unwrap_or("built-in defaults")]);
         table.push(["log level", &daemon.log_level]);
         if let Some(shutdown) = &core.shutdown {
@@ -39,6 +38,15 @@ impl Show for Status {
     fn json(&self, records: &mut Records) -> serde_json::Result<()> {
         records.push(self)
     }
+}
+
+fn on(core: &CoreStatus) -> String {
+    let sessions = plural(core.sessions, "session", "sessions");
+    let connecting = match core.connections.saturating_sub(core.sessions) {
+        0 => String::new(),
+        more => format!(", and {} not logged in", plural(more, "connection", "connections")),
+    };
+    format!("{} in {sessions}{connecting}", core.users)
 }
 
 /// In MiB with one digit after the point.

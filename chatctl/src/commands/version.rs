@@ -39,9 +39,29 @@ impl Show for Both {
     fn text(&self, page: &mut Page) {
         Client.text(page);
         page.line(format!("chatd {}", self.daemon));
+        if self.daemon != OWN {
+            page.line("They differ: a restart of chatd may be due, or another chatctl is meant.");
+        }
     }
 
     fn json(&self, records: &mut Records) -> serde_json::Result<()> {
         records.push(&json!({"chatctl": OWN, "chatd": self.daemon}))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(daemon: &str) -> String {
+        let mut page = Page::default();
+        Both { daemon: daemon.into() }.text(&mut page);
+        page.into_string()
+    }
+
+    #[test]
+    fn versions_that_differ_are_pointed_out() {
+        assert_eq!(text(OWN).lines().count(), 2);
+        assert!(text("0.0.1").contains("They differ"));
     }
 }

@@ -1,8 +1,9 @@
 //! `watch`
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use chat_proto::admin::{Event, EventKind, Watch, Watched};
+use chat_proto::admin::{Announce, CancelShutdown, Event, EventKind, Kick, Method, Shutdown, Watch, Watched};
 use serde_json::json;
 
 use super::list::place;
@@ -14,12 +15,13 @@ use crate::output::{Page, Records, Show, time};
 pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
     let output = &mut *context.output;
     let mut begun = false;
+    let mut told = Told::default();
     let watched = context.connector.stream(&Watch {}, |Watched { event, lost }| {
         begun = true;
         if let Some(lost) = lost {
             output.show(&Lost(lost))?;
         }
-        if let Some(event) = event {
+        if let Some(event) = event.filter(|event| output.json || told.is_news(event)) {
             output.show(&event)?;
         }
         Ok(ControlFlow::Continue(()))
@@ -28,6 +30,33 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
         Err(Failure::Interrupted) => Ok(()),
         Err(Failure::Closed) if begun => Err(Failure::BrokenOff),
         watched => watched,
+    }
+}
+
+/// What an administrator did is an event of its own, with who did it; that the request was done needs no
+/// second line then.
+#[derive(Default)]
+struct Told(BTreeSet<(&'static str, Option<u32>)>);
+
+impl Told {
+    fn is_news(&mut self, event: &Event) -> bool {
+        let method = match event.kind {
+            EventKind::Kicked if event.uid.is_some() => Kick::NAME,
+            EventKind::Announced => Announce::NAME,
+            EventKind::ShutdownScheduled => Shutdown::NAME,
+            EventKind::ShutdownCancelled => CancelShutdown::NAME,
+            EventKind::Admin if event.outcome.as_deref() == Some("done") => {
+                let same = |(method, uid): &(&'static str, Option<u32>)| {
+                    event.method.as_deref() == Some(*method) && event.uid == *uid
+                };
+                let before = self.0.len();
+                self.0.retain(|told| !same(told));
+                return self.0.len() == before;
+            }
+            _ => return true,
+        };
+        self.0.insert((method, event.uid));
+        true
     }
 }
 
@@ -71,7 +100,7 @@ fn sentence(event: &Event) -> String {
         EventKind::Account => format!("{user} {}", account(event)),
         EventKind::LoginFailed => format!("{user} failed to log in{}", from(event)),
         EventKind::Announced => format!("announcement{}", by(event)),
-        EventKind::ShutdownScheduled => format!("a shutdown was scheduled{}", by(event)),
+        EventKind::ShutdownScheduled => format!("a shutdown{} was scheduled{}", due(event), by(event)),
         EventKind::ShutdownCancelled => format!("the shutdown was called off{}", by(event)),
         EventKind::Stopping => "chatd is stopping".to_owned(),
         EventKind::Reloaded => "the configuration was read".to_owned(),
@@ -88,7 +117,8 @@ fn admin_action(event: &Event) -> String {
     let method = method.strip_prefix("org.chatd.Admin.").unwrap_or(method);
     let outcome = event.outcome.as_deref().unwrap_or("done");
     let outcome = outcome.strip_prefix("org.chatd.Admin.").unwrap_or(outcome);
-    format!("administrator {}: {method}: {outcome}", administrator(event))
+    let text = event.text.as_deref().map(|text| format!(" {text}")).unwrap_or_default();
+    format!("administrator {}: {method}{text}: {outcome}", administrator(event))
 }
 
 fn administrator(event: &Event) -> String {
@@ -105,6 +135,10 @@ fn by(event: &Event) -> String {
         return String::new();
     }
     format!(" by {}", administrator(event))
+}
+
+fn due(event: &Event) -> String {
+    event.due.map(|due| format!(" at {}", time::clock(due))).unwrap_or_default()
 }
 
 fn channel(event: &Event) -> String {
@@ -157,5 +191,22 @@ mod tests {
             ..Event::new(0, EventKind::Admin)
         };
         assert_eq!(sentence(&event), "administrator root (uid 0): Kick: NoSuchUser");
+    }
+
+    #[test]
+    fn a_kick_is_told_once_and_a_refused_one_too() {
+        let kicked = |uid| Event { uid, user: Some("bob".into()), ..Event::new(0, EventKind::Kicked) };
+        let request = |uid, outcome: &str| Event {
+            uid: Some(uid),
+            method: Some(Kick::NAME.into()),
+            outcome: Some(outcome.into()),
+            ..Event::new(0, EventKind::Admin)
+        };
+        let mut told = Told::default();
+        let news = [kicked(Some(0)), request(7, "done"), request(0, "done"), request(0, "done")]
+            .map(|event| told.is_news(&event));
+        assert_eq!(news, [true, true, false, true]);
+        assert!(told.is_news(&kicked(None)) && told.is_news(&request(0, "done")));
+        assert!(told.is_news(&kicked(Some(0))) && told.is_news(&request(0, "org.chatd.Admin.NoSuchUser")));
     }
 }

@@ -1,6 +1,7 @@
 //! The console: the same commands, one after the other.
 
 mod complete;
+mod presence;
 mod prompt;
 mod words;
 
@@ -9,6 +10,7 @@ use std::rc::Rc;
 
 use clap::{CommandFactory, Parser};
 
+use self::presence::Presence;
 use self::prompt::Prompt;
 pub(crate) use self::words::words;
 use crate::cli::{self, ConsoleCommand, Line};
@@ -36,6 +38,8 @@ pub(crate) fn interactive(connector: Connector, mut output: Output) -> Result<()
     let connector = connector.with_interrupt(Rc::clone(&interrupt));
     let for_completion = Connector::new(connector.path().clone());
     let mut prompt = prompt::new(&interrupt, for_completion)?;
+    let mut presence = Presence::default();
+    presence.news(&connector);
     loop {
         let line = match prompt.read(PROMPT) {
             Ok(Some(line)) => line,
@@ -44,12 +48,19 @@ pub(crate) fn interactive(connector: Connector, mut output: Output) -> Result<()
             Err(failure) => return Err(failure),
         };
         prompt.remember(&line);
-        match obey(&line, &connector, &mut output, &mut Questions(&mut *prompt)) {
-            Ok(Next::Another) | Err(Failure::Interrupted) => {}
-            Ok(Next::Clear) => prompt.clear()?,
-            Ok(Next::Exit) => return Ok(()),
-            Err(failure) => {
-                failure::finish(Err(failure));
+        for command in words::commands(&line) {
+            if let Some(news) = presence.news(&connector) {
+                output::print(&news)?;
+            }
+            match obey(command, &connector, &mut output, &mut Questions(&mut *prompt)) {
+                Ok(Next::Another) => {}
+                Ok(Next::Clear) => prompt.clear()?,
+                Ok(Next::Exit) => return Ok(()),
+                // The rest of what was pasted is not meant any more.
+                Err(Failure::Interrupted) => break,
+                Err(failure) => {
+                    failure::finish(Err(failure));
+                }
             }
         }
     }

@@ -1,8 +1,10 @@
 //! Reading a line at a prompt: with editing, history and completion, or plainly where the terminal can't.
 
+use std::fs::DirBuilder;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -17,6 +19,7 @@ use crate::interrupt::Interrupt;
 
 /// Terminals without cursor movement; rustyline doesn't edit on them either, but has no Ctrl-C there.
 const PLAIN_TERMINALS: [&str; 3] = ["dumb", "cons25", "emacs"];
+const HISTORY_LINES: usize = 1000;
 const MAX_LINE: usize = 64 * 1024;
 
 pub(super) trait Prompt {
@@ -44,11 +47,17 @@ struct Rich {
 
 impl Rich {
     fn new(for_completion: Connector) -> Result<Self, Failure> {
-        let config = Config::builder().completion_type(CompletionType::List).build();
+        // A line that begins with a blank is not kept, as in most shells.
+        let config = Config::builder()
+            .completion_type(CompletionType::List)
+            .history_ignore_space(true)
+            .max_history_size(HISTORY_LINES)
+            .map_err(|error| failed(&error))?
+            .build();
         let mut editor = Editor::with_config(config).map_err(|error| failed(&error))?;
         editor.set_helper(Some(Completion::new(for_completion)));
         let history = history_path()
-            .filter(|path| path.parent().is_some_and(|directory| std::fs::create_dir_all(directory).is_ok()));
+            .filter(|path| path.parent().is_some_and(|directory| private_directory(directory).is_ok()));
         if let Some(path) = &history {
             // The first time there is nothing to load.
             let _ = editor.load_history(path);
@@ -69,6 +78,9 @@ impl Prompt for Rich {
 
     /// Written line by line: a console is often left by closing its window.
     fn remember(&mut self, line: &str) {
+        if may_hold_a_secret(line) {
+            return;
+        }
         let added = self.editor.history_mut().add(line).unwrap_or(false);
         if let Some(path) = self.history.as_ref().filter(|_| added) {
             let _ = self.editor.append_history(path);
@@ -82,6 +94,17 @@ impl Prompt for Rich {
 
 fn failed(error: &ReadlineError) -> Failure {
     Failure::Input(error.to_string())
+}
+
+/// Made for its owner alone, and left as it is when it is there.
+fn private_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Passwords are asked for without an echo; but `call` takes whatever it is given.
+fn may_hold_a_secret(line: &str) -> bool {
+    let line = line.to_lowercase();
+    ["password", "secret", "token"].iter().any(|word| line.contains(word)) && line.contains('{')
 }
 
 fn history_path() -> Option<PathBuf> {
@@ -146,4 +169,16 @@ impl Plain<'_> {
 
 fn unreadable(error: &io::Error) -> Failure {
     Failure::Input(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_hold_a_password_is_not_kept() {
+        assert!(may_hold_a_secret(r#"call SetPassword '{"name":"bob","password":"x"}'"#));
+        assert!(may_hold_a_secret(r#"cal Set '{"newPassword":"x"}'"#));
+        assert!(!may_hold_a_secret("announce change your password today"));
+    }
 }

@@ -18,6 +18,22 @@ pub(crate) fn words(line: &str) -> Result<Vec<String>, OpenQuote> {
     Ok(words)
 }
 
+/// The commands of a line that was pasted with line breaks. Within quotes a break is part of the text.
+pub(super) fn commands(pasted: &str) -> Vec<&str> {
+    let mut commands = Vec::new();
+    let (mut start, mut end) = (0, 0);
+    for line in pasted.split_inclusive('\n') {
+        end += line.len();
+        if words(&pasted[start..end]).is_ok() {
+            commands.push(pasted[start..end].trim());
+            start = end;
+        }
+    }
+    commands.push(pasted[start..].trim());
+    commands.retain(|command| !command.is_empty());
+    commands
+}
+
 fn first(text: &str) -> Result<(String, &str), OpenQuote> {
     let mut word = String::new();
     let mut rest = text;
@@ -56,5 +72,13 @@ mod tests {
     #[test]
     fn an_open_quote_is_an_error() {
         assert_eq!(words("announce \"hello"), Err(OpenQuote('"')));
+    }
+
+    #[test]
+    fn pasted_lines_are_commands_of_their_own_unless_quoted() {
+        assert_eq!(commands(" list\n\nannounce a\r\n"), ["list", "announce a"]);
+        assert_eq!(commands("announce \"a\nb\"\nlist"), ["announce \"a\nb\"", "list"]);
+        assert_eq!(commands("announce \"a\nlist"), ["announce \"a\nlist"]);
+        assert!(commands(" ").is_empty());
     }
 }

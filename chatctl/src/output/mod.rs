@@ -6,9 +6,10 @@ mod page;
 mod table;
 pub(crate) mod time;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use chat_proto::text::SafeText;
+use terminal_size::{Width, terminal_size_of};
 
 pub(crate) use self::json::Records;
 pub(crate) use self::page::Page;
@@ -37,13 +38,20 @@ impl Output {
             shown.json(&mut records)?;
             records.into_string()
         } else {
-            let mut page = Page::default();
+            let mut page = Page::of_width(width());
             shown.text(&mut page);
             page.into_string()
         };
         self.to.write_all(text.as_bytes())?;
         self.to.flush()
     }
+}
+
+/// That of the terminal on standard output, as it is now.
+fn width() -> Option<usize> {
+    let stdout = io::stdout();
+    let (Width(columns), _) = stdout.is_terminal().then(|| terminal_size_of(stdout)).flatten()?;
+    Some(columns.into()).filter(|columns| *columns > 0)
 }
 
 /// Several lines of our own, such as help.

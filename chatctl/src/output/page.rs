@@ -8,9 +8,15 @@ use super::Table;
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     text: String,
+    /// Columns of the terminal that it is for, if it is for one.
+    width: Option<usize>,
 }
 
 impl Page {
+    pub(crate) fn of_width(width: Option<usize>) -> Self {
+        Self { text: String::new(), width }
+    }
+
     /// One line, whatever is in it.
     pub(crate) fn line(&mut self, line: impl AsRef<str>) {
         self.text.push_str(SafeText::line(line.as_ref()).as_str());
@@ -25,7 +31,7 @@ impl Page {
     }
 
     pub(crate) fn table(&mut self, table: &Table) {
-        for row in table.rows() {
+        for row in table.rows(self.width) {
             self.line(row);
         }
     }

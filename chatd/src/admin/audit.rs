@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chat_proto::admin::{Error, Event, EventKind};
+use chat_proto::admin::{Error, Event, EventKind, LogLevel};
 use chatd_core::{Actor, AdminCommand};
 
 use super::Backend;
@@ -27,6 +27,7 @@ pub(super) struct Auditor {
 pub(super) struct Subject {
     changes: bool,
     user: Option<String>,
+    level: Option<LogLevel>,
 }
 
 impl Subject {
@@ -35,7 +36,11 @@ impl Subject {
             Request::Core(AdminCommand::Kick { name, .. }) => Some(name.clone()),
             _ => None,
         };
-        Self { changes: changes(request), user }
+        let level = match request {
+            Request::SetLogLevel(level) => Some(*level),
+            _ => None,
+        };
+        Self { changes: changes(request), user, level }
     }
 }
 
@@ -56,8 +61,11 @@ impl Auditor {
         let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
         let user = subject.user.as_deref();
         if subject.changes {
-            tracing::info!(target: AUDIT, uid, pid, login, method, user, outcome = "done", "admin request");
-            self.tell(backend, method, "done");
+            let level = subject.level.map(LogLevel::as_str);
+            tracing::info!(
+                target: AUDIT, uid, pid, login, method, user, level, outcome = "done", "admin request"
+            );
+            self.tell(backend, method, "done", level);
         } else {
             tracing::debug!(target: AUDIT, uid, pid, login, method, outcome = "done", "admin request");
         }
@@ -71,16 +79,17 @@ impl Auditor {
         let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
         let (method, outcome) = (method.map(bounded), refusal.name());
         tracing::warn!(target: AUDIT, uid, pid, login, method, outcome, "admin request refused");
-        self.tell(backend, method.unwrap_or_default(), &outcome);
+        self.tell(backend, method.unwrap_or_default(), &outcome, None);
     }
 
-    fn tell<B: Backend>(&self, backend: &B, method: &str, outcome: &str) {
+    fn tell<B: Backend>(&self, backend: &B, method: &str, outcome: &str, text: Option<&str>) {
         // An error only means that nobody watches.
         let _ = backend.events().send(Event {
             by: self.actor.login.clone(),
             uid: Some(self.actor.uid),
             method: (!method.is_empty()).then(|| method.to_owned()),
             outcome: Some(outcome.to_owned()),
+            text: text.map(str::to_owned),
             ..Event::new(now(), EventKind::Admin)
         });
     }

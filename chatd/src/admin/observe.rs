@@ -84,9 +84,11 @@ fn server(event: &ServerEvent, at: u64) -> Option<Event> {
         ServerEvent::Announced { by: who, text } => {
             Event { text: owned(text), ..by(who, EventKind::Announced) }
         }
-        ServerEvent::ShutdownScheduled { by: who, reason, .. } => {
-            Event { text: reason.as_deref().map(Into::into), ..by(who, EventKind::ShutdownScheduled) }
-        }
+        ServerEvent::ShutdownScheduled { by: who, at: due, reason } => Event {
+            due: Some(*due),
+            text: reason.as_deref().map(Into::into),
+            ..by(who, EventKind::ShutdownScheduled)
+        },
         ServerEvent::ShutdownCancelled { by: who } => by(who, EventKind::ShutdownCancelled),
         ServerEvent::Stopping { reason } => {
             Event { text: owned(reason), ..Event::new(at, EventKind::Stopping) }

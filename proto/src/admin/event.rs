@@ -34,7 +34,10 @@ pub struct Event {
     /// `done`, or why the admin method was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// The reason, topic, announcement, away message or mode change.
+    /// When a scheduled shutdown is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<u64>,
+    /// The reason, topic, announcement, away message, mode change or log level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }

@@ -75,7 +75,7 @@ pub struct ChannelList {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Announce {
-    /// Each line becomes a message of its own.
+    /// Each line becomes a message of its own, or several if it is too long for one.
     pub text: String,
 }
 

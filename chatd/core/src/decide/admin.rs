@@ -50,10 +50,10 @@ fn announce(tx: &mut Tx<'_>, actor: &Actor, text: &str) -> Result<AdminAnswer, a
     if lines.is_empty() {
         return Err(admin::Error::InvalidText { reason: "it is empty".to_owned() });
     }
-    lines.iter().try_for_each(|line| checked(line))?;
-    for line in lines {
+    lines.iter().try_for_each(|line| of_one_line(line))?;
+    for piece in lines.into_iter().flat_map(pieces) {
         let by = administrator(actor);
-        tx.emit(Event::Server(ServerEvent::Announced { by, text: line.into() }));
+        tx.emit(Event::Server(ServerEvent::Announced { by, text: piece.into() }));
     }
     Ok(AdminAnswer::Announced { users: count(tx.state().users.len()) })
 }
@@ -106,16 +106,38 @@ fn cancel_shutdown(tx: &mut Tx<'_>, actor: &Actor) -> AdminAnswer {
     AdminAnswer::ShutdownCancelled
 }
 
-/// Text that can stand in one line.
+/// A reason, which is shown after other words in one line.
 fn checked(text: &str) -> Result<(), admin::Error> {
-    let reason = if text.len() > TEXT_MAX {
-        format!("a line has {} bytes, at most {TEXT_MAX} can be sent", text.len())
-    } else if text.chars().any(|c| matches!(c, '\r' | '\n' | '\0')) {
-        "it has a line break or a NUL in it".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(admin::Error::InvalidText { reason })
+    if text.len() > TEXT_MAX {
+        let reason = format!("a reason has {} bytes, at most {TEXT_MAX} can be sent", text.len());
+        return Err(admin::Error::InvalidText { reason });
+    }
+    of_one_line(text)
+}
+
+fn of_one_line(text: &str) -> Result<(), admin::Error> {
+    if text.contains(['\r', '\n', '\0']) {
+        return Err(admin::Error::InvalidText { reason: "it has a line break or a NUL in it".to_owned() });
+    }
+    Ok(())
+}
+
+/// A line as several that can be sent, broken between words where there are any.
+fn pieces(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest.take()?;
+        if line.len() <= TEXT_MAX {
+            return Some(line);
+        }
+        // The blank itself may stand just behind what has room.
+        let end = line.floor_char_boundary(TEXT_MAX);
+        let blank = line[..line.floor_char_boundary(TEXT_MAX + 1)].trim_start().rfind(' ');
+        let blank = blank.map(|blank| blank + line.len() - line.trim_start().len());
+        let (piece, after) = line.split_at(blank.unwrap_or(end));
+        rest = Some(after.trim_start()).filter(|after| !after.is_empty());
+        Some(piece.trim_end())
+    })
 }
 
 fn no_such_user(state: &State, name: String) -> AdminAnswer {
@@ -211,4 +233,32 @@ fn count(number: usize) -> u32 {
 
 fn wide(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_broken_between_words_and_a_long_word_between_characters() {
+        let words = "word ".repeat(200);
+        let broken: Vec<&str> = pieces(words.trim_end()).collect();
+        assert_eq!(broken.join(" "), words.trim_end());
+        assert!(broken.iter().all(|piece| piece.len() <= TEXT_MAX && piece.ends_with("word")), "{broken:?}");
+        assert_eq!(broken.len(), 4);
+        let word = "é".repeat(400);
+        let broken: Vec<&str> = pieces(&word).collect();
+        assert_eq!(broken.concat(), word);
+        assert!(broken.iter().all(|piece| piece.len() <= TEXT_MAX));
+    }
+
+    #[test]
+    fn a_line_that_just_fits_stays_whole() {
+        let fits = "x".repeat(TEXT_MAX);
+        assert_eq!(pieces(&fits).collect::<Vec<_>>(), [fits.as_str()]);
+        let two = format!("{fits} y");
+        assert_eq!(pieces(&two).collect::<Vec<_>>(), [fits.as_str(), "y"]);
+        let indented = format!("   {fits}");
+        assert!(pieces(&indented).all(|piece| !piece.is_empty()));
+    }
 }

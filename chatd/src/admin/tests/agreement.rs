@@ -142,6 +142,7 @@ fn events() {
         to: text(),
         method: text(),
         outcome: text(),
+        due: Some(1),
         text: text(),
     };
     check("Event", &event, true);
