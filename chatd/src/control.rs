@@ -98,7 +98,8 @@ impl Control {
         // What stays as it is until a restart is compared with what runs, however often it is reloaded.
         let (listeners, admin) = (std::mem::take(&mut current.listeners), current.admin.clone());
         let settings = current.settings.followed_by(config.settings);
-        *current = Config { listeners, admin, settings, ..config };
+        let metrics = std::mem::take(&mut current.metrics);
+        *current = Config { listeners, admin, metrics, settings, ..config };
         let restart_needed =
             changed.iter().filter(|change| change.restart).map(|change| change.key.clone()).collect();
         Reloaded { config: shown(&current), restart_needed, changed }

@@ -22,7 +22,7 @@ use crate::conn::Readers;
 use crate::control::{Control, Settings};
 use crate::egress::{self, Egress};
 use crate::jobs::Jobs;
-use crate::listen::{self, Activation, Admission, BindError, Cloak, Gate, Listening, SocketFile};
+use crate::listen::{self, Activation, Admission, BindError, Bound, Cloak, Gate, Listening, SocketFile};
 use crate::lock::Lock;
 use crate::logging::Log;
 use crate::mailbox::Mailbox;
@@ -31,7 +31,7 @@ use crate::release::Outlets;
 use crate::run::{self, Clock};
 use crate::signals::{self, Signal};
 use crate::watch::Watch;
-use crate::{admin, process, systemd};
+use crate::{admin, process, scrape, systemd};
 
 /// Outcomes of steps that may wait for egress; then the core waits.
 const ORDERS_MAX: usize = 64;
@@ -50,6 +50,7 @@ pub(crate) struct Start {
 struct Sockets {
     admin: (UnixListener, SocketFile),
     chat: Vec<Listening>,
+    metrics: Vec<Bound>,
 }
 
 /// How the threads end: without a word when they panicked.
@@ -185,8 +186,10 @@ impl Sockets {
         };
         let chat = config.listeners.iter().map(&mut bind).collect::<Result<_, BindError>>()?;
         let admin = listen::admin(&config.admin, &mut handed)?;
+        let bind_place = |place| listen::bind(place, &mut handed);
+        let metrics = config.metrics.iter().map(bind_place).collect::<Result<_, BindError>>()?;
         handed.must_be_used_up()?;
-        Ok(Self { chat, admin })
+        Ok(Self { chat, admin, metrics })
     }
 
     fn places(&self) -> Vec<String> {
@@ -206,6 +209,9 @@ impl Sockets {
         tasks.spawn(admin::serve(admin, Arc::clone(control), limits, stopping.clone()));
         for listening in self.chat {
             tasks.spawn(listen::listen(listening, Arc::clone(admission), stopping.clone()));
+        }
+        for bound in self.metrics {
+            tasks.spawn(scrape::serve(bound, Arc::clone(&control.metrics), stopping.clone()));
         }
         tasks.close();
         Ok(file)

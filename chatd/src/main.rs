@@ -20,6 +20,7 @@ mod metrics;
 mod process;
 mod release;
 mod run;
+mod scrape;
 mod signals;
 mod slots;
 mod socket;

@@ -1,12 +1,15 @@
 //! What each key alone can't tell: values that don't go together.
 
+use serde_spanned::Spanned;
+
 use super::listener::{Listener, Place};
 use super::place::Wrong;
 use super::raw::Raw;
 
 /// For a complete file.
-pub(super) fn check(raw: &Raw, listeners: &[Listener]) -> Result<(), Wrong> {
+pub(super) fn check(raw: &Raw, listeners: &[Listener], metrics: &[Place]) -> Result<(), Wrong> {
     admin_socket(raw, listeners)?;
+    metrics_places(raw, listeners, metrics)?;
     operators(raw)
 }
 
@@ -24,6 +27,20 @@ fn admin_socket(raw: &Raw, listeners: &[Listener]) -> Result<(), Wrong> {
         }
         None => Ok(()),
     }
+}
+
+fn metrics_places(raw: &Raw, listeners: &[Listener], metrics: &[Place]) -> Result<(), Wrong> {
+    let span = raw.metrics.as_ref().map(Spanned::span).unwrap_or_default();
+    let socket = raw.admin.socket.as_ref().map(|socket| socket.get_ref().0.clone());
+    let admin = socket.map(|path| Place::Unix { path, mode: 0 });
+    let taken = listeners.iter().map(|listener| &listener.place).chain(&admin);
+    for place in taken {
+        if metrics.iter().any(|metrics| metrics.clashes(place)) {
+            let message = format!("something else is at {place}: expected another place for metrics");
+            return Err(Wrong::new(span, message));
+        }
+    }
+    Ok(())
 }
 
 fn operators(raw: &Raw) -> Result<(), Wrong> {

@@ -67,7 +67,7 @@ fn complete(raw: &mut raw::Listen, resolved: &Listener) {
 
 impl Place {
     /// Port 0 is whichever is free.
-    fn clashes(&self, other: &Self) -> bool {
+    pub(super) fn clashes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Unix { path, .. }, Self::Unix { path: other, .. }) => path == other,
             (Self::Tcp { address }, Self::Tcp { address: other }) => address == other && address.port() != 0,
@@ -85,7 +85,7 @@ impl fmt::Display for Place {
     }
 }
 
-fn is_local(address: SocketAddr) -> bool {
+pub(super) fn is_local(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 

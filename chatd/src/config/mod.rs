@@ -5,6 +5,7 @@ mod check;
 mod directories;
 mod file;
 mod listener;
+mod metrics;
 mod place;
 mod policy;
 mod raw;
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) admin: Admin,
+    /// Where metrics are shown.
+    pub(crate) metrics: Vec<Place>,
     pub(crate) connections: Connections,
     pub(crate) log_level: LogLevel,
     /// The same key by key, for telling what a reload changed.
@@ -87,11 +90,13 @@ fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<C
     let socket = raw.admin.socket.get_or_insert_with(socket).get_ref().0.clone();
     let group =
         raw.admin.group.get_or_insert_with(|| value::Word(chat_proto::admin::DEFAULT_GROUP.into())).0.clone();
-    check::check(&raw, &listeners).map_err(wrong)?;
+    let metrics = metrics::resolve(raw.metrics.as_mut()).map_err(wrong)?;
+    check::check(&raw, &listeners, &metrics).map_err(wrong)?;
     Ok(Config {
         file: path.map(Path::to_path_buf),
         listeners,
         admin: Admin { socket, group, group_is_default },
+        metrics,
         connections: connections(&raw.limits),
         log_level: raw.log.level,
         settings: Settings::of(&raw),

@@ -22,6 +22,7 @@ pub(super) struct Raw {
     pub(super) operator: Vec<Spanned<Operator>>,
     pub(super) limits: Limits,
     pub(super) keepalive: Keepalive,
+    pub(super) metrics: Option<Spanned<Metrics>>,
     pub(super) log: Log,
 }
 
@@ -51,6 +52,15 @@ pub(super) struct Listen {
 pub(super) struct Admin {
     pub(super) socket: Option<Spanned<Path>>,
     pub(super) group: Option<Word<32>>,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[metrics]`")]
+pub(super) struct Metrics {
+    pub(super) unix: Option<Path>,
+    pub(super) mode: Option<Mode>,
+    pub(super) tcp: Option<Address>,
+    pub(super) insecure: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -11,7 +11,7 @@ use super::raw::Raw;
 use super::value::REDACTED;
 
 /// Sections, or keys in them, that hold what they held at the start until a restart.
-const FIXED: &[&str] = &["listen", "admin"];
+const FIXED: &[&str] = &["listen", "admin", "metrics"];
 /// What tells the elements of a list apart: the first of these keys that they have.
 const IDENTITIES: &[&str] = &["name", "unix", "tcp"];
 /// Characters of a value that are shown.

@@ -39,7 +39,7 @@ pub(crate) enum BindError {
     #[error("cannot listen on {}: {cause}", path.display())]
     Unix { path: PathBuf, cause: io::Error },
     #[error(
-        "cannot listen on {address}: {cause}; stop what is using it, or give another [[listen]] tcp in the configuration"
+        "cannot listen on {address}: {cause}; stop what is using it, or give another address in the configuration"
     )]
     Tcp { address: SocketAddr, cause: io::Error },
     #[error("there is no group {group:?}; create it, or give another [admin] group in the configuration")]

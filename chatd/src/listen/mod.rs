@@ -8,7 +8,7 @@ mod peer;
 
 pub(crate) use self::accept::{Admission, Listening, listen};
 pub(crate) use self::activation::{Activation, ActivationError};
-pub(crate) use self::bind::{BindError, SocketFile, admin, bind};
+pub(crate) use self::bind::{BindError, Bound, SocketFile, admin, bind};
 pub(crate) use self::gate::Gate;
 pub(crate) use self::peer::Cloak;
 

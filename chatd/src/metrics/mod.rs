@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub(crate) use self::admin::{AdminMetrics, ConfigMetrics};
@@ -23,6 +22,7 @@ use self::connections::ConnectionMetrics;
 pub(crate) use self::connections::{EgressMetrics, Transport};
 pub(crate) use self::core::CoreMetrics;
 pub(crate) use self::histogram::Histogram;
+use self::labelled::register_each;
 use self::process::Process;
 
 #[derive(Debug)]
@@ -45,8 +45,11 @@ impl Metrics {
         let process = Process::new(started_at);
         registry.register_collector(Box::new(process.clone()));
         let ours = registry.sub_registry_with_prefix("chatd");
-        let version = [("version", env!("CARGO_PKG_VERSION"))];
-        ours.register("build", "The version that runs", Info::new(version));
+        let version = [env!("CARGO_PKG_VERSION")];
+        let [build]: [Gauge; 1] =
+            register_each(ours, "build_info", "The version that runs", "version", version);
+        // OpenMetrics has a type for it, which tools for Prometheus' own format don't take.
+        build.set(1);
         let commit = "How long it takes to store a group of events; nothing of it is shown before";
         Self {
             process,

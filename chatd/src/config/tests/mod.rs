@@ -102,6 +102,27 @@ fn a_listener_is_at_one_place() {
 }
 
 #[test]
+fn metrics_are_shown_where_the_file_says_and_else_nowhere() {
+    for text in ["", "[metrics]"] {
+        assert_eq!(parsed(text).unwrap().metrics, []);
+    }
+    let unix = parsed("[metrics]\nunix = \"/run/chatd/metrics.sock\"").unwrap().metrics;
+    assert_eq!(unix, [Place::Unix { path: "/run/chatd/metrics.sock".into(), mode: 0o660 }]);
+    let tcp = parsed("[metrics]\ntcp = \"127.0.0.1:16667\"").unwrap().metrics;
+    assert_eq!(tcp, [Place::Tcp { address: "127.0.0.1:16667".parse().unwrap() }]);
+    assert!(parsed("[metrics]\ntcp = \"[::]:16667\"\ninsecure = true").is_ok());
+    for (text, expected) in [
+        ("[metrics]\ntcp = \"[::]:16667\"", "insecure = true"),
+        ("[metrics]\nmode = \"0600\"", "`mode`"),
+        ("[metrics]\ninsecure = true", "`insecure`"),
+        ("[metrics]\ntcp = \"127.0.0.1:6667\"", "something else"),
+        ("[metrics]\nunix = \"/run/chatd/admin.sock\"", "something else"),
+    ] {
+        assert!(refusal(text).contains(expected), "{text}: {}", refusal(text));
+    }
+}
+
+#[test]
 fn a_file_that_was_asked_for_must_be_there() {
     let missing = Path::new("/nonexistent/chatd.toml");
     let refusal = load(Some(missing), &directories()).unwrap_err().to_string();
