@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
+use crate::failure::Failure;
 use crate::trust::Fingerprint;
 
 /// Chat with the people of this host
@@ -69,4 +71,55 @@ pub enum Command {
         #[arg(value_name = "#CHANNEL")]
         channel: Option<String>,
     },
+}
+
+/// What clap has to say: help and version as asked for, everything else as a one-line error.
+///
+/// # Errors
+/// Always, but for help and version.
+pub fn answer(error: &clap::Error) -> Result<(), Failure> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.print().map_err(Failure::Output),
+        _ => Err(Failure::Usage(one_line(error))),
+    }
+}
+
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let said: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let said = said.join(" ");
+    let said = said.strip_prefix("error: ").unwrap_or(&said);
+    let suggested = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg];
+    let meant = suggested.into_iter().find_map(|kind| match error.get(kind)? {
+        ContextValue::Strings(names) if !names.is_empty() => Some(names.join(" or ")),
+        ContextValue::String(name) => Some(name.clone()),
+        _ => None,
+    });
+    let meant = meant.map(|names| format!(" (did you mean {names}?)")).unwrap_or_default();
+    format!("{said}{meant}; see chat --help")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_one_line_and_say_what_to_do() {
+        for (words, line) in [
+            (vec!["lsit"], "unrecognized subcommand 'lsit' (did you mean list?); see chat --help"),
+            (vec!["--jsn"], "unexpected argument '--jsn' found (did you mean --json?); see chat --help"),
+            (
+                vec!["--name"],
+                "a value is required for '--name <NAME>' but none was supplied; see chat --help",
+            ),
+            (
+                vec!["--fingerprint", "x"],
+                "invalid value 'x' for '--fingerprint <SHA256>': \"x\" is no fingerprint; expected the 64 \
+                 hexadecimal digits of a SHA-256; see chat --help",
+            ),
+        ] {
+            let error = Cli::try_parse_from([vec!["chat"], words].concat()).unwrap_err();
+            assert_eq!(one_line(&error), line);
+        }
+    }
 }

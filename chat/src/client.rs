@@ -13,7 +13,7 @@ use chat_proto::text::{SafeText, harmless_json};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::input::{Request, Typed, parse};
+use crate::input::{Request, Typed, is_command, parse};
 use crate::line::{Line, Style};
 use crate::notify;
 use crate::render::{Renderer, View};
@@ -84,12 +84,18 @@ impl Client {
     pub fn typed(&mut self, line: &str) {
         self.interrupts = 0;
         let prompt = self.question_or_place();
-        let typed = match self.asking.take() {
-            Some(request) => request.answer(line),
-            None => parse(line),
+        let (typed, dropped) = match self.asking.take() {
+            Some(request) if is_command(line) => (parse(line), Some(request.name())),
+            Some(request) => (request.answer(line), None),
+            None => (parse(line), None),
         };
         if self.manner.prompt && !matches!(typed, Typed::Nothing | Typed::Say(_)) {
             self.print(Line::of(Style::Dim, &prompt).text(Style::Dim, line));
+        }
+        if let Some(name) = dropped {
+            self.remark(&format!(
+                "<{name}> is dropped for another command; // before an answer makes it one"
+            ));
         }
         match typed {
             Typed::Nothing => {}

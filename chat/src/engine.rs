@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::alive::{Act, Alive};
 use crate::backoff::Backoff;
 use crate::client::{Client, Manner};
 use crate::failure::Failure;
@@ -18,8 +19,7 @@ use crate::settings::Settings;
 use crate::ui::{self, Feel, Screen, Typed};
 use crate::words::Words;
 
-/// Silence after which the server is asked whether it is still there, and the time it has to answer.
-const IDLE: Duration = Duration::from_secs(60);
+/// How long the server may take to let us in, and an attempt to reach it.
 const ANSWER: Duration = Duration::from_secs(30);
 /// How long the answer to a JOIN or PART may hold up the next prompt.
 const MOVING: Duration = Duration::from_secs(3);
@@ -60,14 +60,14 @@ struct Engine {
     typed: mpsc::Receiver<Typed>,
     signals: [Signal; 3],
     link: Option<Link>,
+    alive: Alive,
     connecting: Option<Connecting>,
     failed: Option<Failure>,
     backoff: Backoff,
     /// Why the server, though there, wasn't spoken to the last time.
     complained: Option<String>,
-    /// When to do something about the connection: ping, give it up, or try again.
+    /// When to try to connect, while there is no connection.
     due: Instant,
-    pinged: bool,
     /// The user waits for the next prompt, until then at most.
     prompt_due: Option<Instant>,
     /// The input has ended; waits for what is still under way, until then at most.
@@ -100,12 +100,12 @@ impl Engine {
                 signal(SignalKind::interrupt())?,
             ],
             link: None,
+            alive: Alive::new(Instant::now()),
             connecting: None,
             failed: None,
             backoff: Backoff::new(),
             complained: None,
-            due: Instant::now() + IDLE,
-            pinged: false,
+            due: Instant::now() + ANSWER,
             prompt_due: None,
             ending: None,
         })
@@ -122,12 +122,13 @@ impl Engine {
             }
             self.screen.room().await;
             let [terminate, hangup, interrupt] = &mut self.signals;
-            let wake = [Some(self.due), self.prompt_due, self.ending].into_iter().flatten().min();
+            let due = if self.link.is_some() { self.alive.due() } else { self.due };
+            let wake = [Some(due), self.prompt_due, self.ending].into_iter().flatten().min();
             tokio::select! {
                 read = read(self.link.as_mut()) => self.received(read),
                 typed = self.typed.recv(), if self.ending.is_none() => self.did(typed.unwrap_or(Typed::End)),
                 connected = connected(self.connecting.as_mut()) => self.connected(connected),
-                () = sleep_until(wake.unwrap_or(self.due)) => self.timed(),
+                () = sleep_until(wake.unwrap_or(due)) => self.timed(),
                 _ = terminate.recv() => return Ok(()),
                 _ = hangup.recv() => return Ok(()),
                 _ = interrupt.recv() => return Ok(()),
@@ -140,8 +141,11 @@ impl Engine {
         let closed = self.client.session.closed().cloned();
         let lines = self.client.session.outgoing();
         let sent = match self.link.as_mut() {
-            Some(link) => link.write(&lines).await,
-            None => Ok(()),
+            Some(link) if !lines.is_empty() => {
+                self.alive.sent(Instant::now());
+                link.write(&lines).await
+            }
+            _ => Ok(()),
         };
         self.flush();
         if let Some(What::Closed { reason, last: true }) = closed {
@@ -170,8 +174,7 @@ impl Engine {
     fn received(&mut self, read: Read) {
         match read {
             Ok(Some(messages)) => {
-                self.due = Instant::now() + IDLE;
-                self.pinged = false;
+                self.alive.heard(Instant::now());
                 self.ending = self.ending.map(|_| Instant::now() + self.patience());
                 for message in messages {
                     self.client.session.receive(&message);
@@ -225,17 +228,21 @@ impl Engine {
         if self.prompt_due.is_some_and(|due| due <= now) {
             self.client.session.stop_moving();
         }
-        if now < self.due {
-            return;
-        }
-        if self.link.is_none() {
+        if self.link.is_some() {
+            self.mind_the_silence(now);
+        } else if now >= self.due {
             self.connect();
-        } else if self.pinged {
-            self.down(Some("the server doesn't answer"));
-        } else {
-            self.client.session.ping();
-            self.pinged = true;
-            self.due = now + ANSWER;
+        }
+    }
+
+    fn mind_the_silence(&mut self, now: Instant) {
+        match self.alive.act(now) {
+            Some(Act::Ask) => self.client.session.ping(),
+            Some(Act::Worry(silence)) => {
+                self.client.remark(&format!("no answer from the server for {} s …", silence.as_secs()));
+            }
+            Some(Act::GiveUp) => self.down(Some("the server doesn't answer")),
+            None => {}
         }
     }
 
@@ -248,8 +255,7 @@ impl Engine {
     fn up(&mut self, link: Link) {
         self.link = Some(link);
         self.complained = None;
-        self.pinged = false;
-        self.due = Instant::now() + IDLE;
+        self.alive = Alive::new(Instant::now());
         self.client.session.open();
         // The first prompt comes when we are in.
         if !self.client.session.was_ready() {

@@ -1,6 +1,7 @@
 //! `chat`: talk, or say, list and follow from scripts.
 
 mod address;
+mod alive;
 mod backoff;
 mod cli;
 mod client;
@@ -33,12 +34,13 @@ fn main() -> ExitCode {
     if let Some(status) = chat_manual::answer(std::env::args_os(), manual::make) {
         return status;
     }
-    let cli = Cli::parse();
-    let result = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::Output)
-        .and_then(|runtime| runtime.block_on(run(cli)));
+    let result = Cli::try_parse().map_or_else(
+        |error| cli::answer(&error),
+        |cli| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(Failure::Output).and_then(|runtime| runtime.block_on(run(cli)))
+        },
+    );
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -8,8 +8,6 @@ use crate::line::{Line, Style};
 use crate::session::How;
 use crate::ui::Show;
 
-const AWAY: &str = "away";
-
 impl Client {
     /// Does it, or asks for what was left out.
     pub(super) fn request(&mut self, request: Request) {
@@ -33,7 +31,7 @@ impl Client {
             Verb::Topic => self.topic(request.arg(0)),
             Verb::Invite => self.invite(arg(0), request.arg(1)),
             Verb::Me => self.say_here(arg(0), How::Action),
-            Verb::Away => self.session.set_away(Some(request.arg(0).unwrap_or(AWAY))),
+            Verb::Away => self.session.set_away(Some(arg(0))),
             Verb::Back => self.session.set_away(None),
             Verb::Ignore => self.ignore(arg(0)),
             Verb::Nick => self.nick(arg(0)),

@@ -70,7 +70,6 @@ fn every_command_asks_the_server_for_the_right_thing() {
         ("<topic> soup", "TOPIC #lobby :soup"),
         ("<invite> bob", "INVITE bob #lobby"),
         ("<invite> bob #rust", "INVITE bob #rust"),
-        ("<away>", "AWAY :away"),
         ("<away> tea", "AWAY :tea"),
         ("<back>", "AWAY"),
         ("<nick> al", "NICK al"),
@@ -110,6 +109,50 @@ fn the_prompt_asks_for_what_was_left_out() {
     assert_eq!(client.prompt(), "What do you want to tell bob? ");
     assert_eq!(typed(&mut client, "hi"), ["PRIVMSG bob :hi"]);
     assert_eq!(client.prompt(), "#lobby> ");
+}
+
+#[test]
+fn a_command_at_a_question_drops_it_and_is_done() {
+    let mut client = client();
+    typed(&mut client, "<private>");
+    typed(&mut client, "bob");
+    assert_eq!(typed(&mut client, "<list>"), ["WHO * %tnfa,742"]);
+    assert!(shown(&mut client).contains("<private> is dropped"));
+    assert_eq!(client.prompt(), "#lobby> ");
+    typed(&mut client, "<private> bob");
+    assert_eq!(typed(&mut client, "<3 you"), ["PRIVMSG bob :<3 you"]);
+    typed(&mut client, "<private> bob");
+    assert_eq!(typed(&mut client, "//quit is what you type"), ["PRIVMSG bob :/quit is what you type"]);
+}
+
+#[test]
+fn away_asks_what_to_tell_and_is_taken_up_again_after_a_break() {
+    let mut client = client();
+    assert!(typed(&mut client, "<away>").is_empty());
+    assert_eq!(client.prompt(), "What are others told? (Enter: away) ");
+    assert_eq!(typed(&mut client, ""), ["AWAY :away"]);
+    assert_eq!(typed(&mut client, "<away> at lunch"), ["AWAY :at lunch"]);
+    assert!(come_again(&mut client).contains(&"AWAY :at lunch".to_owned()));
+    hear(&mut client, ":s 306 alice :You have been marked as being away");
+    typed(&mut client, "<back>");
+    assert!(!come_again(&mut client).iter().any(|line| line.starts_with("AWAY")));
+}
+
+/// Loses the connection and comes again: what is sent on arrival.
+fn come_again(client: &mut Client) -> Vec<String> {
+    client.session.lost();
+    client.session.open();
+    client.session.outgoing();
+    for line in [
+        ":s CAP * LS :",
+        ":s 001 alice :Welcome",
+        ":s 376 alice :End",
+        ":alice!a@h JOIN #lobby",
+        ":s PONG s chat-ready",
+    ] {
+        hear(client, line);
+    }
+    client.session.outgoing().iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 #[test]

@@ -29,9 +29,27 @@ pub fn parse(line: &str) -> Typed {
         return said(line);
     };
     match find(name) {
+        // `<quit>!` may have been meant as either: it neither leaves nor tells everyone.
+        Some(spec) if needs_nothing(spec) && is_glued(line) => Typed::Wrong(format!(
+            "a blank is missing behind <{name}>; begin the line with a blank to say it as it is"
+        )),
         Some(spec) => Request { spec, given: Vec::new() }.take(rest),
         None => Typed::Wrong(unknown(name)),
     }
+}
+
+/// Whether the line is a command that there is, in whatever form.
+pub fn is_command(line: &str) -> bool {
+    command_word(line).is_some_and(|(name, _)| find(name).is_some())
+}
+
+fn is_glued(line: &str) -> bool {
+    let behind = line.strip_prefix('<').and_then(|inner| inner.split_once('>'));
+    behind.is_some_and(|(_, rest)| rest.starts_with(|c: char| !c.is_whitespace()))
+}
+
+fn needs_nothing(spec: &Spec) -> bool {
+    spec.args.first().is_none_or(|arg| arg.question.is_none() || arg.default.is_some())
 }
 
 impl Request {
@@ -49,9 +67,20 @@ impl Request {
         Some(question.replace("{}", self.given.first().map_or("", String::as_str)))
     }
 
-    /// Takes the answer to the question; without one the command is dropped.
+    /// What it is called between the brackets.
+    pub fn name(&self) -> &'static str {
+        self.spec.name
+    }
+
+    /// Takes the answer to the question; without one, what is usual, or the command is dropped.
     pub fn answer(self, line: &str) -> Typed {
-        if line.trim().is_empty() { Typed::Wrong("never mind, then".to_owned()) } else { self.take(line) }
+        let line = if line.starts_with("//") { &line[1..] } else { line };
+        let default = self.spec.args.get(self.given.len()).and_then(|arg| arg.default);
+        match default {
+            _ if !line.trim().is_empty() => self.take(line),
+            Some(default) => self.take(default),
+            None => Typed::Wrong("never mind, then".to_owned()),
+        }
     }
 
     fn take(mut self, line: &str) -> Typed {
@@ -167,6 +196,27 @@ mod tests {
         let Typed::Command(request) = request.answer("hi there") else { panic!() };
         assert_eq!((request.question(), request.arg(1)), (None, Some("hi there")));
         assert!(matches!(command("<me>").answer(" "), Typed::Wrong(_)));
+    }
+
+    #[test]
+    fn an_answer_may_have_a_default_and_may_begin_with_a_slash() {
+        let request = command("<away>");
+        assert_eq!(request.question().as_deref(), Some("What are others told? (Enter: away)"));
+        assert!(matches!(request.answer(""), Typed::Command(away) if away.arg(0) == Some("away")));
+        assert!(matches!(command("<me>").answer("//x"), Typed::Command(me) if me.arg(0) == Some("/x")));
+    }
+
+    #[test]
+    fn what_is_glued_to_a_command_neither_leaves_nor_is_told_everyone() {
+        for line in ["<quit>x", "<clear>!", "<away>?", "<list>:"] {
+            assert!(wrong(line).contains("a blank is missing"), "{line}");
+        }
+    }
+
+    #[test]
+    fn only_commands_that_there_are_count_as_commands() {
+        assert!(is_command("<quit>") && is_command("/msg bob hi") && is_command("<LIST> x"));
+        assert!(!is_command("<b>hi</b>") && !is_command("/etc/passwd") && !is_command("//quit"));
     }
 
     #[test]

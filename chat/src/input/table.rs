@@ -27,6 +27,8 @@ pub enum Verb {
 pub struct Arg {
     /// Asked when it is left out; without a question it may be left out.
     pub question: Option<&'static str>,
+    /// What counts when the question isn't answered; without it the command is dropped.
+    pub default: Option<&'static str>,
     /// Whether it takes the rest of the line.
     pub rest: bool,
 }
@@ -57,15 +59,15 @@ impl Spec {
 }
 
 const fn asked(question: &'static str) -> Arg {
-    Arg { question: Some(question), rest: false }
+    Arg { question: Some(question), default: None, rest: false }
 }
 
 const fn asked_rest(question: &'static str) -> Arg {
-    Arg { question: Some(question), rest: true }
+    Arg { question: Some(question), default: None, rest: true }
 }
 
-const OPTIONAL: Arg = Arg { question: None, rest: false };
-const OPTIONAL_REST: Arg = Arg { question: None, rest: true };
+const OPTIONAL: Arg = Arg { question: None, default: None, rest: false };
+const OPTIONAL_REST: Arg = Arg { question: None, default: None, rest: true };
 
 pub static TABLE: &[Spec] = &[
     Spec {
@@ -171,7 +173,7 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Away,
         name: "away",
         aliases: &[],
-        args: &[OPTIONAL_REST],
+        args: &[Arg { default: Some("away"), ..asked_rest("What are others told? (Enter: away)") }],
         usage: "<away> [TEXT]",
         does: "tells those who write to you that you are away",
         example: "<away> back at three",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
 use crate::failure::Failure;
@@ -14,7 +15,7 @@ use crate::session::{Event, What};
 use crate::settings::Settings;
 
 /// Silence after which the server is asked whether it is still there.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(30);
 
 /// Prints what is said in the channel, or in all of ours; follows nothing after the connection breaks.
 ///
@@ -22,18 +23,26 @@ const IDLE: Duration = Duration::from_secs(60);
 /// The server can't be reached, refuses the channel or breaks off, or nobody takes the output.
 pub async fn tail(settings: &Settings, channel: Option<&str>) -> Result<(), Failure> {
     let mut talk = Talk::begin(settings).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        result = follow(&mut talk, settings, channel) => return result,
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    talk.end().await;
+    Ok(())
+}
+
+async fn follow(talk: &mut Talk, settings: &Settings, channel: Option<&str>) -> Result<(), Failure> {
     if let Some(channel) = channel.filter(|channel| !talk.session.is_in(channel)) {
         talk.session.join(channel, None);
     }
     let mut renderer = Renderer::new(TimeZone::system());
     loop {
-        let event = tokio::select! {
-            event = next(&mut talk) => event?,
-            _ = tokio::signal::ctrl_c() => {
-                talk.end().await;
-                return Ok(());
-            }
-        };
+        let event = next(talk).await?;
         if let What::Refused { reason, .. } = event.what {
             return Err(Failure::Refused(reason));
         }

@@ -61,6 +61,8 @@ pub struct Session {
     asked_names: Option<String>,
     asked_away: u32,
     away: bool,
+    /// What others are to be told, by the user's last word; taken up again after a break.
+    away_text: Option<String>,
     outbox: Outbox,
     batches: BTreeMap<String, String>,
     users: Vec<User>,
@@ -95,6 +97,7 @@ impl Session {
             asked_names: None,
             asked_away: 0,
             away: false,
+            away_text: None,
             outbox: Outbox::default(),
             batches: BTreeMap::new(),
             users: Vec::new(),

@@ -66,7 +66,10 @@ impl Session {
         if own && (self.asked_away > 0 || self.away == text.is_some()) {
             return;
         }
-        self.away = if own { text.is_some() } else { self.away };
+        if own {
+            self.away = text.is_some();
+            self.away_text = text.map(str::to_owned);
+        }
         self.emit(What::Away { name, text: text.map(str::to_owned), own });
     }
 

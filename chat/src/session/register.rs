@@ -102,6 +102,9 @@ impl Session {
                 self.send(Writer::new().command("JOIN").param(&channel));
             }
         }
+        if let Some(text) = self.away_text.take() {
+            self.set_away(Some(&text));
+        }
         self.send_ready();
     }
 

@@ -79,6 +79,7 @@ impl Session {
     /// Away with a text, or back without.
     pub fn set_away(&mut self, text: Option<&str>) {
         self.asked_away += 1;
+        self.away_text = text.map(str::to_owned);
         let line = Writer::new().command("AWAY");
         self.send(text.into_iter().fold(line, Writer::trailing));
     }

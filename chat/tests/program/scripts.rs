@@ -1,7 +1,10 @@
 //! The program in pipes and scripts: what it prints and its exit status.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, Write as _};
 use std::process::{Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::server::Server;
 use crate::support;
@@ -104,4 +107,21 @@ fn the_status_tells_usage_and_an_absent_server() {
     assert_eq!(run(chat(&server, &["--nonsense"]), "").status.code(), Some(2));
     assert_eq!(run(chat(&server, &["send", "--to", "bob"]), "").status.code(), Some(2));
     assert_eq!(run(chat(&server, &["--server", "127.0.0.1:x"]), "").status.code(), Some(2));
+}
+
+#[test]
+fn tail_takes_its_leave_when_it_is_told_to_end() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+        let server = Server::start();
+        let mut command = chat(&server, &["tail"]);
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut client = server.client();
+        client.send(":bob!b@h PRIVMSG #lobby :ready\r\n");
+        std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut String::new()).unwrap();
+        kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), complaint(&output).as_str()), (Some(0), ""), "{signal}");
+        assert!(client.has_quit(), "{signal}");
+    }
 }

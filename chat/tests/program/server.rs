@@ -20,6 +20,7 @@ pub(crate) struct Server {
 pub(crate) struct Client {
     stream: UnixStream,
     said: Receiver<String>,
+    quit: Receiver<()>,
 }
 
 impl Server {
@@ -67,6 +68,11 @@ impl Client {
         self.said.recv_timeout(PATIENCE).expect("the client says something")
     }
 
+    /// Whether the client's last word was QUIT; waits for the end of the connection.
+    pub(crate) fn has_quit(&self) -> bool {
+        self.quit.recv_timeout(PATIENCE).is_ok()
+    }
+
     /// Breaks the connection off without a word.
     pub(crate) fn cut(&self) {
         self.stream.shutdown(std::net::Shutdown::Both).unwrap();
@@ -76,10 +82,12 @@ impl Client {
 fn serve(stream: UnixStream, caps: &str, clients: &Sender<Client>) {
     let mut out = stream.try_clone().unwrap();
     let (sender, said) = channel();
-    let mut client = Some(Client { stream: stream.try_clone().unwrap(), said });
+    let (leaving, quit) = channel();
+    let mut client = Some(Client { stream: stream.try_clone().unwrap(), said, quit });
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
         let (tags, line) = line.strip_prefix('@').map_or(("", line.as_str()), |l| l.split_once(' ').unwrap());
         if out.write_all(answer(tags, line, caps).as_bytes()).is_err() || line.starts_with("QUIT") {
+            let _ = leaving.send(());
             return;
         }
         // Only now, so that what a test sends when it has heard of it comes behind the echo.
