@@ -8,4 +8,5 @@ pub mod line;
 pub mod message;
 pub mod name;
 pub mod numeric;
+pub mod sasl;
 pub mod text;
