@@ -13,6 +13,7 @@ use chatd_core::{ConnId, Effect, Event, Stamp};
 
 use crate::mailbox::Mailbox;
 use crate::metrics::Histogram;
+use crate::store::Store;
 
 /// Groups that may be on their way to the disk; then the core waits.
 const HELD_MAX: usize = 256;
@@ -35,6 +36,13 @@ pub(crate) trait Journal: Send {
     fn store(&mut self, groups: &[Group]) -> io::Result<()>;
 }
 
+impl Journal for Store {
+    fn store(&mut self, groups: &[Group]) -> io::Result<()> {
+        let durable = groups.iter().filter(|group| group.durable);
+        self.write(durable.flat_map(|group| group.events.iter().map(|event| (group.stamp, event))))
+    }
+}
+
 /// Where groups go.
 pub(crate) trait Release: Send + Sync + 'static {
     fn release(&self, group: Group);
@@ -48,7 +56,7 @@ pub(crate) struct JournalFailed;
 #[derive(Debug)]
 pub(crate) struct Commit<R> {
     release: Arc<R>,
-    writer: Option<Writer>,
+    writer: Writer,
 }
 
 #[derive(Debug)]
@@ -60,30 +68,23 @@ struct Writer {
 }
 
 impl<R: Release> Commit<R> {
-    /// Without a journal nothing is held. `latency` gets how long each write of the journal takes.
-    pub(crate) fn new(
-        release: Arc<R>,
-        journal: Option<Box<dyn Journal>>,
-        latency: &Histogram,
-    ) -> io::Result<Self> {
-        let start = |journal| Writer::start(journal, Arc::clone(&release), latency.clone());
-        let writer = journal.map(start).transpose()?;
+    /// `latency` gets how long each write of the journal takes.
+    pub(crate) fn new(release: Arc<R>, journal: Box<dyn Journal>, latency: &Histogram) -> io::Result<Self> {
+        let writer = Writer::start(journal, Arc::clone(&release), latency.clone())?;
         Ok(Self { release, writer })
     }
 
     pub(crate) fn submit(&self, group: Group) -> Result<(), JournalFailed> {
-        match &self.writer {
-            Some(writer) if writer.thread.is_finished() => Err(JournalFailed),
-            Some(writer) if group.durable || writer.outstanding.load(Ordering::Acquire) > 0 => {
-                writer.outstanding.fetch_add(1, Ordering::AcqRel);
-                writer.held.push_when_room(group);
-                Ok(())
-            }
-            _ => {
-                self.release.release(group);
-                Ok(())
-            }
+        if self.writer.thread.is_finished() {
+            return Err(JournalFailed);
         }
+        if group.durable || self.writer.outstanding.load(Ordering::Acquire) > 0 {
+            self.writer.outstanding.fetch_add(1, Ordering::AcqRel);
+            self.writer.held.push_when_room(group);
+        } else {
+            self.release.release(group);
+        }
+        Ok(())
     }
 }
 
@@ -167,7 +168,7 @@ mod tests {
         let (seen_tx, seen) = mpsc::channel();
         let journal = Gated { asked: asked_tx, let_go: let_go_rx };
         let metrics = Metrics::new(0);
-        let commit = Commit::new(Arc::new(Seen(seen_tx)), Some(Box::new(journal)), &metrics.commit).unwrap();
+        let commit = Commit::new(Arc::new(Seen(seen_tx)), Box::new(journal), &metrics.commit).unwrap();
         Bench { metrics, commit, asked, let_go, seen }
     }
 
@@ -203,10 +204,10 @@ mod tests {
 
     #[test]
     fn after_a_failed_write_nothing_is_shown_any_more() {
-        let mut bench = bench();
+        let bench = bench();
         bench.commit.submit(group(1, true)).unwrap();
         bench.let_go.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
-        bench.commit.writer.take().unwrap().thread.join().unwrap();
+        bench.commit.writer.thread.join().unwrap();
         assert!(bench.seen.try_recv().is_err());
     }
 
@@ -217,7 +218,7 @@ mod tests {
         bench.let_go.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
         // The gate is dropped when the writer ends.
         while bench.asked.recv().is_ok() {}
-        while !bench.commit.writer.as_ref().unwrap().thread.is_finished() {
+        while !bench.commit.writer.thread.is_finished() {
             thread::yield_now();
         }
         assert!(bench.commit.submit(group(2, false)).is_err());

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use chatd_core::{Core, Input};
+use chatd_core::{Core, Input, Kept, ServerSecret};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
@@ -30,6 +30,7 @@ use crate::metrics::Metrics;
 use crate::release::Outlets;
 use crate::run::{self, Clock};
 use crate::signals::{self, Signal};
+use crate::store::Store;
 use crate::watch::Watch;
 use crate::{admin, process, scrape, systemd};
 
@@ -70,10 +71,11 @@ pub(crate) fn run(start: Start) -> anyhow::Result<()> {
     let connections_max = process::raise_descriptors();
     start.directories.create()?;
     let _lock = Lock::take(&start.directories.state)?;
+    let kept = Store::open(&start.directories.state)?;
     let sockets = Sockets::bind(&start.config, handed)?;
     let inputs = Arc::new(Mailbox::new(run::INPUTS_MAX));
     let runtime = runtime(&inputs)?;
-    let outcome = runtime.block_on(serve(start, log, sockets, connections_max, inputs, signals));
+    let outcome = runtime.block_on(serve(start, kept, log, sockets, connections_max, inputs, signals));
     // Look-ups may hang on a remote database; nobody waits for them any more.
     runtime.shutdown_background();
     outcome
@@ -91,6 +93,7 @@ fn runtime(inputs: &Arc<Mailbox<Input>>) -> anyhow::Result<Runtime> {
 
 async fn serve(
     start: Start,
+    (store, kept): (Store, Kept),
     log: Log,
     sockets: Sockets,
     connections_max: usize,
@@ -101,8 +104,8 @@ async fn serve(
     let started_at = clock.now().0;
     let metrics = Arc::new(Metrics::new(started_at));
     let wiring = Wiring::new(&start.config.connections, connections_max, &inputs, &metrics);
-    let admission = Arc::new(wiring.admission(&metrics));
-    let core = Core::new(start.config.policy.clone(), clock.now());
+    let admission = Arc::new(wiring.admission(kept.secret, &metrics));
+    let core = Core::new(start.config.policy.clone(), kept, clock.now());
     let control = Arc::new(Control {
         core: inputs,
         answers: Arc::clone(&wiring.outlets.answers),
@@ -117,7 +120,7 @@ async fn serve(
         started_at,
         listeners: sockets.places(),
     });
-    let threads = Threads::start(core, &control, wiring.outlets, wiring.outside)?;
+    let threads = Threads::start(core, store, &control, wiring.outlets, wiring.outside)?;
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
     let _admin_file = sockets.listen(&tasks, &control, &admission, &stopping)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), listeners = %control.listeners.join(" "), "ready");
@@ -167,13 +170,13 @@ impl Wiring {
         Self { outside, outlets, settings }
     }
 
-    fn admission(&self, metrics: &Arc<Metrics>) -> Admission {
+    fn admission(&self, secret: ServerSecret, metrics: &Arc<Metrics>) -> Admission {
         Admission {
             gate: Arc::clone(&self.settings.gate),
             slots: Arc::clone(&self.outside.slots),
             egress: Arc::clone(&self.outside.orders),
             readers: Arc::clone(&self.settings.readers),
-            cloak: Cloak::default(),
+            cloak: Cloak::new(secret),
             metrics: Arc::clone(metrics),
         }
     }
@@ -221,14 +224,14 @@ impl Sockets {
 impl Threads {
     fn start(
         core: Core,
+        store: Store,
         control: &Control,
         outlets: Outlets,
         outside: egress::Outside,
     ) -> anyhow::Result<Self> {
         let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
         let metrics = Arc::clone(&control.metrics);
-        // Nothing that happens has to outlive the daemon yet, so there is no journal.
-        let commit = Commit::new(Arc::new(outlets), None, &metrics.commit)?;
+        let commit = Commit::new(Arc::new(outlets), Box::new(store), &metrics.commit)?;
         let core = spawn("core", move || {
             let outcome = run::run(core, &inbox, &commit, &metrics.core);
             answers.give_up();

@@ -7,7 +7,7 @@ use chatd_core::{ConnId, Input, Job, JobDone};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use crate::auth::{login, password};
+use crate::auth::{credentials, login, password};
 use crate::mailbox::Mailbox;
 
 /// Look-ups at once; a remote user database answers them in its own time.
@@ -35,7 +35,9 @@ impl Jobs {
 
     pub(crate) fn start(&self, conn: ConnId, job: Job) {
         let seats = match job {
-            Job::CheckPassword { .. } => Arc::clone(&self.hashing),
+            Job::CheckPassword { .. } | Job::CheckAccount { .. } | Job::MakeCredentials { .. } => {
+                Arc::clone(&self.hashing)
+            }
             Job::LookUpLogin { .. } => Arc::clone(&self.lookups),
         };
         let core = Arc::clone(&self.core);
@@ -53,6 +55,13 @@ fn perform(job: &Job) -> JobDone {
         Job::CheckPassword { hash, password } => {
             JobDone::PasswordChecked { matches: password::matches(&hash.0, &password.0) }
         }
+        Job::CheckAccount { credentials, password } => {
+            let outcome = credentials::check(credentials.as_deref(), &password.0);
+            JobDone::AccountChecked { matches: outcome.matches, renewed: outcome.renewed.map(Box::new) }
+        }
+        Job::MakeCredentials { password } => {
+            JobDone::CredentialsMade { credentials: credentials::make(&password.0).ok().map(Box::new) }
+        }
         Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: login::exists(name) },
     }
 }
@@ -61,13 +70,15 @@ fn perform(job: &Job) -> JobDone {
 fn refusal(job: &Job) -> JobDone {
     match job {
         Job::CheckPassword { .. } => JobDone::PasswordChecked { matches: false },
+        Job::CheckAccount { .. } => JobDone::AccountChecked { matches: false, renewed: None },
+        Job::MakeCredentials { .. } => JobDone::CredentialsMade { credentials: None },
         Job::LookUpLogin { .. } => JobDone::LoginLookedUp { exists: true },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chatd_core::{PasswordHash, Secret};
+    use chatd_core::PasswordHash;
 
     use super::*;
 
@@ -87,7 +98,7 @@ mod tests {
     async fn a_password_is_checked_against_its_hash() {
         let hash = PasswordHash(password::hash("right", password::Cost::Low).unwrap().into());
         for (given, matches) in [("right", true), ("wrong", false)] {
-            let job = Job::CheckPassword { hash: hash.clone(), password: Secret(given.into()) };
+            let job = Job::CheckPassword { hash: hash.clone(), password: given.into() };
             assert_eq!(outcome(job).await, JobDone::PasswordChecked { matches });
         }
     }

@@ -24,6 +24,7 @@ mod scrape;
 mod signals;
 mod slots;
 mod socket;
+mod store;
 mod systemd;
 mod watch;
 

@@ -23,6 +23,8 @@ bitflags::bitflags! {
         const EXTENDED_MONITOR = 1 << 14;
         const CAP_NOTIFY = 1 << 15;
         const STANDARD_REPLIES = 1 << 16;
+        const SASL = 1 << 17;
+        const ACCOUNT_REGISTRATION = 1 << 18;
     }
 }
 
@@ -34,6 +36,7 @@ const TABLE: &[(&str, Caps)] = &[
     ("batch", Caps::BATCH),
     ("cap-notify", Caps::CAP_NOTIFY),
     ("chghost", Caps::CHGHOST),
+    ("draft/account-registration", Caps::ACCOUNT_REGISTRATION),
     ("echo-message", Caps::ECHO_MESSAGE),
     ("extended-join", Caps::EXTENDED_JOIN),
     ("extended-monitor", Caps::EXTENDED_MONITOR),
@@ -41,6 +44,7 @@ const TABLE: &[(&str, Caps)] = &[
     ("labeled-response", Caps::LABELED_RESPONSE),
     ("message-tags", Caps::MESSAGE_TAGS),
     ("multi-prefix", Caps::MULTI_PREFIX),
+    ("sasl", Caps::SASL),
     ("server-time", Caps::SERVER_TIME),
     ("setname", Caps::SETNAME),
     ("standard-replies", Caps::STANDARD_REPLIES),

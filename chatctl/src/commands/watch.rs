@@ -99,6 +99,16 @@ fn sentence(event: &Event) -> String {
         EventKind::Back => format!("{user} is back"),
         EventKind::Account => format!("{user} {}", account(event)),
         EventKind::LoginFailed => format!("{user} failed to log in{}", from(event)),
+        EventKind::Registered => format!("the account {} was made{}{}", named(event), from(event), by(event)),
+        EventKind::PasswordSet => {
+            format!("the password of {} was set{}{}", named(event), from(event), by(event))
+        }
+        EventKind::Certificate => format!("a certificate of {}", named(event)),
+        EventKind::Suspended => format!("the account {} was suspended{}", named(event), by(event)),
+        EventKind::Resumed => format!("the account {} was opened again{}", named(event), by(event)),
+        EventKind::Removed => format!("the account {} was removed{}", named(event), by(event)),
+        EventKind::Banned => format!("{} was banned{}", banned(event), by(event)),
+        EventKind::Unbanned => format!("{} is no longer banned{}", banned(event), by(event)),
         EventKind::Announced => format!("announcement{}", by(event)),
         EventKind::ShutdownScheduled => format!("a shutdown{} was scheduled{}", due(event), by(event)),
         EventKind::ShutdownCancelled => format!("the shutdown was called off{}", by(event)),
@@ -147,6 +157,14 @@ fn channel(event: &Event) -> String {
 
 fn from(event: &Event) -> String {
     event.from.as_ref().map(|peer| format!(" from {}", place(peer))).unwrap_or_default()
+}
+
+fn named(event: &Event) -> &str {
+    event.account.as_deref().unwrap_or("somebody")
+}
+
+fn banned(event: &Event) -> &str {
+    event.to.as_deref().unwrap_or("somebody")
 }
 
 fn account(event: &Event) -> String {

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
+use crate::ban::Ban;
 use crate::decide;
 use crate::event::{ConnEvent, Ending, ServerEvent};
+use crate::exchange::Exchanges;
 use crate::id::ConnId;
 use crate::input::{Incoming, Input, Lost, Peer};
 use crate::output::{Effect, Output};
@@ -20,6 +23,24 @@ use crate::{Event, JobDone};
 /// A point in time, given from outside: milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Stamp(pub u64);
+
+/// What was kept since the last time: the chat begins with it.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    pub accounts: Vec<Account>,
+    pub bans: Vec<Ban>,
+    pub secret: ServerSecret,
+}
+
+/// Unguessable, and the same as long as what is kept. Prints as `[redacted]`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerSecret(pub [u8; 32]);
+
+impl std::fmt::Debug for ServerSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
 
 /// The chat. Its contract:
 ///
@@ -37,6 +58,8 @@ pub struct Core {
     /// hold secrets.
     #[serde(with = "pairs")]
     held: BTreeMap<ConnId, VecDeque<Incoming>>,
+    /// Logins under way. Not part of the state either: they hold secrets.
+    exchanges: Exchanges,
     #[serde(skip)]
     views: Views,
     #[serde(skip)]
@@ -46,10 +69,11 @@ pub struct Core {
 }
 
 impl Core {
-    pub fn new(policy: Policy, start: Stamp) -> Self {
+    pub fn new(policy: Policy, kept: Kept, start: Stamp) -> Self {
         Self {
-            state: State::new(policy, start.0),
+            state: State::new(policy, kept, start.0),
             held: BTreeMap::new(),
+            exchanges: Exchanges::default(),
             views: Views::default(),
             replies: Replies::default(),
             buffer: String::new(),
@@ -58,6 +82,12 @@ impl Core {
 
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Makes a fact part of the state without having decided it.
+    #[cfg(test)]
+    pub fn apply(&mut self, event: &Event) {
+        self.state.apply(self.state.start, event);
     }
 
     /// Takes `inputs`, which all happened at `now`, and adds what comes of them to `out`.
@@ -69,6 +99,7 @@ impl Core {
                 views: &mut self.views,
                 out,
                 replies: &mut self.replies,
+                exchanges: &mut self.exchanges,
                 buffer: &mut self.buffer,
             };
             let mut turn = Turn { tx: Tx::new(desk, now, &time_tag), held: &mut self.held };
@@ -105,9 +136,7 @@ impl Turn<'_> {
 
     fn opened(&mut self, conn: ConnId, peer: Peer) {
         self.tx.emit_conn(conn, ConnEvent::Opened { peer: Box::new(peer) });
-        if self.tx.state().stopping {
-            self.tx.disconnect(conn, Ending::Stopping, "Server shutting down");
-        }
+        decide::opened(&mut self.tx, conn);
     }
 
     fn lines(&mut self, conn: ConnId, lines: Vec<Incoming>) {
@@ -151,6 +180,7 @@ impl Turn<'_> {
 
     fn closed(&mut self, conn: ConnId, reason: Lost) {
         self.drop_held(conn);
+        self.tx.exchanges().remove(conn);
         self.tx.forget(
             conn,
             reason.into(),

@@ -11,6 +11,10 @@ use chat_proto::name::{ChannelName, Folded, Nick};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use chat_proto::sasl::Mechanism;
+
+use crate::account::{Credentials, Fingerprint};
+use crate::ban::{Ban, BanTarget};
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::input::{Lost, Origin, Peer};
 use crate::mode::{ModeChange, UserModes};
@@ -41,6 +45,10 @@ pub enum Event {
     Channel(Room, ChannelEvent),
     /// Something was said.
     Said(Box<Said>),
+    /// About an account, by its name.
+    Account(Nick, AccountEvent),
+    /// About who may not come in.
+    Ban(BanEvent),
     /// About the server as a whole.
     Server(ServerEvent),
 }
@@ -62,6 +70,19 @@ pub enum ConnEvent {
     PasswordGiven {
         from: Box<Origin>,
         right: bool,
+    },
+    /// Somebody tries to log in as an account of that name, whether there is one or not.
+    LoginTried {
+        name: Folded,
+    },
+    LoginFailed {
+        from: Box<Origin>,
+        /// As it was given.
+        name: CompactString,
+        mechanism: Mechanism,
+    },
+    LoggedIn {
+        account: Nick,
     },
     NickChosen {
         nick: Option<Nick>,
@@ -100,6 +121,11 @@ pub enum ConnEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wait {
     ServerPassword,
+    /// Whether the password of an account is right.
+    Login {
+        name: CompactString,
+        label: Option<CompactString>,
+    },
     /// Whether the nick it registers with is a login's.
     Register,
     /// Whether the nick it changes to is a login's.
@@ -151,6 +177,10 @@ pub enum UserEvent {
     },
     ModesSet {
         modes: UserModes,
+    },
+    /// The user logged in to an account, or out.
+    AccountChanged {
+        account: Option<Nick>,
     },
     BecameOperator {
         name: CompactString,
@@ -213,6 +243,55 @@ pub enum ChannelEvent {
     Invited { who: Who, by: Who },
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AccountEvent {
+    /// It is new. `login`: it is that of a login of this host.
+    Registered {
+        login: bool,
+        credentials: Option<Box<Credentials>>,
+        by: Registrar,
+    },
+    PasswordSet {
+        credentials: Box<Credentials>,
+        by: Registrar,
+    },
+    /// The same password, hashed as is due today.
+    Rehashed {
+        credentials: Box<Credentials>,
+    },
+    CertificateAdded {
+        fingerprint: Fingerprint,
+    },
+    CertificateRemoved {
+        fingerprint: Fingerprint,
+    },
+    Suspended {
+        by: Administrator,
+        reason: Option<Box<str>>,
+    },
+    Resumed {
+        by: Administrator,
+    },
+    Removed {
+        by: Administrator,
+    },
+}
+
+/// Who made or changed an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Registrar {
+    /// Its owner, from there.
+    Owner(Box<Origin>),
+    Administrator(Administrator),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BanEvent {
+    Set { ban: Box<Ban>, by: Administrator },
+    Lifted { target: BanTarget, by: Administrator },
+    Expired { target: BanTarget },
+}
+
 /// A message to a channel or a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
@@ -231,6 +310,16 @@ pub enum SaidKind {
     Privmsg,
     Notice,
     Tagmsg,
+}
+
+impl Administrator {
+    /// The login, or `uid` and the number where it has none.
+    pub fn name(&self) -> CompactString {
+        match &self.login {
+            Some(login) => (&**login).into(),
+            None => compact_str::format_compact!("uid{}", self.uid),
+        }
+    }
 }
 
 impl SaidKind {
@@ -311,8 +400,7 @@ pub enum Rank {
 impl Event {
     /// Whether it must be on disk before anybody sees what came of it.
     ///
-    /// Nothing is kept yet: the history will be.
     pub fn is_durable(&self) -> bool {
-        false
+        matches!(self, Self::Account(..) | Self::Ban(_))
     }
 }

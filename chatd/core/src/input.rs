@@ -9,6 +9,7 @@ use chat_proto::name::Nick;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::account::{Credentials, Fingerprint};
 use crate::id::{ConnId, RequestId};
 use crate::policy::Policy;
 
@@ -66,7 +67,25 @@ pub struct Peer {
     pub host: CompactString,
     /// Whether the listener lets in users without an account.
     pub guests: bool,
+    /// Nobody between can read or change it: encrypted, or never outside this host.
     pub secure: bool,
+    /// That of the certificate that the client has shown, and proven to own.
+    pub certificate: Option<Fingerprint>,
+}
+
+impl Peer {
+    /// Whether passwords may be said here.
+    pub fn is_safe(&self) -> bool {
+        self.secure || matches!(self.origin, Origin::Tcp { address } if address.ip().is_loopback())
+    }
+
+    /// The login that the kernel vouches for.
+    pub fn login(&self) -> Option<&Nick> {
+        match &self.origin {
+            Origin::Unix { login, .. } => login.as_ref(),
+            Origin::Tcp { .. } => None,
+        }
+    }
 }
 
 /// Where a connection comes from. For administrators only.
@@ -112,6 +131,10 @@ pub enum Lost {
 pub enum JobDone {
     /// For [`Job::CheckPassword`](crate::Job::CheckPassword).
     PasswordChecked { matches: bool },
+    /// For [`Job::CheckAccount`](crate::Job::CheckAccount); `renewed` when what is kept of the password is out of date.
+    AccountChecked { matches: bool, renewed: Option<Box<Credentials>> },
+    /// For [`Job::MakeCredentials`](crate::Job::MakeCredentials); none when that failed.
+    CredentialsMade { credentials: Option<Box<Credentials>> },
     /// For [`Job::LookUpLogin`](crate::Job::LookUpLogin): whether the host has a login of that name.
     LoginLookedUp { exists: bool },
 }

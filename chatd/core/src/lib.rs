@@ -3,9 +3,13 @@
 //! Everything with a clock, a socket, a disk or a thread stands around this crate and hands it [`Input`]s; what it
 //! wants done comes back as [`Effect`]s, and what happened as [`Event`]s.
 
+mod account;
+mod attempts;
+mod ban;
 mod core;
 mod decide;
 mod event;
+mod exchange;
 mod id;
 mod input;
 mod mask;
@@ -19,14 +23,16 @@ mod state;
 mod testing;
 mod tx;
 
-pub use crate::core::{Core, Stamp};
+pub use crate::core::{Core, Kept, ServerSecret, Stamp};
+pub use account::{Account, Accounts, Credentials, Fingerprint, NotAFingerprint, Suspension};
+pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
 pub use event::{
-    Administrator, ChannelEvent, ConnEvent, Ending, Event, Rank, Ranks, Room, Said, SaidKind, ServerEvent,
-    Target, UserEvent, Wait, Who,
+    AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Ending, Event, Rank, Ranks, Registrar,
+    Room, Said, SaidKind, ServerEvent, Target, UserEvent, Wait, Who,
 };
 pub use id::{ChannelId, ConnId, MessageId, RequestId, UserId};
 pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Origin, Peer};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, Output, Secret};
-pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy};
+pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration};
 pub use state::State;

@@ -6,6 +6,9 @@ use bytes::Bytes;
 use chat_proto::admin;
 use chat_proto::name::Nick;
 
+use zeroize::Zeroizing;
+
+use crate::account::Credentials;
 use crate::event::Event;
 use crate::id::{ConnId, RequestId};
 use crate::policy::PasswordHash;
@@ -41,13 +44,23 @@ pub enum Effect {
 pub enum Job {
     /// Check a password against an Argon2 hash in PHC form.
     CheckPassword { hash: PasswordHash, password: Secret },
+    /// Check the password of an account; without credentials do the same work for nothing, so that the time tells nothing.
+    CheckAccount { credentials: Option<Box<Credentials>>, password: Secret },
+    /// Make of a password what is kept of it.
+    MakeCredentials { password: Secret },
     /// Is there a login of that name on this host?
     LookUpLogin { name: Nick },
 }
 
 /// A secret on its way to a check. Prints as `[redacted]`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
+pub struct Secret(pub Zeroizing<String>);
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+}
 
 /// The answer to an administrator.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +93,8 @@ impl std::fmt::Debug for Job {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::CheckPassword { .. } => f.write_str("CheckPassword([redacted])"),
+            Self::CheckAccount { .. } => f.write_str("CheckAccount([redacted])"),
+            Self::MakeCredentials { .. } => f.write_str("MakeCredentials([redacted])"),
             Self::LookUpLogin { name } => write!(f, "LookUpLogin({name})"),
         }
     }

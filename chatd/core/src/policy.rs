@@ -26,8 +26,28 @@ pub struct Policy {
     pub reserve_logins: bool,
     /// Whether a user with an account goes by its name only.
     pub nick_equals_account: bool,
+    pub registration: Registration,
+    /// Logins that may fail before each further one has to wait: from one address or uid, and into one account.
+    pub free_attempts: u32,
     pub limits: Limits,
     pub keepalive: Keepalive,
+}
+
+/// Who may make an account of his own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    pub open: bool,
+    /// Before the connection is complete, too.
+    pub before_connect: bool,
+    pub email_required: bool,
+    /// Accounts that may be made from one address within a quarter of an hour.
+    pub per_address: u32,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self { open: true, before_connect: true, email_required: false, per_address: 3 }
+    }
 }
 
 /// Who may become an operator with OPER.
@@ -144,6 +164,8 @@ impl Default for Policy {
             lobby: Lobby { channel: ChannelName::new("#lobby").expect("a valid name"), auto_join: true },
             reserve_logins: true,
             nick_equals_account: true,
+            registration: Registration::default(),
+            free_attempts: 5,
             limits: Limits::default(),
             keepalive: Keepalive::default(),
         }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chat_proto::message::Message;
+use chat_proto::sasl::ScramKeys;
 
 use crate::{
-    ConnId, Core, Effect, Event, Incoming, Input, Job, JobDone, Lost, Origin, Output, Peer, Policy, Secret,
-    Stamp,
+    AccountEvent, Administrator, ConnId, Core, Credentials, Effect, Event, Fingerprint, Incoming, Input, Job,
+    JobDone, Kept, Lost, Origin, Output, Peer, Policy, Registrar, Secret, Stamp,
 };
 
 /// When every test's chat begins: 2026-01-31 12:00:00 UTC.
@@ -33,7 +34,7 @@ impl Chat {
 
     pub fn with(policy: Policy) -> Self {
         Self {
-            core: Core::new(policy, Stamp(START)),
+            core: Core::new(policy, Kept::default(), Stamp(START)),
             now: START,
             connections: 0,
             mail: BTreeMap::new(),
@@ -58,6 +59,7 @@ impl Chat {
             host: "host.example".into(),
             guests: true,
             secure: false,
+            certificate: None,
         })
     }
 
@@ -108,6 +110,22 @@ impl Chat {
         self.closed.contains(&conn)
     }
 
+    /// An account that an administrator has made.
+    pub fn add_account(&mut self, name: &str, password: &str) {
+        let credentials = Some(Box::new(credentials(password)));
+        let by = Registrar::Administrator(Administrator { uid: 0, login: None });
+        self.happen(name, AccountEvent::Registered { login: false, credentials, by });
+    }
+
+    pub fn certify(&mut self, name: &str, fingerprint: Fingerprint) {
+        self.happen(name, AccountEvent::CertificateAdded { fingerprint });
+    }
+
+    fn happen(&mut self, name: &str, event: AccountEvent) {
+        let name = name.parse().expect("a test's name is good");
+        self.core.apply(&Event::Account(name, event));
+    }
+
     /// Lets so many milliseconds pass.
     pub fn pass(&mut self, milliseconds: u64) {
         self.now += milliseconds;
@@ -150,10 +168,22 @@ impl Chat {
     }
 }
 
+/// What a test keeps of a password: the password itself.
+pub fn credentials(password: &str) -> Credentials {
+    Credentials { hash: password.into(), scram: ScramKeys::derive(password, b"salt", 1) }
+}
+
 fn do_job(job: &Job) -> JobDone {
     match job {
         Job::CheckPassword { hash, password: Secret(password) } => {
-            JobDone::PasswordChecked { matches: *hash.0 == **password }
+            JobDone::PasswordChecked { matches: *hash.0 == ***password }
+        }
+        Job::CheckAccount { credentials, password: Secret(password) } => JobDone::AccountChecked {
+            matches: credentials.as_ref().is_some_and(|credentials| *credentials.hash.0 == ***password),
+            renewed: None,
+        },
+        Job::MakeCredentials { password } => {
+            JobDone::CredentialsMade { credentials: Some(Box::new(credentials(&password.0))) }
         }
         Job::LookUpLogin { .. } => JobDone::LoginLookedUp { exists: false },
     }

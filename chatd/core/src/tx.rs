@@ -11,6 +11,7 @@ use chat_proto::numeric::Numeric;
 
 use crate::core::Stamp;
 use crate::event::{ChannelEvent, ConnEvent, Ending, Event, UserEvent, Who};
+use crate::exchange::Exchanges;
 use crate::id::{ConnId, UserId};
 use crate::output::{Effect, Job, Output};
 use crate::project::{Scene, Views};
@@ -24,6 +25,7 @@ pub struct Tx<'a> {
     out: &'a mut Output,
     replies: &'a mut Replies,
     buffer: &'a mut String,
+    exchanges: &'a mut Exchanges,
     now: Stamp,
     time_tag: &'a str,
     issuer: Option<Issuer>,
@@ -44,14 +46,15 @@ pub struct Desk<'a> {
     pub views: &'a mut Views,
     pub out: &'a mut Output,
     pub replies: &'a mut Replies,
+    pub exchanges: &'a mut Exchanges,
     /// Room for a line that is being written.
     pub buffer: &'a mut String,
 }
 
 impl<'a> Tx<'a> {
     pub fn new(desk: Desk<'a>, now: Stamp, time_tag: &'a str) -> Self {
-        let Desk { state, views, out, replies, buffer } = desk;
-        Self { state, views, out, replies, buffer, now, time_tag, issuer: None }
+        let Desk { state, views, out, replies, exchanges, buffer } = desk;
+        Self { state, views, out, replies, exchanges, buffer, now, time_tag, issuer: None }
     }
 
     /// Begins the turn of a command of `conn`.
@@ -77,6 +80,11 @@ impl<'a> Tx<'a> {
 
     pub fn state(&self) -> &State {
         self.state
+    }
+
+    /// Logins under way, which hold secrets and so are neither state nor facts.
+    pub fn exchanges(&mut self) -> &mut Exchanges {
+        self.exchanges
     }
 
     pub fn now(&self) -> Stamp {

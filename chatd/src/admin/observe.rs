@@ -1,7 +1,10 @@
 //! Which of the core's facts a watcher is shown, and how.
 
 use chat_proto::admin::{Event, EventKind};
-use chatd_core::{Administrator, ChannelEvent, ConnEvent, Room, ServerEvent, UserEvent, Who};
+use chatd_core::{
+    AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Registrar, Room, ServerEvent, UserEvent,
+    Who,
+};
 
 /// The watcher's view of a fact that happened `at`, milliseconds since the Unix epoch. `None` for what is
 /// said between users, which is nobody else's business, and for what only the core cares about.
@@ -13,6 +16,15 @@ pub(crate) fn observe(event: &chatd_core::Event, at: u64) -> Option<Event> {
         chatd_core::Event::Conn(_, ConnEvent::PasswordGiven { from, right: false }) => {
             Event { from: Some((&**from).into()), ..Event::new(at, EventKind::LoginFailed) }
         }
+        chatd_core::Event::Conn(_, ConnEvent::LoginFailed { from, name, .. }) => Event {
+            account: Some(name.to_string()),
+            from: Some((&**from).into()),
+            ..Event::new(at, EventKind::LoginFailed)
+        },
+        chatd_core::Event::Account(name, event) => {
+            Event { account: Some(name.to_string()), ..account(event, at)? }
+        }
+        chatd_core::Event::Ban(event) => ban(event, at),
         chatd_core::Event::Conn(..) | chatd_core::Event::Said(_) => return None,
     };
     Some(seen)
@@ -47,6 +59,9 @@ fn user(event: &UserEvent, at: u64) -> Option<Event> {
         UserEvent::Kicked { by, uid, reason } => {
             Event { by: Some(by.to_string()), uid: *uid, text: owned(reason), ..new(EventKind::Kicked) }
         }
+        UserEvent::AccountChanged { account } => {
+            Event { account: account.as_ref().map(ToString::to_string), ..new(EventKind::Account) }
+        }
         UserEvent::RealnameSet { .. } | UserEvent::ModesSet { .. } => return None,
     };
     Some(seen)
@@ -74,12 +89,57 @@ fn channel(event: &ChannelEvent, at: u64) -> Option<Event> {
     Some(seen)
 }
 
-fn server(event: &ServerEvent, at: u64) -> Option<Event> {
-    let by = |administrator: &Administrator, kind| Event {
+fn account(event: &AccountEvent, at: u64) -> Option<Event> {
+    let by_owner = |kind| Event::new(at, kind);
+    let by_any = |registrar: &Registrar, kind| match registrar {
+        Registrar::Owner(from) => Event { from: Some((&**from).into()), ..by_owner(kind) },
+        Registrar::Administrator(administrator) => by(at, administrator, kind),
+    };
+    let seen = match event {
+        AccountEvent::Registered { by, .. } => by_any(by, EventKind::Registered),
+        AccountEvent::PasswordSet { by, .. } => by_any(by, EventKind::PasswordSet),
+        AccountEvent::CertificateAdded { fingerprint } => {
+            Event { text: Some(format!("added {fingerprint}")), ..by_owner(EventKind::Certificate) }
+        }
+        AccountEvent::CertificateRemoved { fingerprint } => {
+            Event { text: Some(format!("removed {fingerprint}")), ..by_owner(EventKind::Certificate) }
+        }
+        AccountEvent::Suspended { by: who, reason } => {
+            Event { text: reason.as_deref().map(Into::into), ..by(at, who, EventKind::Suspended) }
+        }
+        AccountEvent::Resumed { by: who } => by(at, who, EventKind::Resumed),
+        AccountEvent::Removed { by: who } => by(at, who, EventKind::Removed),
+        AccountEvent::Rehashed { .. } => return None,
+    };
+    Some(seen)
+}
+
+fn ban(event: &BanEvent, at: u64) -> Event {
+    match event {
+        BanEvent::Set { ban, by: who } => Event {
+            to: Some(ban.target.to_string()),
+            text: ban.reason.as_deref().map(Into::into),
+            ..by(at, who, EventKind::Banned)
+        },
+        BanEvent::Lifted { target, by: who } => {
+            Event { to: Some(target.to_string()), ..by(at, who, EventKind::Unbanned) }
+        }
+        BanEvent::Expired { target } => {
+            Event { to: Some(target.to_string()), ..Event::new(at, EventKind::Unbanned) }
+        }
+    }
+}
+
+fn by(at: u64, administrator: &Administrator, kind: EventKind) -> Event {
+    Event {
         by: administrator.login.as_deref().map(Into::into),
         uid: Some(administrator.uid),
         ..Event::new(at, kind)
-    };
+    }
+}
+
+fn server(event: &ServerEvent, at: u64) -> Option<Event> {
+    let by = |administrator: &Administrator, kind| by(at, administrator, kind);
     let seen = match event {
         ServerEvent::Announced { by: who, text } => {
             Event { text: owned(text), ..by(who, EventKind::Announced) }

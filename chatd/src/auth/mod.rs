@@ -1,4 +1,5 @@
 //! Who somebody is: passwords, and the logins of this host.
 
+pub(crate) mod credentials;
 pub(crate) mod login;
 pub(crate) mod password;

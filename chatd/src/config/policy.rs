@@ -1,6 +1,6 @@
 //! What the file says to the core.
 
-use chatd_core::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy};
+use chatd_core::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration};
 use compact_str::CompactString;
 use serde_spanned::Spanned;
 
@@ -28,6 +28,8 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
             timeout: keepalive.timeout.millis(),
             registration: keepalive.registration.millis(),
         },
+        registration: Registration::default(),
+        free_attempts: Policy::default().free_attempts,
     }
 }
 

@@ -33,7 +33,7 @@ fn bench(per_address: usize) -> Bench {
         slots: Arc::default(),
         egress: Arc::new(Mailbox::new(64)),
         readers: Arc::new(Readers::new(Arc::clone(&core), &settings)),
-        cloak: Cloak::default(),
+        cloak: Cloak::new(chatd_core::ServerSecret([1; 32])),
         metrics,
     };
     Bench { core, admission: Arc::new(admission), stopping: CancellationToken::new() }

@@ -47,6 +47,7 @@ struct Closed {
 struct LoginFailures {
     server_password: Counter,
     operator: Counter,
+    account: Counter,
 }
 
 impl CoreMetrics {
@@ -83,7 +84,7 @@ impl CoreMetrics {
                 },
                 Event::Conn(_, event) => self.count_conn(event),
                 Event::User(_, event) => self.count_user(event),
-                Event::Channel(..) | Event::Server(_) => {}
+                Event::Channel(..) | Event::Server(_) | Event::Account(..) | Event::Ban(_) => {}
             }
         }
         add(&self.said.to_channels, to_channels);
@@ -94,6 +95,7 @@ impl CoreMetrics {
         match event {
             ConnEvent::Closed { ending } => self.closed.by(*ending).inc(),
             ConnEvent::PasswordGiven { right: false, .. } => self.login_failures.server_password.inc(),
+            ConnEvent::LoginFailed { .. } => self.login_failures.account.inc(),
             _ => return,
         };
     }
@@ -178,9 +180,10 @@ impl Closed {
 impl LoginFailures {
     fn register(registry: &mut Registry) -> Self {
         let help = "Wrong passwords, by what they were for";
-        let [server_password, operator] =
-            register_each(registry, "login_failures", help, "kind", ["server_password", "operator"]);
-        Self { server_password, operator }
+        let kinds = ["server_password", "operator", "account"];
+        let [server_password, operator, account] =
+            register_each(registry, "login_failures", help, "kind", kinds);
+        Self { server_password, operator, account }
     }
 }
 

@@ -15,7 +15,10 @@ struct Measured {
 
 impl Measured {
     fn new() -> Self {
-        Self { core: Core::new(Policy::default(), Stamp(1)), metrics: Metrics::new(0) }
+        Self {
+            core: Core::new(Policy::default(), chatd_core::Kept::default(), Stamp(1)),
+            metrics: Metrics::new(0),
+        }
     }
 
     fn step(&mut self, input: Input) {
@@ -26,7 +29,7 @@ impl Measured {
 
     fn arrive(&mut self, conn: ConnId) {
         let origin = Origin::Unix { uid: 1, pid: None, login: None };
-        let peer = Peer { origin, host: "localhost".into(), guests: true, secure: true };
+        let peer = Peer { origin, host: "localhost".into(), guests: true, secure: true, certificate: None };
         self.step(Input::Opened { conn, peer });
     }
 

@@ -62,6 +62,17 @@ pub enum EventKind {
     /// Logged in to or out of an account.
     Account,
     LoginFailed,
+    /// An account is new.
+    Registered,
+    PasswordSet,
+    /// A certificate was added to an account, or removed.
+    Certificate,
+    Suspended,
+    Resumed,
+    Removed,
+    /// `to` may not come in any more.
+    Banned,
+    Unbanned,
     Announced,
     ShutdownScheduled,
     ShutdownCancelled,

@@ -8,6 +8,11 @@ mod scram;
 
 pub use self::frame::{AUTHENTICATE_MAX, FrameError, MESSAGE_MAX, Reassembly, frames};
 pub use self::plain::{Plain, PlainError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
 pub use self::scram::{
     Challenge, ClientFinal, ClientFirst, ITERATIONS, ITERATIONS_MAX, ScramClient, ScramError, ScramKeys,
 };
@@ -40,6 +45,17 @@ impl Mechanism {
             Self::ScramSha256 => "SCRAM-SHA-256",
         }
     }
+}
+
+/// Printable ASCII that nobody can guess without the secret, the same for the same `about`: for nonces, and for salts of accounts that are not
+/// there.
+pub fn token(secret: &[u8; 32], about: &[&[u8]]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
+    for part in about {
+        mac.update(&part.len().to_le_bytes());
+        mac.update(part);
+    }
+    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 /// A password in the form in which it is hashed and compared: SASLprep (RFC 4013) where the text allows it, else as it is.

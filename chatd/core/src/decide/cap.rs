@@ -3,14 +3,16 @@
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;
 use chat_proto::numeric::ERR_INVALIDCAPCMD;
+use chat_proto::sasl::Mechanism;
 
 use crate::event::ConnEvent;
 use crate::id::ConnId;
+use crate::policy::Registration;
 use crate::reply::quote;
-use crate::state::Session;
+use crate::state::{Session, State};
 use crate::tx::Tx;
 
-use super::{QUOTE, check, register};
+use super::{QUOTE, authenticate, check, register};
 
 pub fn cap(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let subcommand = message.param(0).unwrap_or_default().to_ascii_uppercase();
@@ -34,7 +36,44 @@ fn ls(tx: &mut Tx<'_>, conn: ConnId, version: Option<&str>) {
     if version.and_then(|version| version.parse::<u32>().ok()).is_some_and(|version| version >= 302) {
         tx.emit_conn(conn, ConnEvent::CapVersion302);
     }
-    answer(tx, "LS", &names(Caps::all()));
+    let Some(session) = tx.state().sessions.get(conn) else { return };
+    let offered: Vec<String> = offered(session)
+        .names()
+        .map(|name| match value(tx.state(), session, name).filter(|_| session.version_302) {
+            Some(value) => format!("{name}={value}"),
+            None => name.to_owned(),
+        })
+        .collect();
+    answer(tx, "LS", &offered.join(" "));
+}
+
+/// Accounts are for connections that passwords may be said on.
+fn offered(session: &Session) -> Caps {
+    let safe = if session.peer.is_safe() { Caps::empty() } else { Caps::SASL | Caps::ACCOUNT_REGISTRATION };
+    Caps::all() - safe
+}
+
+/// What a client of version 302 is told of a capability beyond its name.
+fn value(state: &State, session: &Session, name: &str) -> Option<String> {
+    match Caps::named(name)? {
+        Caps::SASL => {
+            let names: Vec<&str> = authenticate::offered(session).map(Mechanism::name).collect();
+            Some(names.join(","))
+        }
+        Caps::ACCOUNT_REGISTRATION => {
+            let Registration { before_connect, email_required, .. } = state.policy.registration;
+            let free_name = !state.policy.nick_equals_account;
+            let values = [
+                ("before-connect", before_connect),
+                ("custom-account-name", free_name),
+                ("email-required", email_required),
+            ];
+            let values: Vec<&str> =
+                values.into_iter().filter(|(_, on)| *on).map(|(value, _)| value).collect();
+            Some(values.join(",")).filter(|values| !values.is_empty())
+        }
+        _ => None,
+    }
 }
 
 fn req(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
@@ -46,7 +85,7 @@ fn req(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
         return;
     }
     let Some(session) = tx.state().sessions.get(conn) else { return };
-    match requested_caps(session.caps, &requested) {
+    match requested_caps(session.caps, &requested).filter(|caps| offered(session).contains(*caps)) {
         Some(caps) => {
             answer(tx, "ACK", &requested);
             if caps != tx.state().sessions.get(conn).map_or(Caps::empty(), |session| session.caps) {

@@ -2,6 +2,7 @@
 //! by [`Tx::emit`](crate::tx::Tx::emit).
 
 mod admin;
+mod authenticate;
 mod away;
 mod cap;
 mod check;
@@ -34,7 +35,8 @@ mod whowas;
 use chat_proto::message::Message;
 use chat_proto::numeric::{ERR_INPUTTOOLONG, ERR_NEEDMOREPARAMS, ERR_NOTREGISTERED, ERR_UNKNOWNCOMMAND};
 
-use crate::event::Wait;
+use crate::ban::Suspect;
+use crate::event::{Ending, Wait};
 use crate::id::ConnId;
 use crate::input::{Incoming, JobDone};
 use crate::state::Session;
@@ -46,6 +48,19 @@ pub use tick::{stop, tick};
 
 /// How many bytes of a client's own words an error quotes.
 const QUOTE: usize = 64;
+
+/// Decides whether a connection may stay.
+pub fn opened(tx: &mut Tx<'_>, conn: ConnId) {
+    let state = tx.state();
+    if state.stopping {
+        return tx.disconnect(conn, Ending::Stopping, "Server shutting down");
+    }
+    let Some(session) = state.sessions.get(conn) else { return };
+    if let Some(ban) = state.bans.against(&Suspect::of(&session.peer), tx.now().0) {
+        let why = format!("Banned{}", register::because(ban.reason.as_deref()));
+        tx.disconnect(conn, Ending::Refused, &why);
+    }
+}
 
 /// Decides one line of a connection.
 pub fn line(tx: &mut Tx<'_>, conn: ConnId, line: &Incoming) {
@@ -95,7 +110,7 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
     let Some(wait) = tx.state().sessions.get(conn).and_then(|session| session.wait.clone()) else { return };
     tx.emit_conn(conn, crate::event::ConnEvent::WaitOver);
     let label = match &*wait {
-        Wait::Rename { label, .. } | Wait::Oper { label, .. } => label.as_deref(),
+        Wait::Rename { label, .. } | Wait::Oper { label, .. } | Wait::Login { label, .. } => label.as_deref(),
         Wait::ServerPassword | Wait::Register => None,
     };
     tx.begin(conn, label);
@@ -106,6 +121,9 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         (Wait::Register, JobDone::LoginLookedUp { exists }) => register::looked_up(tx, conn, *exists),
         (Wait::Rename { nick, .. }, JobDone::LoginLookedUp { exists }) => {
             register::rename_looked_up(tx, conn, nick, *exists);
+        }
+        (Wait::Login { name, .. }, JobDone::AccountChecked { matches, renewed }) => {
+            authenticate::password_checked(tx, conn, &name, *matches, renewed.as_deref());
         }
         (Wait::Oper { name, .. }, JobDone::PasswordChecked { matches }) => {
             oper::password_checked(tx, conn, name, *matches);

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use crate::event::{Event, ServerEvent, UserEvent, Wait};
 use crate::id::ConnId;
 use crate::mode::UserModes;
-use crate::output::{Job, Secret};
+use crate::output::Job;
 use crate::reply::shortened;
 use crate::state::User;
 use crate::tx::{Caller, Tx, label_of};
@@ -24,8 +24,7 @@ pub fn oper(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let Some(operator) = operator else {
         return tx.numeric(ERR_NOOPERHOST, format_args!(":This server has no operators"));
     };
-    let job =
-        Job::CheckPassword { hash: operator.password_hash.clone(), password: Secret(password.to_owned()) };
+    let job = Job::CheckPassword { hash: operator.password_hash.clone(), password: password.into() };
     let label = label_of(message).map(|label| CompactString::from(&*label));
     tx.wait(caller.conn, Wait::Oper { name: name.into(), label }, job);
 }

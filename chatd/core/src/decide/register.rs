@@ -8,16 +8,18 @@ use chat_proto::numeric::{
 };
 use compact_str::CompactString;
 
+use crate::account::Account;
+use crate::ban::Suspect;
 use crate::event::{ConnEvent, Ending, Event, UserEvent, Wait, Who};
 use crate::id::ConnId;
 use crate::input::Origin;
-use crate::output::{Job, Secret};
+use crate::output::Job;
 use crate::reply::shortened;
-use crate::state::{PasswordState, Registering, Session, State, User};
+use crate::state::{PasswordState, Registering, Session, Source, State, User};
 use crate::tx::{Caller, Tx, label_of};
 
 use super::check::{self, word};
-use super::{join, welcome};
+use super::{authenticate, join, welcome};
 
 /// Bytes of a user name.
 pub const USER_LENGTH: usize = 32;
@@ -71,7 +73,7 @@ pub fn pass(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
         return tx.numeric(ERR_ALREADYREGISTERED, format_args!(":You may not register again"));
     }
     let Some(hash) = tx.state().policy.password_hash.clone() else { return };
-    let password = Secret(message.param(0).unwrap_or_default().to_owned());
+    let password = message.param(0).unwrap_or_default().into();
     tx.wait(conn, Wait::ServerPassword, Job::CheckPassword { hash, password });
 }
 
@@ -93,15 +95,26 @@ pub fn try_register(tx: &mut Tx<'_>, conn: ConnId) {
         tx.numeric(ERR_PASSWDMISMATCH, format_args!(":Password incorrect"));
         return tx.disconnect(conn, Ending::Refused, "Password incorrect");
     }
-    let own = is_own_login(session, &nick);
-    if !own && !session.peer.guests {
+    let nick = match &session.account {
+        Some(account) if state.policy.nick_equals_account => account.clone(),
+        _ => nick,
+    };
+    let account = session.account_as(&nick);
+    if account.is_none() && !session.peer.guests {
         return tx.disconnect(
             conn,
             Ending::Refused,
             "Guests may not come in this way, only users with an account",
         );
     }
-    let look_up = state.policy.reserve_logins && !own;
+    let look_up = state.policy.reserve_logins && account.is_none_or(|account| account.fold() != nick.fold());
+    if registering.nick.as_ref() != Some(&nick) {
+        tx.emit_conn(conn, ConnEvent::NickChosen { nick: Some(nick.clone()) });
+    }
+    authenticate::abort_unfinished(tx, conn);
+    if let Some(why) = kept_out(tx, conn, &nick) {
+        return tx.disconnect(conn, Ending::Refused, &why);
+    }
     if refuse(tx, conn, &nick) {
         return;
     }
@@ -132,7 +145,12 @@ fn refuse(tx: &mut Tx<'_>, conn: ConnId, nick: &Nick) -> bool {
     let Some(session) = state.sessions.get(conn) else { return true };
     if is_taken(state, session, nick) {
         in_use(tx, nick);
-    } else if !is_own_login(session, nick) && !nick.is_fit_for_guest() {
+    } else if let Some(owner) = owner(state, session.account_as(nick), nick) {
+        let owner = owner.name.clone();
+        not_yours(tx, nick, &owner);
+    } else if session.account_as(nick).is_none_or(|account| account.fold() != nick.fold())
+        && !nick.is_fit_for_guest()
+    {
         tx.numeric(
             ERR_ERRONEUSNICKNAME,
             format_args!("{nick} :Erroneous nickname, only a login can be called so"),
@@ -142,6 +160,46 @@ fn refuse(tx: &mut Tx<'_>, conn: ConnId, nick: &Nick) -> bool {
     }
     tx.emit_conn(conn, ConnEvent::NickChosen { nick: None });
     true
+}
+
+/// Why somebody may not come in at all: banned, or with a suspended account.
+fn kept_out(tx: &Tx<'_>, conn: ConnId, nick: &Nick) -> Option<String> {
+    let state = tx.state();
+    let (session, registering) = registering(state, conn)?;
+    let account = session.account_as(nick);
+    let suspended = account.and_then(|account| state.accounts.named(account.as_str())?.suspended.as_ref());
+    if let Some(suspension) = suspended {
+        return Some(format!("Suspended{}", because(suspension.reason.as_deref())));
+    }
+    let ident = registering
+        .user
+        .as_ref()
+        .map_or_else(CompactString::default, |(ident, _)| visible_ident(session, ident));
+    let source = Source { nick: nick.as_str(), ident: &ident, host: &session.peer.host }.to_string();
+    let suspect = Suspect {
+        nick: Some(nick.as_str()),
+        account: account.map(Nick::as_str),
+        source: Some(&source),
+        ..Suspect::of(&session.peer)
+    };
+    let ban = state.bans.against(&suspect, tx.now().0)?;
+    Some(format!("Banned{}", because(ban.reason.as_deref())))
+}
+
+pub fn because(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+/// The account that a nick is reserved for, or could be taken for, unless it is the user's own.
+fn owner<'a>(state: &'a State, own: Option<&Nick>, nick: &Nick) -> Option<&'a Account> {
+    let accounts = &state.accounts;
+    let owner = accounts.named(nick.as_str()).or_else(|| accounts.look_alike(nick.as_str()))?;
+    own.is_none_or(|own| own.fold() != owner.name.fold() && own.fold() != nick.fold()).then_some(owner)
+}
+
+fn not_yours(tx: &mut Tx<'_>, nick: &Nick, owner: &Nick) {
+    let how = if owner.fold() == nick.fold() { "is reserved for" } else { "looks like" };
+    tx.numeric(ERR_NICKNAMEINUSE, format_args!("{nick} :Nickname {how} the account {owner}"));
 }
 
 fn in_use(tx: &mut Tx<'_>, nick: &Nick) {
@@ -176,7 +234,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
         ident: visible_ident(session, ident),
         host: session.peer.host.clone(),
         realname: realname.clone(),
-        account: own_login(session, nick).cloned(),
+        account: session.account_as(nick).cloned(),
     };
     let caller = Caller { conn, user: who.user };
     tx.emit(Event::User(who, event));
@@ -208,6 +266,10 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
         return;
     }
     let same = user.nick.fold() == nick.fold();
+    if !same && let Some(owner) = owner(state, user.account.as_ref(), &nick) {
+        let owner = owner.name.clone();
+        return not_yours(tx, &nick, &owner);
+    }
     if !same && is_held_by_other(state, user, &nick) {
         return in_use(tx, &nick);
     }
@@ -255,24 +317,11 @@ fn needs_password(state: &State, session: &Session) -> bool {
     state.policy.password_hash.is_some() && matches!(session.peer.origin, Origin::Tcp { .. })
 }
 
-/// Whether the kernel says that the connection is that login's.
-fn is_own_login(session: &Session, nick: &Nick) -> bool {
-    own_login(session, nick).is_some()
-}
-
-/// The login as the host writes it.
-fn own_login<'a>(session: &'a Session, nick: &Nick) -> Option<&'a Nick> {
-    match &session.peer.origin {
-        Origin::Unix { login: Some(login), .. } if login.fold() == nick.fold() => Some(login),
-        _ => None,
-    }
-}
-
 /// Whether somebody else goes by that nick. A further session of the same account is not somebody else.
 fn is_taken(state: &State, session: &Session, nick: &Nick) -> bool {
     state.user_named(nick.as_str()).is_some_and(|(_, user)| {
-        let same_account = user.account.as_ref().is_some_and(|account| account.fold() == nick.fold());
-        !(same_account && is_own_login(session, nick))
+        let own = session.account_as(nick).map(Nick::fold);
+        own.is_none() || own != user.account.as_ref().map(Nick::fold)
     })
 }
 
@@ -289,6 +338,7 @@ mod tests {
             host: "localhost".into(),
             guests: true,
             secure: true,
+            certificate: None,
         });
         chat.say(login, "NICK alice");
         chat.join("alice");

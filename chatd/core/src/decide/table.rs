@@ -6,8 +6,8 @@ use crate::id::ConnId;
 use crate::tx::{Caller, Tx};
 
 use super::{
-    away, cap, help, info, invite, join, kick, list, message, mode, monitor, names, oper, part, ping, quit,
-    register, setname, topic, who, whois, whowas,
+    authenticate, away, cap, help, info, invite, join, kick, list, message, mode, monitor, names, oper, part,
+    ping, quit, register, setname, topic, who, whois, whowas,
 };
 
 /// One command.
@@ -57,6 +57,7 @@ const fn user(
 #[rustfmt::skip]
 pub const COMMANDS: &[Command] = &[
     user("ADMIN", 0, info::admin, "[server]", "who runs this server"),
+    conn("AUTHENTICATE", 1, authenticate::authenticate, "mechanism | data | *", "logs you in (SASL)"),
     user("AWAY", 0, away::away, "[text]", "marks you as away, or back without a text"),
     conn("CAP", 1, cap::cap, "LS [302] | LIST | REQ :caps | END", "negotiates capabilities"),
     user("HELP", 0, help::help, "[command]", "explains the commands"),

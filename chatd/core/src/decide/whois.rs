@@ -153,7 +153,7 @@ mod tests {
         let bob = chat.join("bob");
         let login = chat_proto::name::Nick::new("carol").unwrap();
         let origin = Origin::Unix { uid: 1000, pid: Some(42), login: Some(login) };
-        let peer = Peer { origin, host: "localhost".into(), guests: true, secure: true };
+        let peer = Peer { origin, host: "localhost".into(), guests: true, secure: true, certificate: None };
         let first = chat.connect_from(peer.clone());
         chat.register(first, "carol");
         let answer = chat.say(bob, "WHOIS carol");

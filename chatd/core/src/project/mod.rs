@@ -74,6 +74,7 @@ impl<'a> Scene<'a> {
             Event::User(who, event) => self.user_event(who, event),
             Event::Channel(room, event) => self.channel_event(room, event),
             Event::Said(said) => self.said(said),
+            Event::Account(..) | Event::Ban(_) => {}
             Event::Server(event) => self.server_event(event),
         }
     }

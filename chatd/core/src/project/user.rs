@@ -37,12 +37,21 @@ impl Scene<'_> {
                 author.line(caps, line, format_args!("SETNAME :{realname}"));
             }),
             UserEvent::ModesSet { modes } => self.modes_set(who, *modes),
+            UserEvent::AccountChanged { account } => self.account_changed(who, account.as_ref()),
             UserEvent::SessionAdded { .. }
             | UserEvent::SessionRemoved { .. }
             | UserEvent::BecameOperator { .. }
             | UserEvent::OperatorRefused { .. }
             | UserEvent::Kicked { .. } => {}
         }
+    }
+
+    /// account-notify: to all who see the user; the user's own sessions are told like everybody.
+    fn account_changed(&mut self, who: &Who, account: Option<&Nick>) {
+        let account = account.map_or("*", Nick::as_str);
+        self.watched(who, Caps::ACCOUNT_NOTIFY, |author, caps, line| {
+            author.line(caps, line, format_args!("ACCOUNT {account}"));
+        });
     }
 
     /// To those who share a channel with the user, and to the user.

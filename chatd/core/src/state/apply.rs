@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{ChannelEvent, ConnEvent, Event, Rank, Ranks, Room, ServerEvent, UserEvent, Who};
+use crate::ban::Ban;
+use crate::event::{
+    BanEvent, ChannelEvent, ConnEvent, Event, Rank, Ranks, Room, ServerEvent, UserEvent, Who,
+};
 use crate::id::{ChannelId, ConnId, UserId};
 use crate::input::Peer;
 use crate::mode::{Flags, ModeChange, UserModes};
@@ -28,6 +31,11 @@ impl State {
                     user.last_active = at;
                 }
             }
+            Event::Account(name, event) => self.apply_account(at, name, event),
+            Event::Ban(BanEvent::Set { ban, .. }) => self.bans.insert(Ban::clone(ban)),
+            Event::Ban(BanEvent::Lifted { target, .. } | BanEvent::Expired { target }) => {
+                self.bans.remove(target);
+            }
             Event::Server(event) => self.apply_server(at, event),
         }
     }
@@ -41,6 +49,8 @@ impl State {
                 self.watchers.entry(nick.fold()).or_default().insert(conn);
             }
             ConnEvent::Unmonitored { folded } => unwatch(&mut self.watchers, folded, conn),
+            ConnEvent::LoginTried { name } => self.count_try(at, conn, name),
+            ConnEvent::LoggedIn { account } => self.forgive(conn, account),
             _ => {}
         }
         if let Some(session) = self.sessions.get_mut(conn) {
@@ -58,6 +68,7 @@ impl State {
             caps: chat_proto::caps::Caps::empty(),
             version_302: false,
             wait: None,
+            account: None,
             monitored: BTreeSet::new(),
             opened_at: at,
             heard_at: at,
@@ -101,6 +112,7 @@ impl State {
             }
             UserEvent::NickChanged { nick } => self.rename(at, who.user, nick),
             UserEvent::ModesSet { modes } => self.set_user_modes(who.user, *modes),
+            UserEvent::AccountChanged { account } => self.set_account(who.user, account.as_ref()),
             UserEvent::AwaySet { text } => {
                 if let Some(user) = self.users.get_mut(who.user) {
                     user.away.clone_from(text);
@@ -185,7 +197,7 @@ impl State {
         }
     }
 
-    fn set_user_modes(&mut self, id: UserId, modes: UserModes) {
+    pub(super) fn set_user_modes(&mut self, id: UserId, modes: UserModes) {
         let Some(user) = self.users.get_mut(id) else { return };
         let before = std::mem::replace(&mut user.modes, modes);
         recount(&mut self.counts.invisible, before, modes, UserModes::INVISIBLE);
@@ -315,6 +327,7 @@ impl Session {
             ConnEvent::CapsSet { caps } => self.caps = *caps,
             ConnEvent::Waits { wait } => self.wait = Some(Box::new(wait.clone())),
             ConnEvent::WaitOver => self.wait = None,
+            ConnEvent::LoggedIn { account } => self.account = Some(account.clone()),
             ConnEvent::Monitored { nick } => {
                 self.monitored.insert((nick.fold(), nick.clone()));
             }
@@ -327,7 +340,11 @@ impl Session {
                     registering.apply(event);
                 }
             }
-            ConnEvent::Opened { .. } | ConnEvent::Closed { .. } | ConnEvent::Watched { .. } => {}
+            ConnEvent::Opened { .. }
+            | ConnEvent::Closed { .. }
+            | ConnEvent::Watched { .. }
+            | ConnEvent::LoginTried { .. }
+            | ConnEvent::LoginFailed { .. } => {}
         }
     }
 }

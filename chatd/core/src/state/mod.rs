@@ -3,6 +3,7 @@
 //! It changes in [`State::apply`] alone.
 
 mod apply;
+mod apply_account;
 mod channel;
 mod session;
 mod user;
@@ -14,13 +15,17 @@ use chat_proto::name::{ChannelName, Folded, Nick};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Accounts;
+use crate::attempts::Attempts;
+use crate::ban::Bans;
+use crate::core::{Kept, ServerSecret};
 use crate::event::{Room, Who};
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::policy::Policy;
 
 pub use channel::{Channel, Mask, Topic};
 pub use session::{PasswordState, Phase, Registering, Session, Sessions};
-pub use user::{User, Whowas};
+pub use user::{Source, User, Whowas};
 pub use users::Users;
 
 /// Everything that the chat knows.
@@ -41,6 +46,11 @@ pub struct State {
     /// The newest first.
     pub whowas: VecDeque<Whowas>,
     pub counts: Counts,
+    pub accounts: Accounts,
+    pub bans: Bans,
+    /// Failed logins.
+    pub attempts: Attempts,
+    pub secret: ServerSecret,
     pub shutdown: Option<Shutdown>,
     pub stopping: bool,
     next_channel: u64,
@@ -69,7 +79,11 @@ pub struct Shutdown {
 }
 
 impl State {
-    pub fn new(policy: Policy, start: u64) -> Self {
+    pub fn new(policy: Policy, kept: Kept, start: u64) -> Self {
+        let mut accounts = Accounts::default();
+        for account in kept.accounts {
+            accounts.insert(account);
+        }
         Self {
             start,
             policy,
@@ -82,6 +96,10 @@ impl State {
             deadlines: BTreeSet::new(),
             whowas: VecDeque::new(),
             counts: Counts::default(),
+            accounts,
+            bans: kept.bans.into(),
+            attempts: Attempts::default(),
+            secret: kept.secret,
             shutdown: None,
             stopping: false,
             next_channel: 1,

@@ -20,6 +20,8 @@ pub struct Session {
     pub caps: Caps,
     pub version_302: bool,
     pub wait: Option<Box<Wait>>,
+    /// The account that it has proven to be (SASL). See also [`Session::proven`].
+    pub account: Option<Nick>,
     /// Nicks that it watches (MONITOR); the folded name finds the one that the client wrote.
     pub monitored: BTreeSet<(Folded, Nick)>,
     /// Times are in milliseconds since the Unix epoch.
@@ -58,6 +60,16 @@ impl Session {
             Phase::Registered(user) => Some(user),
             Phase::Registering(_) => None,
         }
+    }
+
+    /// The account that the connection has proven to be: by logging in, or by the kernel's word.
+    pub fn proven(&self) -> Option<&Nick> {
+        self.account.as_ref().or_else(|| self.peer.login())
+    }
+
+    /// The account that it has under that nick. A login that goes by another nick is a guest.
+    pub fn account_as(&self, nick: &Nick) -> Option<&Nick> {
+        self.account.as_ref().or_else(|| self.peer.login().filter(|login| login.fold() == nick.fold()))
     }
 
     pub fn registering(&self) -> Option<&Registering> {

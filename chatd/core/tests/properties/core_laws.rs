@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chatd_core::{ConnId, Core, Input, Output, Policy, Stamp, State};
+use chatd_core::{ConnId, Core, Input, Kept, Output, Policy, Stamp, State};
 use proptest::prelude::*;
 
 use crate::script::{Act, rules, script};
@@ -17,7 +17,7 @@ proptest! {
     #[test]
     fn the_state_is_what_its_events_make_it(rules in rules(), script in script(LENGTH)) {
         let host = run(rules.policy(), &script);
-        let mut state = State::new(rules.policy(), START);
+        let mut state = State::new(rules.policy(), Kept::default(), START);
         for (at, event) in &host.events {
             state.apply(at.0, event);
         }
@@ -44,7 +44,7 @@ proptest! {
         at in any::<prop::sample::Index>(),
     ) {
         let mut host = run(rules.policy(), &script);
-        let mut core = Core::new(rules.policy(), Stamp(START));
+        let mut core = Core::new(rules.policy(), Kept::default(), Stamp(START));
         let (mut wire, mut heard) = (Wire::default(), BTreeMap::new());
         for (index, (now, input)) in host.inputs.iter().enumerate() {
             if index == at.index(host.inputs.len()) {
@@ -68,7 +68,7 @@ fn run(policy: Policy, script: &[Act]) -> Host {
 }
 
 fn rerun(policy: Policy, steps: Vec<(Stamp, Vec<Input>)>) -> (Core, BTreeMap<ConnId, String>) {
-    let mut core = Core::new(policy, Stamp(START));
+    let mut core = Core::new(policy, Kept::default(), Stamp(START));
     let (mut wire, mut heard) = (Wire::default(), BTreeMap::new());
     for (now, inputs) in steps {
         step(&mut core, &mut wire, now, inputs, &mut heard);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatd_core::{AdminAnswer, AdminCommand, ConnId, Event, Input, Keepalive, Lost, Policy, State};
+use chatd_core::{AdminAnswer, AdminCommand, ConnId, Event, Input, Keepalive, Kept, Lost, Policy, State};
 use fastrand::Rng;
 
 use crate::client::{Client, Whim};
@@ -75,7 +75,7 @@ impl World {
         self.audit();
         assert_eq!(self.host.core.state().sessions.len(), 0);
         assert_eq!(self.host.open, [], "somebody was not told to go");
-        let mut replayed = State::new(self.policy.clone(), START);
+        let mut replayed = State::new(self.policy.clone(), Kept::default(), START);
         for (at, event) in &self.host.events {
             replayed.apply(at.0, event);
         }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use chat_proto::message::Message;
 use chat_proto::name::Nick;
+use chat_proto::sasl::ScramKeys;
 use chatd_core::{
-    Actor, AdminAnswer, AdminCommand, ConnId, Core, Event, Incoming, Input, Job, JobDone, Lost, Origin,
-    Output, Peer, Policy, RequestId, Secret, Stamp,
+    Actor, AdminAnswer, AdminCommand, ConnId, Core, Credentials, Event, Incoming, Input, Job, JobDone, Kept,
+    Lost, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
 };
 
 use super::invariants;
@@ -38,7 +39,7 @@ pub struct Host {
 impl Host {
     pub fn new(policy: Policy) -> Self {
         Self {
-            core: Core::new(policy, Stamp(START)),
+            core: Core::new(policy, Kept::default(), Stamp(START)),
             now: START,
             inputs: Vec::new(),
             events: Vec::new(),
@@ -129,6 +130,7 @@ pub fn guest() -> Peer {
         host: "0123456789abcdef.ip4".into(),
         guests: true,
         secure: false,
+        certificate: None,
     }
 }
 
@@ -140,6 +142,7 @@ pub fn local(login: &str) -> Peer {
         host: "localhost".into(),
         guests: true,
         secure: true,
+        certificate: None,
     }
 }
 
@@ -149,6 +152,16 @@ fn do_job(job: &Job) -> JobDone {
         Job::CheckPassword { hash, password: Secret(password) } => {
             JobDone::PasswordChecked { matches: *hash.0 == **password }
         }
+        Job::CheckAccount { credentials, password } => JobDone::AccountChecked {
+            matches: credentials.as_ref().is_some_and(|credentials| *credentials.hash.0 == **password.0),
+            renewed: None,
+        },
+        Job::MakeCredentials { password } => JobDone::CredentialsMade {
+            credentials: Some(Box::new(Credentials {
+                hash: password.0.as_str().into(),
+                scram: ScramKeys::derive(&password.0, b"salt", 1),
+            })),
+        },
         Job::LookUpLogin { name } => {
             JobDone::LoginLookedUp { exists: LOGINS.contains(&name.fold().as_str()) }
         }

@@ -1,0 +1,147 @@
+//! How often somebody has tried lately, so that guessing gets slower with every failure.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+
+use chat_proto::name::Folded;
+use serde::{Deserialize, Serialize};
+
+use crate::input::Origin;
+
+/// Who or what is tried.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Attempted {
+    /// From an address; all that one IPv6 subscriber (/64) has counts as one.
+    Address(IpAddr),
+    /// By a user of this host.
+    Uid(u32),
+    /// To log in as an account.
+    Account(Folded),
+}
+
+/// What was tried lately. It forgets the oldest when there is too much to remember.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<(Attempted, Tries)>", into = "Vec<(Attempted, Tries)>")]
+pub struct Attempts(BTreeMap<Attempted, Tries>);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tries {
+    pub count: u32,
+    /// Milliseconds since the Unix epoch.
+    pub last: u64,
+}
+
+/// Entries remembered; each has some hundred bytes.
+const ENTRIES_MAX: usize = 10_000;
+/// The longest that anybody has to wait, and the silence after which everything is forgiven, in milliseconds.
+const DELAY_MAX: u64 = 15 * 60 * 1000;
+
+impl Attempted {
+    pub fn from(origin: &Origin) -> Self {
+        match origin {
+            Origin::Unix { uid, .. } => Self::Uid(*uid),
+            Origin::Tcp { address } => Self::Address(subscriber(address.ip())),
+        }
+    }
+}
+
+impl Attempts {
+    /// How long it is until the next try is let, in milliseconds. The first `free` ones cost nothing, then the delay doubles from one
+    /// second on.
+    pub fn delay(&self, attempted: &Attempted, free: u32, now: u64) -> u64 {
+        let Some(tries) = self.0.get(attempted) else { return 0 };
+        let Some(over) = tries.count.checked_sub(free.max(1)) else { return 0 };
+        let delay =
+            1000_u64.checked_shl(over).filter(|_| over < 32).map_or(DELAY_MAX, |delay| delay.min(DELAY_MAX));
+        tries.last.saturating_add(delay).saturating_sub(now)
+    }
+
+    pub(crate) fn count(&mut self, attempted: Attempted, now: u64) {
+        let tries = self.0.entry(attempted).or_default();
+        if now.saturating_sub(tries.last) > DELAY_MAX {
+            tries.count = 0;
+        }
+        *tries = Tries { count: tries.count.saturating_add(1), last: now };
+        if self.0.len() > ENTRIES_MAX {
+            self.make_room();
+        }
+    }
+
+    pub(crate) fn forgive(&mut self, attempted: &Attempted) {
+        self.0.remove(attempted);
+    }
+
+    /// Forgets the older half, so that it is seldom needed.
+    fn make_room(&mut self) {
+        let mut times: Vec<u64> = self.0.values().map(|tries| tries.last).collect();
+        let (_, median, _) = times.select_nth_unstable(ENTRIES_MAX / 2);
+        let median = *median;
+        self.0.retain(|_, tries| tries.last > median);
+    }
+}
+
+fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        v4 => v4,
+    }
+}
+
+impl From<Vec<(Attempted, Tries)>> for Attempts {
+    fn from(entries: Vec<(Attempted, Tries)>) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+impl From<Attempts> for Vec<(Attempted, Tries)> {
+    fn from(attempts: Attempts) -> Self {
+        attempts.0.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_makes_the_next_try_wait_longer_until_all_is_forgiven() {
+        let (mut attempts, who) = (Attempts::default(), Attempted::Uid(1000));
+        let mut delays = Vec::new();
+        for _ in 0..6 {
+            attempts.count(who.clone(), 50);
+            delays.push(attempts.delay(&who, 3, 50));
+        }
+        assert_eq!(delays, [0, 0, 1000, 2000, 4000, 8000]);
+        assert_eq!(attempts.delay(&who, 3, 5050), 3000);
+        for _ in 0..100 {
+            attempts.count(who.clone(), 60);
+        }
+        assert_eq!(attempts.delay(&who, 3, 60), DELAY_MAX);
+        attempts.count(who.clone(), 61 + DELAY_MAX);
+        assert_eq!(attempts.delay(&who, 3, 61 + DELAY_MAX), 0);
+        attempts.forgive(&who);
+        assert_eq!(attempts, Attempts::default());
+    }
+
+    #[test]
+    fn a_subscriber_with_many_addresses_is_one() {
+        let at =
+            |address: &str| Attempted::from(&Origin::Tcp { address: address.parse().expect("an address") });
+        assert_eq!(at("[2001:db8::1]:1"), at("[2001:db8::2]:2"));
+        assert_ne!(at("[2001:db8::1]:1"), at("[2001:db8:0:1::1]:1"));
+        assert_eq!(at("[::ffff:192.0.2.1]:1"), at("192.0.2.1:2"));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut attempts = Attempts::default();
+        for number in 0..30_000 {
+            attempts.count(Attempted::Uid(number), u64::from(number));
+        }
+        assert!(attempts.0.len() <= ENTRIES_MAX);
+        assert!(attempts.0.contains_key(&Attempted::Uid(29_999)));
+    }
+}

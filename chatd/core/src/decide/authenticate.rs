@@ -1,0 +1,287 @@
+//! AUTHENTICATE: SASL 3.1 and 3.2, before registration and after it.
+
+use chat_proto::message::Message;
+use chat_proto::name::{Folded, Nick};
+use chat_proto::numeric::{
+    ERR_SASLABORTED, ERR_SASLFAIL, ERR_SASLTOOLONG, RPL_LOGGEDIN, RPL_SASLMECHS, RPL_SASLSUCCESS,
+};
+use chat_proto::sasl::{self, ClientFirst, FrameError, Mechanism, Plain, ScramKeys};
+use compact_str::CompactString;
+
+use crate::account::{Account, Credentials};
+use crate::attempts::Attempted;
+use crate::event::{AccountEvent, ConnEvent, Event, UserEvent, Wait};
+use crate::exchange::Step;
+use crate::id::ConnId;
+use crate::output::{Job, Secret};
+use crate::state::{Session, State};
+use crate::tx::{Tx, label_of};
+
+/// Failed logins of one account, from wherever, before each further one has to wait. Many, since otherwise anybody could keep its owner out.
+const FREE_PER_ACCOUNT: u32 = 50;
+
+pub fn authenticate(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
+    let word = message.param(0).unwrap_or_default();
+    if tx.exchanges().get_mut(conn).is_none() {
+        return begin(tx, conn, word);
+    }
+    if word == "*" {
+        return abort(tx, conn);
+    }
+    let Some(exchange) = tx.exchanges().get_mut(conn) else { return };
+    match exchange.message.take(word) {
+        Ok(None) => {}
+        Ok(Some(whole)) => next(tx, conn, &whole, message),
+        Err(error @ (FrameError::PieceTooLong | FrameError::MessageTooLong)) => {
+            tx.exchanges().remove(conn);
+            tx.numeric(ERR_SASLTOOLONG, format_args!(":SASL authentication failed: {error}"));
+        }
+        Err(error @ FrameError::NotBase64) => fail(tx, conn, &error.to_string()),
+    }
+}
+
+/// The mechanisms by which a connection could log in.
+pub fn offered(session: &Session) -> impl Iterator<Item = Mechanism> {
+    let peer = &session.peer;
+    let external = peer.certificate.is_some() || peer.login().is_some();
+    let safe = peer.is_safe();
+    Mechanism::ALL
+        .into_iter()
+        .filter(move |mechanism| safe && (external || *mechanism != Mechanism::External))
+}
+
+/// Ends a login that is under way, because the client registers without it.
+pub fn abort_unfinished(tx: &mut Tx<'_>, conn: ConnId) {
+    if tx.exchanges().get_mut(conn).is_some() {
+        abort(tx, conn);
+    }
+}
+
+fn begin(tx: &mut Tx<'_>, conn: ConnId, word: &str) {
+    let Some(session) = tx.state().sessions.get(conn) else { return };
+    if !session.peer.is_safe() {
+        return fail(tx, conn, "passwords are for encrypted connections only");
+    }
+    let mechanisms: Vec<Mechanism> = offered(session).collect();
+    let Some(mechanism) = Mechanism::named(word).filter(|mechanism| mechanisms.contains(mechanism)) else {
+        let names: Vec<&str> = mechanisms.into_iter().map(Mechanism::name).collect();
+        tx.numeric(RPL_SASLMECHS, format_args!("{} :are available SASL mechanisms", names.join(",")));
+        return fail(tx, conn, "there is no such mechanism");
+    };
+    if let Some(seconds) = delay(tx, conn, None) {
+        return too_fast(tx, conn, seconds);
+    }
+    tx.exchanges().begin(conn, mechanism);
+    say(tx, "+");
+}
+
+fn abort(tx: &mut Tx<'_>, conn: ConnId) {
+    tx.exchanges().remove(conn);
+    tx.numeric(ERR_SASLABORTED, format_args!(":SASL authentication aborted"));
+}
+
+/// A whole message of the client's has come.
+fn next(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
+    let Some(exchange) = tx.exchanges().remove(conn) else { return };
+    match (exchange.mechanism, exchange.step) {
+        (Mechanism::Plain, _) => plain(tx, conn, whole, message),
+        (Mechanism::External, _) => external(tx, conn, whole),
+        (Mechanism::ScramSha256, Step::Begun) => challenge(tx, conn, whole),
+        (Mechanism::ScramSha256, Step::Challenged { name, challenge }) => match challenge.verify(whole) {
+            Ok(proof) => scram_says(tx, conn, &proof, Step::Proven { name }),
+            Err(error) => refuse(tx, conn, &name, Mechanism::ScramSha256, &error.to_string()),
+        },
+        (Mechanism::ScramSha256, Step::Proven { name }) if whole.is_empty() => {
+            log_in(tx, conn, &name, Mechanism::ScramSha256);
+        }
+        (Mechanism::ScramSha256, Step::Proven { .. }) => fail(tx, conn, "a malformed message"),
+    }
+}
+
+fn plain(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
+    let plain = match Plain::parse(whole) {
+        Ok(plain) => plain,
+        Err(error) => return fail(tx, conn, &error.to_string()),
+    };
+    if !may_try(tx, conn, &plain.name, &plain.authorize) {
+        return;
+    }
+    let credentials = credentials(tx.state(), &plain.name).cloned().map(Box::new);
+    let wait =
+        Wait::Login { name: shown(&plain.name), label: label_of(message).map(|label| (*label).into()) };
+    tx.wait(conn, wait, Job::CheckAccount { credentials, password: Secret(plain.password) });
+}
+
+/// Goes on when the password was checked.
+pub fn password_checked(
+    tx: &mut Tx<'_>,
+    conn: ConnId,
+    name: &str,
+    matches: bool,
+    renewed: Option<&Credentials>,
+) {
+    // It may be gone, or shut for passwords, by now.
+    let Some(account) =
+        tx.state().accounts.named(name).filter(|account| matches && account.credentials.is_some())
+    else {
+        return refuse(tx, conn, name, Mechanism::Plain, "wrong name or password");
+    };
+    if let Some(credentials) = renewed {
+        let (name, credentials) = (account.name.clone(), Box::new(credentials.clone()));
+        tx.emit(Event::Account(name, AccountEvent::Rehashed { credentials }));
+    }
+    log_in(tx, conn, name, Mechanism::Plain);
+}
+
+fn external(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8]) {
+    let state = tx.state();
+    let Some(session) = state.sessions.get(conn) else { return };
+    let certified =
+        session.peer.certificate.as_ref().and_then(|certificate| state.accounts.certified(certificate));
+    let Some(name) = certified.map(|account| &account.name).or_else(|| session.peer.login()).cloned() else {
+        return refuse(tx, conn, "", Mechanism::External, "no account has this certificate");
+    };
+    let Ok(authorize) = str::from_utf8(whole) else { return fail(tx, conn, "a malformed message") };
+    if !authorize.is_empty() && !chat_proto::name::same(authorize, name.as_str()) {
+        return refuse(tx, conn, authorize, Mechanism::External, "that account is not yours");
+    }
+    log_in(tx, conn, name.as_str(), Mechanism::External);
+}
+
+fn challenge(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8]) {
+    let first = match ClientFirst::parse(whole) {
+        Ok(first) => first,
+        Err(error) => return fail(tx, conn, &error.to_string()),
+    };
+    if !may_try(tx, conn, &first.name, &first.authorize) {
+        return;
+    }
+    let state = tx.state();
+    let secret = &state.secret.0;
+    let keys = credentials(state, &first.name).map_or_else(
+        || ScramKeys::unknown(secret, Folded::new(&first.name).as_str()),
+        |credentials| credentials.scram.clone(),
+    );
+    let Some(session) = state.sessions.get(conn) else { return };
+    let about = [conn.slot.to_le_bytes(), conn.generation.to_le_bytes()].concat();
+    let (opened, now, client) = (session.opened_at.to_le_bytes(), tx.now().0.to_le_bytes(), whole);
+    let nonce = sasl::token(secret, &[b"nonce", &about, &opened, &now, client]);
+    let name = first.name.clone();
+    let (challenge, message) = first.challenge(keys, &nonce);
+    scram_says(tx, conn, &message, Step::Challenged { name, challenge: Box::new(challenge) });
+}
+
+fn scram_says(tx: &mut Tx<'_>, conn: ConnId, message: &str, step: Step) {
+    tx.exchanges().begin(conn, Mechanism::ScramSha256);
+    if let Some(exchange) = tx.exchanges().get_mut(conn) {
+        exchange.step = step;
+    }
+    for piece in sasl::frames(message.as_bytes()) {
+        say(tx, &piece);
+    }
+}
+
+/// Counts the try; says why if it may not be made now.
+fn may_try(tx: &mut Tx<'_>, conn: ConnId, name: &str, authorize: &str) -> bool {
+    if !authorize.is_empty() && !chat_proto::name::same(authorize, name) {
+        fail(tx, conn, "nobody may act for another");
+        return false;
+    }
+    let name = Folded::new(&shown(name));
+    if let Some(seconds) = delay(tx, conn, Some(&name)) {
+        too_fast(tx, conn, seconds);
+        return false;
+    }
+    tx.emit_conn(conn, ConnEvent::LoginTried { name });
+    true
+}
+
+/// Seconds until the connection may try again; none if it may now.
+fn delay(tx: &Tx<'_>, conn: ConnId, name: Option<&Folded>) -> Option<u64> {
+    let (state, now) = (tx.state(), tx.now().0);
+    let session = state.sessions.get(conn)?;
+    let free = state.policy.free_attempts;
+    let by_origin = state.attempts.delay(&Attempted::from(&session.peer.origin), free, now);
+    let by_name = name.map_or(0, |name| {
+        state.attempts.delay(&Attempted::Account(name.clone()), free.max(FREE_PER_ACCOUNT), now)
+    });
+    let delay = by_origin.max(by_name);
+    (delay > 0).then(|| delay.div_ceil(1000))
+}
+
+/// Somebody was not who he said he was.
+fn refuse(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism, why: &str) {
+    let from = tx.state().sessions.get(conn).map(|session| Box::new(session.peer.origin.clone()));
+    if let Some(from) = from {
+        tx.emit_conn(conn, ConnEvent::LoginFailed { from, name: shown(name), mechanism });
+    }
+    fail(tx, conn, why);
+}
+
+fn fail(tx: &mut Tx<'_>, conn: ConnId, why: &str) {
+    tx.exchanges().remove(conn);
+    tx.numeric(ERR_SASLFAIL, format_args!(":SASL authentication failed: {why}"));
+}
+
+fn too_fast(tx: &mut Tx<'_>, conn: ConnId, seconds: u64) {
+    fail(tx, conn, &format!("too many attempts, try again in {seconds} seconds"));
+}
+
+/// The proof is right; whether the account may be used is another question.
+fn log_in(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism) {
+    let state = tx.state();
+    let account = state.accounts.named(name);
+    if let Some(suspension) = account.and_then(|account| account.suspended.as_ref()) {
+        let reason = suspension.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        return refuse(tx, conn, name, mechanism, &format!("the account is suspended{reason}"));
+    }
+    // A login of this host needs no entry among the accounts.
+    let Some(account) = account.map(|account| account.name.clone()).or_else(|| name.parse::<Nick>().ok())
+    else {
+        return;
+    };
+    let user = state.user_of(conn).map(|(id, user)| (id, user.account.clone()));
+    if let Some((_, Some(before))) = &user
+        && state.policy.nick_equals_account
+        && before.fold() != account.fold()
+    {
+        return fail(tx, conn, &format!("you are {before} here; connect again to be {account}"));
+    }
+    tx.emit_conn(conn, ConnEvent::LoggedIn { account: account.clone() });
+    if let Some((id, before)) = user
+        && before.as_ref() != Some(&account)
+    {
+        tx.emit_user(id, UserEvent::AccountChanged { account: Some(account.clone()) });
+    }
+    logged_in(tx, conn, &account);
+    tx.numeric(RPL_SASLSUCCESS, format_args!(":SASL authentication successful"));
+}
+
+/// Tells the client whom it counts as from now on.
+pub fn logged_in(tx: &mut Tx<'_>, conn: ConnId, account: &Nick) {
+    let state = tx.state();
+    let source = state
+        .user_of(conn)
+        .map_or_else(|| format!("{}!*@*", state.name_of(conn)), |(_, user)| user.source().to_string());
+    tx.numeric(RPL_LOGGEDIN, format_args!("{source} {account} :You are now logged in as {account}"));
+}
+
+fn credentials<'a>(state: &'a State, name: &str) -> Option<&'a Credentials> {
+    state.accounts.named(name).and_then(|account: &Account| account.credentials.as_ref())
+}
+
+/// As much of a name as is worth remembering; it may be anything.
+fn shown(name: &str) -> CompactString {
+    name.chars().take(64).collect()
+}
+
+fn say(tx: &mut Tx<'_>, piece: &str) {
+    let (_, to) = tx.responder();
+    to.replies.line(|line| {
+        line.push_str("AUTHENTICATE ");
+        line.push_str(piece);
+    });
+}
+
+#[cfg(test)]
+mod tests;

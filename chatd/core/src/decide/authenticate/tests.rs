@@ -1,0 +1,188 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chat_proto::sasl::ScramClient;
+
+use crate::testing::Chat;
+use crate::{ConnEvent, ConnId, Event, Fingerprint, Origin, Peer, Policy};
+
+fn chat() -> Chat {
+    let mut chat = Chat::new();
+    chat.add_account("Alice", "sesame");
+    chat
+}
+
+fn safe(chat: &mut Chat) -> ConnId {
+    let origin = Origin::Tcp { address: ([127, 0, 0, 1], 50_000).into() };
+    chat.connect_from(Peer { origin, host: "host".into(), guests: false, secure: true, certificate: None })
+}
+
+fn plain(name: &str, password: &str) -> String {
+    format!("AUTHENTICATE {}", STANDARD.encode(format!("\0{name}\0{password}")))
+}
+
+fn log_in(chat: &mut Chat, conn: ConnId, name: &str, password: &str) -> Vec<String> {
+    assert_eq!(chat.say(conn, "AUTHENTICATE PLAIN"), ["AUTHENTICATE +"]);
+    chat.say(conn, &plain(name, password))
+}
+
+#[test]
+fn an_account_gets_in_with_its_password_and_goes_by_its_name() {
+    let mut chat = chat();
+    let conn = safe(&mut chat);
+    chat.say(conn, "CAP LS 302");
+    let answer = log_in(&mut chat, conn, "alice", "sesame");
+    assert_eq!(
+        answer,
+        [
+            ":chat.local 900 * *!*@* Alice :You are now logged in as Alice",
+            ":chat.local 903 * :SASL authentication successful"
+        ]
+    );
+    chat.register(conn, "somebody");
+    let welcome = chat.say(conn, "CAP END");
+    assert!(welcome[0].starts_with(":chat.local 001 Alice "), "{welcome:?}");
+    assert_eq!(
+        chat.core().state().user_named("alice").unwrap().1.account.as_ref().unwrap().as_str(),
+        "Alice"
+    );
+}
+
+#[test]
+fn a_second_session_of_the_account_joins_the_first() {
+    let mut chat = chat();
+    for _ in 0..2 {
+        let conn = safe(&mut chat);
+        log_in(&mut chat, conn, "alice", "sesame");
+        assert!(chat.register(conn, "alice")[0].contains(" 001 "));
+    }
+    assert_eq!(chat.core().state().user_named("alice").unwrap().1.sessions.len(), 2);
+}
+
+#[test]
+fn a_wrong_password_and_an_unknown_name_are_told_alike_and_reported() {
+    let mut chat = chat();
+    let conn = safe(&mut chat);
+    let wrong = log_in(&mut chat, conn, "alice", "opensesame");
+    assert_eq!(wrong, [":chat.local 904 * :SASL authentication failed: wrong name or password"]);
+    assert_eq!(log_in(&mut chat, conn, "nobody", "sesame"), wrong);
+    let failed = |event: &Event| matches!(event, Event::Conn(_, ConnEvent::LoginFailed { .. }));
+    assert_eq!(chat.events().iter().filter(|event| failed(event)).count(), 2);
+    assert!(log_in(&mut chat, conn, "alice", "sesame")[0].contains(" 900 "));
+}
+
+#[test]
+fn guessing_gets_slower() {
+    let mut chat = chat();
+    let conn = safe(&mut chat);
+    for _ in 0..5 {
+        log_in(&mut chat, conn, "alice", "guess");
+    }
+    let other = safe(&mut chat);
+    let told = chat.say(other, "AUTHENTICATE PLAIN");
+    assert_eq!(
+        told,
+        [":chat.local 904 * :SASL authentication failed: too many attempts, try again in 1 seconds"]
+    );
+    chat.pass(1000);
+    assert!(log_in(&mut chat, other, "alice", "sesame")[0].contains(" 900 "));
+    assert_eq!(chat.say(other, "AUTHENTICATE PLAIN"), ["AUTHENTICATE +"]);
+}
+
+#[test]
+fn passwords_are_not_taken_on_a_connection_that_others_can_read() {
+    let mut chat = chat();
+    let conn = chat.connect();
+    assert!(!chat.say(conn, "CAP LS 302").concat().contains("sasl"));
+    assert!(chat.say(conn, "CAP REQ sasl")[0].contains(" NAK "));
+    assert!(chat.say(conn, "AUTHENTICATE PLAIN")[0].contains(" 904 "));
+}
+
+#[test]
+fn scram_proves_the_password_without_showing_it() {
+    let mut chat = chat();
+    for (password, numeric) in [("sesame", " 900 "), ("opensesame", " 904 ")] {
+        let conn = safe(&mut chat);
+        assert_eq!(chat.say(conn, "AUTHENTICATE SCRAM-SHA-256"), ["AUTHENTICATE +"]);
+        let (client, first) = ScramClient::begin("alice", "nonce");
+        let challenge = chat.say(conn, &format!("AUTHENTICATE {}", STANDARD.encode(first)));
+        let challenge = STANDARD.decode(&challenge[0]["AUTHENTICATE ".len()..]).unwrap();
+        let last = client.answer(&challenge, password).unwrap();
+        let answer = chat.say(conn, &format!("AUTHENTICATE {}", STANDARD.encode(&last.message)));
+        let answer = match answer[0].strip_prefix("AUTHENTICATE ") {
+            Some(proof) => {
+                last.check(&STANDARD.decode(proof).unwrap()).unwrap();
+                chat.say(conn, "AUTHENTICATE +")
+            }
+            None => answer,
+        };
+        assert!(answer[0].contains(numeric), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_login_and_a_certificate_speak_for_themselves() {
+    let mut chat = chat();
+    let unix = Origin::Unix { uid: 1000, pid: None, login: "bob".parse().ok() };
+    let peer = Peer { origin: unix, host: "host".into(), guests: true, secure: true, certificate: None };
+    let bob = chat.connect_from(peer.clone());
+    assert!(chat.say(bob, "CAP LS 302")[0].contains(" sasl=EXTERNAL,PLAIN,SCRAM-SHA-256 "));
+    chat.say(bob, "AUTHENTICATE EXTERNAL");
+    assert!(chat.say(bob, "AUTHENTICATE +")[0].contains(" bob :You are now"));
+    let certificate = Fingerprint([1; 32]);
+    chat.certify("Alice", certificate);
+    let origin = Origin::Tcp { address: ([192, 0, 2, 1], 1).into() };
+    let alice = chat.connect_from(Peer { origin, certificate: Some(certificate), ..peer });
+    chat.say(alice, "AUTHENTICATE EXTERNAL");
+    let other = chat.say(alice, &format!("AUTHENTICATE {}", STANDARD.encode("bob")));
+    assert!(other[0].contains(" 904 "), "{other:?}");
+    chat.say(alice, "AUTHENTICATE EXTERNAL");
+    assert!(chat.say(alice, "AUTHENTICATE +")[0].contains(" Alice :You are now"));
+}
+
+#[test]
+fn names_of_accounts_and_what_looks_like_them_are_not_for_guests() {
+    let mut chat = Chat::with(Policy { reserve_logins: false, ..Policy::default() });
+    chat.add_account("alice", "sesame");
+    let guest = chat.connect();
+    assert_eq!(
+        chat.register(guest, "alice"),
+        [":chat.local 433 alice alice :Nickname is reserved for the account alice"]
+    );
+    assert_eq!(
+        chat.say(guest, "NICK A1ice_"),
+        [":chat.local 433 A1ice_ A1ice_ :Nickname looks like the account alice"]
+    );
+    assert!(chat.say(guest, "NICK bob")[0].contains(" 001 "));
+    assert!(chat.say(guest, "NICK alice")[0].contains(" 433 "));
+}
+
+#[test]
+fn a_login_in_the_middle_ends_with_the_registration_and_without_an_answer() {
+    let mut chat = chat();
+    let conn = chat.connect_from(Peer {
+        origin: Origin::Unix { uid: 1, pid: None, login: None },
+        host: "host".into(),
+        guests: true,
+        secure: true,
+        certificate: None,
+    });
+    chat.say(conn, "AUTHENTICATE PLAIN");
+    let welcome = chat.register(conn, "bob");
+    assert!(welcome[0].contains(" 906 ") && welcome[1].contains(" 001 "), "{welcome:?}");
+    assert!(log_in(&mut chat, conn, "alice", "sesame")[0].contains(" 900 bob bob!uid1@host Alice "));
+}
+
+#[test]
+fn what_is_too_long_or_senseless_is_refused_and_can_be_tried_again() {
+    let mut chat = chat();
+    let conn = safe(&mut chat);
+    assert!(chat.say(conn, "AUTHENTICATE NONSENSE")[0].contains(" 908 * PLAIN,SCRAM-SHA-256 :"));
+    for (sent, numeric) in
+        [("!!!".to_owned(), " 904 "), ("*".to_owned(), " 906 "), ("A".repeat(401), " 905 ")]
+    {
+        assert_eq!(chat.say(conn, "AUTHENTICATE PLAIN"), ["AUTHENTICATE +"]);
+        let answer = chat.say(conn, &format!("AUTHENTICATE {sent}"));
+        assert!(answer[0].contains(numeric), "{answer:?}");
+    }
+    assert!(log_in(&mut chat, conn, "alice", "sesame")[0].contains(" 900 "));
+}

@@ -1,0 +1,55 @@
+//! What becomes of accounts, and of those who try to get into them.
+
+use chat_proto::name::{Folded, Nick};
+
+use crate::account::{Account, Suspension};
+use crate::attempts::Attempted;
+use crate::event::AccountEvent;
+use crate::id::{ConnId, UserId};
+use crate::mode::UserModes;
+
+use super::State;
+
+impl State {
+    pub(super) fn apply_account(&mut self, at: u64, name: &Nick, event: &AccountEvent) {
+        let folded = name.fold();
+        match event {
+            AccountEvent::Registered { login, credentials, .. } => {
+                let credentials = credentials.as_deref().cloned();
+                self.accounts.insert(Account { credentials, ..Account::new(name.clone(), at, *login) });
+            }
+            AccountEvent::PasswordSet { credentials, .. } | AccountEvent::Rehashed { credentials } => {
+                self.accounts.change(&folded, |account| account.credentials = Some((**credentials).clone()));
+            }
+            AccountEvent::CertificateAdded { fingerprint } => self.accounts.certify(&folded, *fingerprint),
+            AccountEvent::CertificateRemoved { fingerprint } => self.accounts.revoke(fingerprint),
+            AccountEvent::Suspended { by, reason } => {
+                let suspension = Suspension { by: by.name(), reason: reason.clone(), at };
+                self.accounts.change(&folded, |account| account.suspended = Some(suspension));
+            }
+            AccountEvent::Resumed { .. } => self.accounts.change(&folded, |account| account.suspended = None),
+            AccountEvent::Removed { .. } => self.accounts.remove(&folded),
+        }
+    }
+
+    pub(super) fn count_try(&mut self, at: u64, conn: ConnId, name: &Folded) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        self.attempts.count(Attempted::from(&session.peer.origin), at);
+        self.attempts.count(Attempted::Account(name.clone()), at);
+    }
+
+    /// Who got in isn't guessing.
+    pub(super) fn forgive(&mut self, conn: ConnId, account: &Nick) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        self.attempts.forgive(&Attempted::from(&session.peer.origin));
+        self.attempts.forgive(&Attempted::Account(account.fold()));
+    }
+
+    pub(super) fn set_account(&mut self, id: UserId, account: Option<&Nick>) {
+        let Some(user) = self.users.get_mut(id) else { return };
+        user.account = account.cloned();
+        let mut modes = user.modes;
+        modes.set(UserModes::REGISTERED, account.is_some());
+        self.set_user_modes(id, modes);
+    }
+}

@@ -1,0 +1,118 @@
+//! Accounts in the database.
+
+use chat_proto::name::Nick;
+use chat_proto::sasl::ScramKeys;
+use chatd_core::{Account, AccountEvent, Credentials, Fingerprint, Suspension};
+use rusqlite::{Connection, Row, Transaction, named_params, params};
+
+use super::RowError;
+
+pub(super) fn read(connection: &Connection) -> Result<Vec<Account>, RowError> {
+    let mut statement = connection.prepare("SELECT * FROM account ORDER BY folded")?;
+    let mut rows = statement.query([])?;
+    let mut accounts = Vec::new();
+    while let Some(row) = rows.next()? {
+        accounts.push(account(connection, row)?);
+    }
+    Ok(accounts)
+}
+
+fn account(connection: &Connection, row: &Row<'_>) -> Result<Account, RowError> {
+    let name: String = row.get("name")?;
+    let name: Nick = name.parse().map_err(|_| RowError::NotA("name of an account"))?;
+    let mut account = Account::new(name, row.get("created_at")?, row.get("login")?);
+    account.credentials = credentials(row)?;
+    account.suspended = suspension(row)?;
+    let mut statement =
+        connection.prepare_cached("SELECT fingerprint FROM certificate WHERE account = ?1")?;
+    let mut rows = statement.query([account.name.fold().as_str()])?;
+    while let Some(row) = rows.next()? {
+        let fingerprint: String = row.get(0)?;
+        let fingerprint: Fingerprint = fingerprint.parse().map_err(|_| RowError::NotA("fingerprint"))?;
+        account.certificates.insert(fingerprint);
+    }
+    Ok(account)
+}
+
+fn credentials(row: &Row<'_>) -> Result<Option<Credentials>, RowError> {
+    let Some(hash) = row.get::<_, Option<String>>("argon2")? else { return Ok(None) };
+    let salt: Vec<u8> = row.get("scram_salt")?;
+    let scram = ScramKeys {
+        salt: salt.into(),
+        iterations: row.get("scram_iterations")?,
+        stored_key: row.get("scram_stored_key")?,
+        server_key: row.get("scram_server_key")?,
+    };
+    Ok(Some(Credentials { hash: hash.as_str().into(), scram }))
+}
+
+fn suspension(row: &Row<'_>) -> Result<Option<Suspension>, RowError> {
+    let Some(by) = row.get::<_, Option<String>>("suspended_by")? else { return Ok(None) };
+    let reason: Option<String> = row.get("suspended_reason")?;
+    Ok(Some(Suspension { by: by.into(), reason: reason.map(Into::into), at: row.get("suspended_at")? }))
+}
+
+pub(super) fn record(
+    transaction: &Transaction<'_>,
+    at: u64,
+    name: &Nick,
+    event: &AccountEvent,
+) -> rusqlite::Result<()> {
+    let folded = name.fold();
+    let folded = folded.as_str();
+    let run = |sql: &str, params: &[&dyn rusqlite::ToSql]| {
+        transaction.prepare_cached(sql)?.execute(params).map(drop)
+    };
+    match event {
+        AccountEvent::Registered { login, credentials, .. } => {
+            run("DELETE FROM account WHERE folded = ?1", &[&folded])?;
+            run(
+                "INSERT INTO account (folded, name, created_at, login) VALUES (?1, ?2, ?3, ?4)",
+                params![folded, name.as_str(), at, login],
+            )?;
+            credentials
+                .as_deref()
+                .map_or(Ok(()), |credentials| set_password(transaction, folded, credentials))
+        }
+        AccountEvent::PasswordSet { credentials, .. } | AccountEvent::Rehashed { credentials } => {
+            set_password(transaction, folded, credentials)
+        }
+        AccountEvent::CertificateAdded { fingerprint } => run(
+            "INSERT OR REPLACE INTO certificate (fingerprint, account) VALUES (?1, ?2)",
+            params![fingerprint.to_string(), folded],
+        ),
+        AccountEvent::CertificateRemoved { fingerprint } => {
+            run("DELETE FROM certificate WHERE fingerprint = ?1", &[&fingerprint.to_string()])
+        }
+        AccountEvent::Suspended { by, reason } => run(
+            "UPDATE account SET suspended_by = ?2, suspended_reason = ?3, suspended_at = ?4 WHERE folded = ?1",
+            params![folded, by.name().as_str(), reason.as_deref(), at],
+        ),
+        AccountEvent::Resumed { .. } => run(
+            "UPDATE account SET suspended_by = NULL, suspended_reason = NULL, suspended_at = NULL WHERE folded = ?1",
+            &[&folded],
+        ),
+        AccountEvent::Removed { .. } => run("DELETE FROM account WHERE folded = ?1", &[&folded]),
+    }
+}
+
+fn set_password(
+    transaction: &Transaction<'_>,
+    folded: &str,
+    credentials: &Credentials,
+) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(
+        "UPDATE account SET argon2 = :argon2, scram_salt = :salt, scram_iterations = :iterations,
+         scram_stored_key = :stored_key, scram_server_key = :server_key WHERE folded = :folded",
+    )?;
+    let scram = &credentials.scram;
+    statement.execute(named_params! {
+        ":folded": folded,
+        ":argon2": &*credentials.hash.0,
+        ":salt": &*scram.salt,
+        ":iterations": scram.iterations,
+        ":stored_key": scram.stored_key,
+        ":server_key": scram.server_key,
+    })?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! What outlives the daemon: an SQLite database in the state directory.
+//!
+//! It is read once, when the daemon starts, and from then on only written: the durable events of a group in one transaction.
+
+mod accounts;
+mod bans;
+mod schema;
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use chatd_core::{Event, Kept, ServerSecret, Stamp};
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+/// The file's name in the state directory.
+const FILE: &str = "chatd.db";
+
+/// The open database.
+#[derive(Debug)]
+pub(crate) struct Store {
+    connection: Connection,
+}
+
+/// The database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("cannot open the database {}: {cause}", path.display())]
+    Open { path: PathBuf, cause: io::Error },
+    #[error("the database {} cannot be used: {cause}; restore it from a backup, or move it away to begin anew", path.display())]
+    Broken { path: PathBuf, cause: rusqlite::Error },
+    #[error(
+        "the database {} was written by a newer chatd (its version is {found}, this chatd knows {known}); install that one again",
+        path.display()
+    )]
+    TooNew { path: PathBuf, found: u32, known: u32 },
+    #[error("the database {} holds something that is no {what}; restore it from a backup", path.display())]
+    Unreadable { path: PathBuf, what: &'static str },
+}
+
+/// Something that a row holds is not what it should be.
+#[derive(Debug)]
+pub(super) enum RowError {
+    Sqlite(rusqlite::Error),
+    NotA(&'static str),
+}
+
+impl Store {
+    /// Opens the database in `directory`, makes it if it isn't there, brings its schema up to date, and reads what is kept.
+    ///
+    /// # Errors
+    /// It can't be opened or is broken, or a newer chatd has written it.
+    pub(crate) fn open(directory: &Path) -> Result<(Self, Kept), StoreError> {
+        let path = directory.join(FILE);
+        create(&path).map_err(|cause| StoreError::Open { path: path.clone(), cause })?;
+        let broken = |cause| StoreError::Broken { path: path.clone(), cause };
+        let mut connection = Connection::open(&path).map_err(broken)?;
+        prepare(&connection).map_err(broken)?;
+        schema::bring_up_to_date(&mut connection).map_err(|error| match error {
+            schema::Error::Sqlite(cause) => broken(cause),
+            schema::Error::TooNew { found, known } => StoreError::TooNew { path: path.clone(), found, known },
+        })?;
+        let kept = read(&connection).map_err(|error| match error {
+            RowError::Sqlite(cause) => broken(cause),
+            RowError::NotA(what) => StoreError::Unreadable { path: path.clone(), what },
+        })?;
+        Ok((Self { connection }, kept))
+    }
+
+    /// Writes the durable ones of the events, which happened at these times, in one transaction.
+    ///
+    /// # Errors
+    /// Nothing of it was written.
+    pub(crate) fn write<'a>(&mut self, events: impl Iterator<Item = (Stamp, &'a Event)>) -> io::Result<()> {
+        self.try_write(events).map_err(io::Error::other)
+    }
+
+    fn try_write<'a>(&mut self, events: impl Iterator<Item = (Stamp, &'a Event)>) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        for (at, event) in events {
+            record(&transaction, at.0, event)?;
+        }
+        transaction.commit()
+    }
+}
+
+/// For nobody but chatd's user: there are hashes of passwords in it.
+fn create(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted, is gone.
+    connection.pragma_update(None, "secure_delete", true)
+}
+
+fn read(connection: &Connection) -> Result<Kept, RowError> {
+    Ok(Kept {
+        accounts: accounts::read(connection)?,
+        bans: bans::read(connection)?,
+        secret: secret(connection)?,
+    })
+}
+
+/// The secret; made when it is asked for the first time.
+fn secret(connection: &Connection) -> Result<ServerSecret, RowError> {
+    let found: Option<Vec<u8>> =
+        connection.query_row("SELECT value FROM secret", [], |row| row.get(0)).optional()?;
+    if let Some(found) = found {
+        return found.try_into().map(ServerSecret).map_err(|_| RowError::NotA("secret"));
+    }
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|_| RowError::NotA("secret"))?;
+    connection.execute("INSERT INTO secret (one, value) VALUES (1, ?1)", [secret])?;
+    Ok(ServerSecret(secret))
+}
+
+fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Result<()> {
+    match event {
+        Event::Account(name, event) => accounts::record(transaction, at, name, event),
+        Event::Ban(event) => bans::record(transaction, event),
+        Event::Conn(..) | Event::User(..) | Event::Channel(..) | Event::Said(_) | Event::Server(_) => Ok(()),
+    }
+}
+
+impl From<rusqlite::Error> for RowError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+#[cfg(test)]
+mod tests;

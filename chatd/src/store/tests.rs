@@ -1,0 +1,144 @@
+use std::os::unix::fs::PermissionsExt;
+
+use chat_proto::sasl::ScramKeys;
+use chatd_core::{
+    AccountEvent, Administrator, Ban, BanEvent, BanTarget, Core, Credentials, Fingerprint, Input, Origin,
+    Output, Policy, Registrar, Stamp,
+};
+
+use super::*;
+
+fn credentials(password: &str) -> Box<Credentials> {
+    Box::new(Credentials { hash: password.into(), scram: ScramKeys::derive(password, b"salt", 4096) })
+}
+
+fn root() -> Administrator {
+    Administrator { uid: 0, login: Some("root".into()) }
+}
+
+fn account(name: &str, event: AccountEvent) -> Event {
+    Event::Account(name.parse().expect("a name"), event)
+}
+
+fn registered(password: Option<&str>) -> AccountEvent {
+    let by = Registrar::Owner(Box::new(Origin::Unix { uid: 1000, pid: None, login: None }));
+    AccountEvent::Registered { login: false, credentials: password.map(credentials), by }
+}
+
+fn ban(target: &str, until: Option<u64>) -> Event {
+    let target = BanTarget::parse(target).expect("a target");
+    let ban = Ban { target, reason: Some("noise".into()), by: "root".into(), at: 5, until };
+    Event::Ban(BanEvent::Set { ban: Box::new(ban), by: root() })
+}
+
+fn write(store: &mut Store, events: &[Event]) {
+    store.write(events.iter().map(|event| (Stamp(7), event))).unwrap();
+}
+
+/// Stores the events, opens the database again, and compares what it kept with what the core would know.
+fn keeps(events: &[Event]) -> Kept {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut store, _) = Store::open(directory.path()).unwrap();
+    write(&mut store, events);
+    drop(store);
+    let (_, kept) = Store::open(directory.path()).unwrap();
+    let mut state = chatd_core::State::new(Policy::default(), Kept::default(), 0);
+    for event in events {
+        state.apply(7, event);
+    }
+    assert_eq!(kept.accounts, state.accounts.iter().cloned().collect::<Vec<_>>());
+    assert_eq!(kept.bans.len(), state.bans.len());
+    for ban in &kept.bans {
+        assert_eq!(state.bans.get(&ban.target), Some(ban));
+    }
+    kept
+}
+
+#[test]
+fn accounts_come_back_as_they_were() {
+    let fingerprint = Fingerprint([9; 32]);
+    let suspended = AccountEvent::Suspended { by: root(), reason: Some("spam".into()) };
+    let kept = keeps(&[
+        account("Alice", registered(Some("one"))),
+        account("bob", registered(None)),
+        account("carol", registered(Some("x"))),
+        account("alice", AccountEvent::CertificateAdded { fingerprint }),
+        account(
+            "alice",
+            AccountEvent::PasswordSet {
+                credentials: credentials("two"),
+                by: Registrar::Administrator(root()),
+            },
+        ),
+        account("bob", suspended.clone()),
+        account("alice", suspended),
+        account("alice", AccountEvent::Resumed { by: root() }),
+        account("carol", AccountEvent::Removed { by: root() }),
+    ]);
+    assert_eq!(kept.accounts.len(), 2);
+    assert_eq!(kept.accounts[0].certificates.len(), 1);
+}
+
+#[test]
+fn a_certificate_proves_the_account_that_got_it_last() {
+    let fingerprint = Fingerprint([9; 32]);
+    let added = || AccountEvent::CertificateAdded { fingerprint };
+    let kept = keeps(&[
+        account("alice", registered(None)),
+        account("bob", registered(None)),
+        account("alice", added()),
+        account("bob", added()),
+        account("bob", AccountEvent::CertificateRemoved { fingerprint }),
+    ]);
+    assert!(kept.accounts.iter().all(|account| account.certificates.is_empty()));
+}
+
+#[test]
+fn bans_come_back_as_they_were() {
+    let lifted = |target: &str| {
+        Event::Ban(BanEvent::Lifted { target: BanTarget::parse(target).expect("a target"), by: root() })
+    };
+    let kept = keeps(&[
+        ban("bob", None),
+        ban("*!*@evil", Some(10)),
+        ban("192.0.2.0/24", Some(9)),
+        ban("2001:db8::/32", None),
+        ban("bob", Some(99)),
+        lifted("2001:DB8::/32"),
+    ]);
+    assert_eq!(kept.bans.len(), 3);
+}
+
+#[test]
+fn the_secret_stays_the_same_and_the_file_is_private() {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = Store::open(directory.path()).unwrap().1.secret;
+    assert_ne!(secret, ServerSecret::default());
+    assert_eq!(Store::open(directory.path()).unwrap().1.secret, secret);
+    let mode = std::fs::metadata(directory.path().join(FILE)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_database_of_a_newer_chatd_or_a_broken_one_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(directory.path()).unwrap();
+    store.connection.pragma_update(None, "user_version", 9999).unwrap();
+    drop(store);
+    let refused = Store::open(directory.path()).unwrap_err();
+    assert!(matches!(refused, StoreError::TooNew { found: 9999, .. }), "{refused}");
+    std::fs::write(directory.path().join(FILE), "this is no database at all, not even a little").unwrap();
+    assert!(matches!(Store::open(directory.path()), Err(StoreError::Broken { .. })));
+}
+
+#[test]
+fn a_core_begins_with_what_was_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut store, _) = Store::open(directory.path()).unwrap();
+    write(&mut store, &[account("alice", registered(Some("x"))), ban("bob", None)]);
+    let (_, kept) = Store::open(directory.path()).unwrap();
+    let mut core = Core::new(Policy::default(), kept, Stamp(8));
+    core.step(Stamp(8), &mut vec![Input::Tick], &mut Output::default());
+    assert!(core.state().accounts.named("ALICE").is_some());
+    assert_eq!(core.state().bans.len(), 1);
+}
