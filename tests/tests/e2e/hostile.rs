@@ -10,18 +10,18 @@ use chat_tests::irc::Irc;
 const MIB: u64 = 1 << 20;
 
 /// Two who chat while somebody attacks.
-struct Bystanders {
-    alice: Irc,
-    bob: Irc,
+pub(crate) struct Bystanders {
+    pub(crate) alice: Irc,
+    pub(crate) bob: Irc,
     said: u32,
 }
 
 impl Bystanders {
-    fn of(daemon: &Daemon) -> Self {
+    pub(crate) fn of(daemon: &Daemon) -> Self {
         Self { alice: daemon.client("alice"), bob: daemon.client("bob"), said: 0 }
     }
 
-    fn chat(&mut self) {
+    pub(crate) fn chat(&mut self) {
         self.said += 1;
         self.alice.send(&format!("PRIVMSG bob :are you there {}", self.said));
         self.bob.expect_containing(&format!("are you there {}", self.said));
