@@ -20,19 +20,21 @@ use crate::commit::{Commit, JournalFailed};
 use crate::config::{Config, Connections, Directories};
 use crate::conn::Readers;
 use crate::control::{Control, Settings};
-use crate::egress::{self, Egress};
+use crate::egress::{self, Egress, Order};
 use crate::jobs::Jobs;
 use crate::listen::{self, Activation, Admission, BindError, Bound, Cloak, Gate, Listening, SocketFile};
 use crate::lock::Lock;
 use crate::logging::Log;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
+use crate::pulse::Pulse;
 use crate::release::Outlets;
 use crate::run::{self, Clock};
 use crate::signals::{self, Signal};
 use crate::store::Store;
+use crate::systemd::Supervision;
 use crate::watch::Watch;
-use crate::{admin, process, scrape, systemd};
+use crate::{admin, process, scrape};
 
 /// Outcomes of steps that may wait for egress; then the core waits.
 const ORDERS_MAX: usize = 64;
@@ -120,13 +122,15 @@ async fn serve(
         started_at,
         listeners: sockets.places(),
     });
-    let threads = Threads::start(core, store, &control, wiring.outlets, wiring.outside)?;
+    let orders = Arc::clone(&wiring.outside.orders);
+    let (core_pulse, egress_pulse) = (Pulse::default(), wiring.outside.pulse.clone());
+    let threads = Threads::start(core, store, &control, wiring.outlets, wiring.outside, core_pulse.clone())?;
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
     let _admin_file = sockets.listen(&tasks, &control, &admission, &stopping)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), listeners = %control.listeners.join(" "), "ready");
-    systemd::ready(&control.listeners);
-    let outcome = attend(&control, threads, signals).await;
-    systemd::stopping();
+    let mut supervision = Supervision::ready(&control.listeners, vec![core_pulse, egress_pulse]);
+    let outcome = attend(&control, &orders, threads, signals, &mut supervision).await;
+    supervision.stopping();
     stopping.cancel();
     tasks.wait().await;
     if outcome.is_ok() {
@@ -154,6 +158,7 @@ impl Wiring {
             slots: Arc::default(),
             send_queue: Arc::new(AtomicUsize::new(connections.send_queue)),
             runtime: Handle::current(),
+            pulse: Pulse::default(),
             metrics: Arc::clone(&metrics.egress),
         };
         let settings = Settings {
@@ -211,7 +216,8 @@ impl Sockets {
         let limits = admin::Limits::default();
         tasks.spawn(admin::serve(admin, Arc::clone(control), limits, stopping.clone()));
         for listening in self.chat {
-            tasks.spawn(listen::listen(listening, Arc::clone(admission), stopping.clone()));
+            let task = listen::listen(listening, Arc::clone(admission), stopping.clone());
+            tasks.spawn(task.context("cannot listen")?);
         }
         for bound in self.metrics {
             tasks.spawn(scrape::serve(bound, Arc::clone(&control.metrics), stopping.clone()));
@@ -228,12 +234,13 @@ impl Threads {
         control: &Control,
         outlets: Outlets,
         outside: egress::Outside,
+        pulse: Pulse,
     ) -> anyhow::Result<Self> {
         let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
         let metrics = Arc::clone(&control.metrics);
         let commit = Commit::new(Arc::new(outlets), Box::new(store), &metrics.commit)?;
         let core = spawn("core", move || {
-            let outcome = run::run(core, &inbox, &commit, &metrics.core);
+            let outcome = run::run(core, &inbox, &commit, &metrics.core, &pulse);
             answers.give_up();
             outcome
         })?;
@@ -255,9 +262,11 @@ fn spawn<T: Send + 'static>(
 
 /// Passes on time and signals until the last frame is written.
 async fn attend(
-    control: &Control,
+    control: &Arc<Control>,
+    orders: &Mailbox<Order>,
     mut threads: Threads,
     mut signals: mpsc::UnboundedReceiver<Signal>,
+    supervision: &mut Supervision,
 ) -> anyhow::Result<()> {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -270,13 +279,22 @@ async fn attend(
             ended = &mut threads.core, if core_runs => {
                 ended.map_err(|_| anyhow!("the core broke down; this is a bug in chatd"))??;
                 core_runs = false;
+                supervision.stopping();
             }
-            _ = ticks.tick() => control.core.push(Input::Tick),
+            _ = ticks.tick() => {
+                control.core.push(Input::Tick);
+                orders.push(Order::Beat);
+                supervision.tick(&control.metrics.core);
+            }
             Some(signal) = signals.recv() => match signal {
-                Signal::Reload => drop(control.reload_now().await),
+                Signal::Reload => {
+                    // Time goes on, however long it takes to read.
+                    let control = Arc::clone(control);
+                    tokio::spawn(async move { control.reload_now().await });
+                }
                 Signal::Stop => {
                     tracing::info!("told to stop");
-                    systemd::stopping();
+                    supervision.stopping();
                     control.core.push(Input::Stop { reason: "The server is shutting down".into() });
                 }
             }

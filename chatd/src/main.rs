@@ -18,6 +18,7 @@ mod mailbox;
 mod manual;
 mod metrics;
 mod process;
+mod pulse;
 mod release;
 mod run;
 mod scrape;

@@ -7,6 +7,7 @@ use chatd_core::{ConnId, Core, Event, Input, Output, Stamp};
 use crate::commit::{Commit, Group, JournalFailed, Release};
 use crate::mailbox::Mailbox;
 use crate::metrics::CoreMetrics;
+use crate::pulse::Pulse;
 
 /// Inputs that may wait for the core; then connections aren't read any more.
 pub(crate) const INPUTS_MAX: usize = 256;
@@ -20,6 +21,7 @@ pub(crate) fn run<R: Release>(
     inbox: &Mailbox<Input>,
     commit: &Commit<R>,
     metrics: &CoreMetrics,
+    pulse: &Pulse,
 ) -> Result<(), JournalFailed> {
     let mut inputs = Vec::with_capacity(INPUTS_MAX);
     let mut clock = Clock::default();
@@ -35,6 +37,7 @@ pub(crate) fn run<R: Release>(
         let group = group(stamp, &mut output, closed);
         stopped = group.effects.iter().any(|effect| matches!(effect, chatd_core::Effect::Stop));
         commit.submit(group)?;
+        pulse.beat();
     }
     inbox.close();
     Ok(())

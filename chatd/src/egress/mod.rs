@@ -22,6 +22,7 @@ use self::round::Round;
 use self::table::Table;
 use crate::mailbox::Mailbox;
 use crate::metrics::EgressMetrics;
+use crate::pulse::Pulse;
 use crate::slots::Slots;
 use crate::socket::{Socket, Stage};
 
@@ -39,6 +40,8 @@ pub(crate) enum Order {
     Deliver { effects: Vec<Effect>, closed: Vec<ConnId> },
     /// A socket that was full takes more.
     Writable(ConnId),
+    /// Nothing: so that a thread with nothing to do shows that it lives.
+    Beat,
     /// Everybody has been told: write what is left, and end.
     Stop,
 }
@@ -51,6 +54,7 @@ pub(crate) struct Outside {
     /// Bytes that may wait for one connection.
     pub(crate) send_queue: Arc<AtomicUsize>,
     pub(crate) runtime: Handle,
+    pub(crate) pulse: Pulse,
     pub(crate) metrics: Arc<EgressMetrics>,
 }
 
@@ -92,6 +96,7 @@ impl Egress {
             self.end_round();
             self.cut_lingering();
             self.publish();
+            self.outside.pulse.beat();
         }
         self.outside.orders.close();
     }
@@ -120,6 +125,7 @@ impl Egress {
                 self.closed.extend(closed);
             }
             Order::Writable(conn) => self.resume(conn),
+            Order::Beat => {}
             Order::Stop => self.stop_at = Some(Instant::now() + LINGER),
         }
         if self.round.bytes() >= ROUND_MAX {

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use super::{Egress, Order, Outside};
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
+use crate::pulse::Pulse;
 use crate::slots::Slots;
 use crate::socket::{Socket, Stage};
 
@@ -35,6 +36,7 @@ fn bench(send_queue: usize) -> Bench {
         slots: Arc::new(Slots::default()),
         send_queue: Arc::new(AtomicUsize::new(send_queue)),
         runtime: Handle::current(),
+        pulse: Pulse::default(),
         metrics: Arc::clone(&metrics.egress),
     };
     let egress = Egress::new(outside.clone());

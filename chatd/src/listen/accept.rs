@@ -57,16 +57,23 @@ enum Accepted {
     Tcp(TcpStream),
 }
 
-/// Admits connections until `stopping`; then the socket is closed and its file removed.
-pub(crate) async fn listen(listening: Listening, admission: Arc<Admission>, stopping: CancellationToken) {
-    let (listener, _file) = match Listener::new(listening.bound) {
-        Ok(listener) => listener,
-        Err(error) => return tracing::error!(%error, "cannot listen"),
-    };
-    tokio::select! {
-        () = accept_all(&listener, listening.guests, &admission) => {}
-        () = stopping.cancelled() => {}
-    }
+/// A task that admits connections until `stopping`; then the socket is closed and its file removed.
+///
+/// # Errors
+/// The runtime doesn't take the socket.
+pub(crate) fn listen(
+    listening: Listening,
+    admission: Arc<Admission>,
+    stopping: CancellationToken,
+) -> io::Result<impl Future<Output = ()>> {
+    let (listener, file) = Listener::new(listening.bound)?;
+    Ok(async move {
+        let _file = file;
+        tokio::select! {
+            () = accept_all(&listener, listening.guests, &admission) => {}
+            () = stopping.cancelled() => {}
+        }
+    })
 }
 
 async fn accept_all(listener: &Listener, guests: bool, admission: &Arc<Admission>) {

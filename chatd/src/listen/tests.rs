@@ -44,7 +44,7 @@ impl Bench {
         let bound = bind(place, &mut Activation::default()).unwrap();
         let at = bound.place();
         let listening = Listening { bound, guests };
-        (at, tokio::spawn(listen(listening, Arc::clone(&self.admission), self.stopping.clone())))
+        (at, tokio::spawn(listen(listening, Arc::clone(&self.admission), self.stopping.clone()).unwrap()))
     }
 
     async fn opened(&self) -> Peer {

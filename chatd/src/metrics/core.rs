@@ -51,6 +51,16 @@ struct LoginFailures {
 }
 
 impl CoreMetrics {
+    /// Users who are there.
+    pub(crate) fn users(&self) -> u64 {
+        count(&self.users)
+    }
+
+    /// Channels that exist.
+    pub(crate) fn channels(&self) -> u64 {
+        count(&self.channels)
+    }
+
     pub(super) fn register(registry: &mut Registry) -> Self {
         let step = "How long a step of the core takes, which is for all that came in since the one before";
         Self {
@@ -185,6 +195,10 @@ impl LoginFailures {
             register_each(registry, "login_failures", help, "kind", kinds);
         Self { server_password, operator, account }
     }
+}
+
+fn count(gauge: &Gauge) -> u64 {
+    u64::try_from(gauge.get()).unwrap_or(0)
 }
 
 fn add(counter: &Counter, count: u64) {

@@ -7,6 +7,7 @@ mod hostile;
 mod metrics;
 mod outside;
 mod scripts;
+mod service;
 mod signals;
 mod startup;
 mod stored_order;
