@@ -117,7 +117,9 @@ fn write_all<R: Release>(
             held.close();
             return;
         }
-        latency.observe(began.elapsed());
+        if groups.iter().any(|group| group.durable) {
+            latency.observe(began.elapsed());
+        }
         for group in groups.drain(..) {
             release.release(group);
             outstanding.fetch_sub(1, Ordering::AcqRel);

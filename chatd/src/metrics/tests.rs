@@ -53,6 +53,17 @@ fn the_text_ends_as_openmetrics_wants_it() {
 }
 
 #[test]
+fn every_metric_is_documented() {
+    let page = include_str!("../../../docs/metrics.md");
+    let text = Metrics::new(0).text();
+    for (name, kind) in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')) {
+        let sample = if kind == "counter" { format!("{name}_total") } else { name.to_owned() };
+        let forms = [format!("`{sample}`"), format!("`{sample}{{")];
+        assert!(forms.iter().any(|form| page.contains(form)), "{sample}");
+    }
+}
+
+#[test]
 fn samples_are_what_the_text_says_without_buckets() {
     let metrics = Metrics::new(1_700_000_000_500);
     let samples = metrics.samples();
