@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use chatd_core::{ConnId, Input, Job, JobDone};
+use chat_proto::name::Nick;
+use chatd_core::{ConnId, Input, Job, JobDone, Made, OldPassword, Secret};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -59,11 +60,21 @@ fn perform(job: &Job) -> JobDone {
             let outcome = credentials::check(credentials.as_deref(), &password.0);
             JobDone::AccountChecked { matches: outcome.matches, renewed: outcome.renewed.map(Box::new) }
         }
-        Job::MakeCredentials { password } => {
-            JobDone::CredentialsMade { credentials: credentials::make(&password.0).ok().map(Box::new) }
+        Job::MakeCredentials { password, old, unless_login } => {
+            JobDone::CredentialsMade(make(password, old.as_deref(), unless_login.as_ref()))
         }
         Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: login::exists(name) },
     }
+}
+
+fn make(password: &Secret, old: Option<&OldPassword>, unless_login: Option<&Nick>) -> Made {
+    if unless_login.is_some_and(login::exists) {
+        return Made::IsLogin;
+    }
+    if old.is_some_and(|old| !credentials::check(Some(&old.credentials), &old.password.0).matches) {
+        return Made::WrongOld;
+    }
+    credentials::make(&password.0).map_or(Made::Failed, |made| Made::Credentials(Box::new(made)))
 }
 
 /// The outcome when the work itself broke down: nobody gets in by that.
@@ -71,7 +82,7 @@ fn refusal(job: &Job) -> JobDone {
     match job {
         Job::CheckPassword { .. } => JobDone::PasswordChecked { matches: false },
         Job::CheckAccount { .. } => JobDone::AccountChecked { matches: false, renewed: None },
-        Job::MakeCredentials { .. } => JobDone::CredentialsMade { credentials: None },
+        Job::MakeCredentials { .. } => JobDone::CredentialsMade(Made::Failed),
         Job::LookUpLogin { .. } => JobDone::LoginLookedUp { exists: true },
     }
 }
@@ -105,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_login_of_the_host_is_found() {
-        let name = chat_proto::name::Nick::new("root").unwrap();
+        let name = Nick::new("root").unwrap();
         assert_eq!(outcome(Job::LookUpLogin { name }).await, JobDone::LoginLookedUp { exists: true });
     }
 }

@@ -26,6 +26,8 @@ pub enum NameError {
     BadStart(char),
     #[error("the name must not contain {0:?}")]
     BadCharacter(char),
+    #[error("the name is the server's own")]
+    Reserved,
     #[error("a channel's name begins with #")]
     NotAChannel,
 }

@@ -19,6 +19,8 @@ pub struct Account {
     /// As it was first written.
     pub name: Nick,
     pub created_at: u64,
+    /// Where its owner can be reached, as the owner says.
+    pub email: Option<Box<str>>,
     /// Without them nobody gets in by a password.
     pub credentials: Option<Credentials>,
     /// Certificates that prove to be its owner.
@@ -62,7 +64,15 @@ pub struct Accounts {
 
 impl Account {
     pub fn new(name: Nick, created_at: u64, login: bool) -> Self {
-        Self { name, created_at, credentials: None, certificates: BTreeSet::new(), suspended: None, login }
+        Self {
+            name,
+            created_at,
+            email: None,
+            credentials: None,
+            certificates: BTreeSet::new(),
+            suspended: None,
+            login,
+        }
     }
 }
 

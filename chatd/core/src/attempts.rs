@@ -17,6 +17,8 @@ pub enum Attempted {
     Uid(u32),
     /// To log in as an account.
     Account(Folded),
+    /// To make an account, from there.
+    Registration(Box<Attempted>),
 }
 
 /// What was tried lately. It forgets the oldest when there is too much to remember.

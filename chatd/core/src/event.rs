@@ -84,6 +84,8 @@ pub enum ConnEvent {
     LoggedIn {
         account: Nick,
     },
+    /// It has made an account.
+    AccountMade,
     NickChosen {
         nick: Option<Nick>,
     },
@@ -124,6 +126,19 @@ pub enum Wait {
     /// Whether the password of an account is right.
     Login {
         name: CompactString,
+        voice: Voice,
+        label: Option<CompactString>,
+    },
+    /// The hash of the password of an account that is to be made.
+    MakeAccount {
+        name: Nick,
+        email: Option<Box<str>>,
+        voice: Voice,
+        label: Option<CompactString>,
+    },
+    /// The hash of a new password.
+    ChangePassword {
+        voice: Voice,
         label: Option<CompactString>,
     },
     /// Whether the nick it registers with is a login's.
@@ -137,6 +152,15 @@ pub enum Wait {
         name: CompactString,
         label: Option<CompactString>,
     },
+}
+
+/// In what words a client is answered about accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Voice {
+    /// Numerics and standard replies.
+    Standard,
+    /// Notices of NickServ's.
+    Service,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -248,6 +272,8 @@ pub enum AccountEvent {
     /// It is new. `login`: it is that of a login of this host.
     Registered {
         login: bool,
+        /// Where its owner can be reached, as the owner says.
+        email: Option<Box<str>>,
         credentials: Option<Box<Credentials>>,
         by: Registrar,
     },

@@ -133,10 +133,21 @@ pub enum JobDone {
     PasswordChecked { matches: bool },
     /// For [`Job::CheckAccount`](crate::Job::CheckAccount); `renewed` when what is kept of the password is out of date.
     AccountChecked { matches: bool, renewed: Option<Box<Credentials>> },
-    /// For [`Job::MakeCredentials`](crate::Job::MakeCredentials); none when that failed.
-    CredentialsMade { credentials: Option<Box<Credentials>> },
+    /// For [`Job::MakeCredentials`](crate::Job::MakeCredentials).
+    CredentialsMade(Made),
     /// For [`Job::LookUpLogin`](crate::Job::LookUpLogin): whether the host has a login of that name.
     LoginLookedUp { exists: bool },
+}
+
+/// What has become of a new password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    Credentials(Box<Credentials>),
+    /// The old password was wrong.
+    WrongOld,
+    /// The host has a login of that name.
+    IsLogin,
+    Failed,
 }
 
 /// The administrator who asks, by the kernel's word.

@@ -28,11 +28,11 @@ pub use account::{Account, Accounts, Credentials, Fingerprint, NotAFingerprint, 
 pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
 pub use event::{
     AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Ending, Event, Rank, Ranks, Registrar,
-    Room, Said, SaidKind, ServerEvent, Target, UserEvent, Wait, Who,
+    Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,
 };
 pub use id::{ChannelId, ConnId, MessageId, RequestId, UserId};
-pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Origin, Peer};
+pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
-pub use output::{AdminAnswer, Effect, Job, Output, Secret};
+pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
 pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration};
 pub use state::State;

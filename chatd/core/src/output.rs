@@ -46,10 +46,18 @@ pub enum Job {
     CheckPassword { hash: PasswordHash, password: Secret },
     /// Check the password of an account; without credentials do the same work for nothing, so that the time tells nothing.
     CheckAccount { credentials: Option<Box<Credentials>>, password: Secret },
-    /// Make of a password what is kept of it.
-    MakeCredentials { password: Secret },
+    /// Make of a password what is kept of it, if the old one is right, and unless the host has a login of that name.
+    MakeCredentials { password: Secret, old: Option<Box<OldPassword>>, unless_login: Option<Nick> },
     /// Is there a login of that name on this host?
     LookUpLogin { name: Nick },
+}
+
+/// A password that is to be replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldPassword {
+    pub credentials: Credentials,
+    /// As it was given.
+    pub password: Secret,
 }
 
 /// A secret on its way to a check. Prints as `[redacted]`.

@@ -7,7 +7,7 @@ use chat_proto::sasl::ScramKeys;
 
 use crate::{
     AccountEvent, Administrator, ConnId, Core, Credentials, Effect, Event, Fingerprint, Incoming, Input, Job,
-    JobDone, Kept, Lost, Origin, Output, Peer, Policy, Registrar, Secret, Stamp,
+    JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, Registrar, Secret, Stamp,
 };
 
 /// When every test's chat begins: 2026-01-31 12:00:00 UTC.
@@ -114,7 +114,7 @@ impl Chat {
     pub fn add_account(&mut self, name: &str, password: &str) {
         let credentials = Some(Box::new(credentials(password)));
         let by = Registrar::Administrator(Administrator { uid: 0, login: None });
-        self.happen(name, AccountEvent::Registered { login: false, credentials, by });
+        self.happen(name, AccountEvent::Registered { login: false, email: None, credentials, by });
     }
 
     pub fn certify(&mut self, name: &str, fingerprint: Fingerprint) {
@@ -182,9 +182,10 @@ fn do_job(job: &Job) -> JobDone {
             matches: credentials.as_ref().is_some_and(|credentials| *credentials.hash.0 == ***password),
             renewed: None,
         },
-        Job::MakeCredentials { password } => {
-            JobDone::CredentialsMade { credentials: Some(Box::new(credentials(&password.0))) }
-        }
+        Job::MakeCredentials { password, old, .. } => JobDone::CredentialsMade(match old {
+            Some(old) if *old.credentials.hash.0 != **old.password.0 => Made::WrongOld,
+            _ => Made::Credentials(Box::new(credentials(&password.0))),
+        }),
         Job::LookUpLogin { .. } => JobDone::LoginLookedUp { exists: false },
     }
 }

@@ -21,6 +21,7 @@ fn account(connection: &Connection, row: &Row<'_>) -> Result<Account, RowError> 
     let name: String = row.get("name")?;
     let name: Nick = name.parse().map_err(|_| RowError::NotA("name of an account"))?;
     let mut account = Account::new(name, row.get("created_at")?, row.get("login")?);
+    account.email = row.get::<_, Option<String>>("email")?.map(Into::into);
     account.credentials = credentials(row)?;
     account.suspended = suspension(row)?;
     let mut statement =
@@ -64,11 +65,11 @@ pub(super) fn record(
         transaction.prepare_cached(sql)?.execute(params).map(drop)
     };
     match event {
-        AccountEvent::Registered { login, credentials, .. } => {
+        AccountEvent::Registered { login, email, credentials, .. } => {
             run("DELETE FROM account WHERE folded = ?1", &[&folded])?;
             run(
-                "INSERT INTO account (folded, name, created_at, login) VALUES (?1, ?2, ?3, ?4)",
-                params![folded, name.as_str(), at, login],
+                "INSERT INTO account (folded, name, created_at, login, email) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![folded, name.as_str(), at, login, email.as_deref()],
             )?;
             credentials
                 .as_deref()

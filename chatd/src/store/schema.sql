@@ -11,6 +11,7 @@ CREATE TABLE account (
     name TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     login INTEGER NOT NULL,
+    email TEXT,
     argon2 TEXT,
     scram_salt BLOB,
     scram_iterations INTEGER,

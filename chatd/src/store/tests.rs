@@ -22,7 +22,12 @@ fn account(name: &str, event: AccountEvent) -> Event {
 
 fn registered(password: Option<&str>) -> AccountEvent {
     let by = Registrar::Owner(Box::new(Origin::Unix { uid: 1000, pid: None, login: None }));
-    AccountEvent::Registered { login: false, credentials: password.map(credentials), by }
+    AccountEvent::Registered {
+        login: false,
+        email: Some("a@b.example".into()),
+        credentials: password.map(credentials),
+        by,
+    }
 }
 
 fn ban(target: &str, until: Option<u64>) -> Event {

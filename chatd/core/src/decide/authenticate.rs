@@ -10,12 +10,16 @@ use compact_str::CompactString;
 
 use crate::account::{Account, Credentials};
 use crate::attempts::Attempted;
-use crate::event::{AccountEvent, ConnEvent, Event, UserEvent, Wait};
+use crate::ban::Suspect;
+use crate::event::{AccountEvent, ConnEvent, Event, UserEvent, Voice, Wait};
 use crate::exchange::Step;
 use crate::id::ConnId;
 use crate::output::{Job, Secret};
 use crate::state::{Session, State};
 use crate::tx::{Tx, label_of};
+
+use super::nickserv;
+use super::register::because;
 
 /// Failed logins of one account, from wherever, before each further one has to wait. Many, since otherwise anybody could keep its owner out.
 const FREE_PER_ACCOUNT: u32 = 50;
@@ -69,7 +73,7 @@ fn begin(tx: &mut Tx<'_>, conn: ConnId, word: &str) {
         return fail(tx, conn, "there is no such mechanism");
     };
     if let Some(seconds) = delay(tx, conn, None) {
-        return too_fast(tx, conn, seconds);
+        return fail(tx, conn, &too_fast(seconds));
     }
     tx.exchanges().begin(conn, mechanism);
     say(tx, "+");
@@ -92,7 +96,8 @@ fn next(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
             Err(error) => refuse(tx, conn, &name, Mechanism::ScramSha256, &error.to_string()),
         },
         (Mechanism::ScramSha256, Step::Proven { name }) if whole.is_empty() => {
-            log_in(tx, conn, &name, Mechanism::ScramSha256);
+            let outcome = log_in(tx, conn, &name, Mechanism::ScramSha256);
+            answer(tx, conn, Voice::Standard, outcome);
         }
         (Mechanism::ScramSha256, Step::Proven { .. }) => fail(tx, conn, "a malformed message"),
     }
@@ -107,8 +112,8 @@ fn plain(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
         return;
     }
     let credentials = credentials(tx.state(), &plain.name).cloned().map(Box::new);
-    let wait =
-        Wait::Login { name: shown(&plain.name), label: label_of(message).map(|label| (*label).into()) };
+    let label = label_of(message).map(|label| (*label).into());
+    let wait = Wait::Login { name: shown(&plain.name), voice: Voice::Standard, label };
     tx.wait(conn, wait, Job::CheckAccount { credentials, password: Secret(plain.password) });
 }
 
@@ -117,6 +122,7 @@ pub fn password_checked(
     tx: &mut Tx<'_>,
     conn: ConnId,
     name: &str,
+    voice: Voice,
     matches: bool,
     renewed: Option<&Credentials>,
 ) {
@@ -124,13 +130,31 @@ pub fn password_checked(
     let Some(account) =
         tx.state().accounts.named(name).filter(|account| matches && account.credentials.is_some())
     else {
-        return refuse(tx, conn, name, Mechanism::Plain, "wrong name or password");
+        report(tx, conn, name, Mechanism::Plain);
+        return answer(tx, conn, voice, Err(String::from("wrong name or password")));
     };
     if let Some(credentials) = renewed {
         let (name, credentials) = (account.name.clone(), Box::new(credentials.clone()));
         tx.emit(Event::Account(name, AccountEvent::Rehashed { credentials }));
     }
-    log_in(tx, conn, name, Mechanism::Plain);
+    let outcome = log_in(tx, conn, name, Mechanism::Plain);
+    answer(tx, conn, voice, outcome);
+}
+
+/// Tells the client what has become of its login.
+fn answer(tx: &mut Tx<'_>, conn: ConnId, voice: Voice, outcome: Result<Nick, String>) {
+    match (voice, outcome) {
+        (Voice::Standard, Ok(account)) => {
+            logged_in(tx, conn, &account);
+            tx.numeric(RPL_SASLSUCCESS, format_args!(":SASL authentication successful"));
+        }
+        (Voice::Standard, Err(why)) => fail(tx, conn, &why),
+        (Voice::Service, Ok(account)) => {
+            logged_in(tx, conn, &account);
+            nickserv::say(tx, &format!("You are now logged in as {account}"));
+        }
+        (Voice::Service, Err(why)) => nickserv::say(tx, &why),
+    }
 }
 
 fn external(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8]) {
@@ -145,7 +169,8 @@ fn external(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8]) {
     if !authorize.is_empty() && !chat_proto::name::same(authorize, name.as_str()) {
         return refuse(tx, conn, authorize, Mechanism::External, "that account is not yours");
     }
-    log_in(tx, conn, name.as_str(), Mechanism::External);
+    let outcome = log_in(tx, conn, name.as_str(), Mechanism::External);
+    answer(tx, conn, Voice::Standard, outcome);
 }
 
 fn challenge(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8]) {
@@ -181,23 +206,33 @@ fn scram_says(tx: &mut Tx<'_>, conn: ConnId, message: &str, step: Step) {
     }
 }
 
-/// Counts the try; says why if it may not be made now.
+/// As [`try_login`]; nobody acts for another. Tells the client.
 fn may_try(tx: &mut Tx<'_>, conn: ConnId, name: &str, authorize: &str) -> bool {
     if !authorize.is_empty() && !chat_proto::name::same(authorize, name) {
         fail(tx, conn, "nobody may act for another");
         return false;
     }
+    match try_login(tx, conn, name) {
+        Ok(()) => true,
+        Err(why) => {
+            fail(tx, conn, &why);
+            false
+        }
+    }
+}
+
+/// Counts the try; says why if it may not be made now.
+pub fn try_login(tx: &mut Tx<'_>, conn: ConnId, name: &str) -> Result<(), String> {
     let name = Folded::new(&shown(name));
     if let Some(seconds) = delay(tx, conn, Some(&name)) {
-        too_fast(tx, conn, seconds);
-        return false;
+        return Err(too_fast(seconds));
     }
     tx.emit_conn(conn, ConnEvent::LoginTried { name });
-    true
+    Ok(())
 }
 
 /// Seconds until the connection may try again; none if it may now.
-fn delay(tx: &Tx<'_>, conn: ConnId, name: Option<&Folded>) -> Option<u64> {
+pub fn delay(tx: &Tx<'_>, conn: ConnId, name: Option<&Folded>) -> Option<u64> {
     let (state, now) = (tx.state(), tx.now().0);
     let session = state.sessions.get(conn)?;
     let free = state.policy.free_attempts;
@@ -211,11 +246,16 @@ fn delay(tx: &Tx<'_>, conn: ConnId, name: Option<&Folded>) -> Option<u64> {
 
 /// Somebody was not who he said he was.
 fn refuse(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism, why: &str) {
+    report(tx, conn, name, mechanism);
+    fail(tx, conn, why);
+}
+
+/// Administrators are told of every login that failed.
+pub fn report(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism) {
     let from = tx.state().sessions.get(conn).map(|session| Box::new(session.peer.origin.clone()));
     if let Some(from) = from {
         tx.emit_conn(conn, ConnEvent::LoginFailed { from, name: shown(name), mechanism });
     }
-    fail(tx, conn, why);
 }
 
 fn fail(tx: &mut Tx<'_>, conn: ConnId, why: &str) {
@@ -223,29 +263,32 @@ fn fail(tx: &mut Tx<'_>, conn: ConnId, why: &str) {
     tx.numeric(ERR_SASLFAIL, format_args!(":SASL authentication failed: {why}"));
 }
 
-fn too_fast(tx: &mut Tx<'_>, conn: ConnId, seconds: u64) {
-    fail(tx, conn, &format!("too many attempts, try again in {seconds} seconds"));
+fn too_fast(seconds: u64) -> String {
+    format!("too many attempts, try again in {seconds} seconds")
 }
 
 /// The proof is right; whether the account may be used is another question.
-fn log_in(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism) {
+fn log_in(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism) -> Result<Nick, String> {
     let state = tx.state();
     let account = state.accounts.named(name);
     if let Some(suspension) = account.and_then(|account| account.suspended.as_ref()) {
-        let reason = suspension.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        return refuse(tx, conn, name, mechanism, &format!("the account is suspended{reason}"));
+        let why = format!("the account is suspended{}", because(suspension.reason.as_deref()));
+        report(tx, conn, name, mechanism);
+        return Err(why);
     }
     // A login of this host needs no entry among the accounts.
-    let Some(account) = account.map(|account| account.name.clone()).or_else(|| name.parse::<Nick>().ok())
-    else {
-        return;
-    };
+    let account = account.map(|account| account.name.clone()).or_else(|| name.parse::<Nick>().ok());
+    let Some(account) = account else { return Err(String::from("that is no name")) };
+    let suspect = Suspect { account: Some(account.as_str()), ..Suspect::default() };
+    if let Some(ban) = state.bans.against(&suspect, tx.now().0) {
+        return Err(format!("the account is banned{}", because(ban.reason.as_deref())));
+    }
     let user = state.user_of(conn).map(|(id, user)| (id, user.account.clone()));
     if let Some((_, Some(before))) = &user
         && state.policy.nick_equals_account
         && before.fold() != account.fold()
     {
-        return fail(tx, conn, &format!("you are {before} here; connect again to be {account}"));
+        return Err(format!("you are {before} here; connect again to be {account}"));
     }
     tx.emit_conn(conn, ConnEvent::LoggedIn { account: account.clone() });
     if let Some((id, before)) = user
@@ -253,8 +296,7 @@ fn log_in(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism) {
     {
         tx.emit_user(id, UserEvent::AccountChanged { account: Some(account.clone()) });
     }
-    logged_in(tx, conn, &account);
-    tx.numeric(RPL_SASLSUCCESS, format_args!(":SASL authentication successful"));
+    Ok(account)
 }
 
 /// Tells the client whom it counts as from now on.
@@ -266,12 +308,12 @@ pub fn logged_in(tx: &mut Tx<'_>, conn: ConnId, account: &Nick) {
     tx.numeric(RPL_LOGGEDIN, format_args!("{source} {account} :You are now logged in as {account}"));
 }
 
-fn credentials<'a>(state: &'a State, name: &str) -> Option<&'a Credentials> {
+pub fn credentials<'a>(state: &'a State, name: &str) -> Option<&'a Credentials> {
     state.accounts.named(name).and_then(|account: &Account| account.credentials.as_ref())
 }
 
 /// As much of a name as is worth remembering; it may be anything.
-fn shown(name: &str) -> CompactString {
+pub fn shown(name: &str) -> CompactString {
     name.chars().take(64).collect()
 }
 

@@ -37,7 +37,7 @@ fn ls(tx: &mut Tx<'_>, conn: ConnId, version: Option<&str>) {
         tx.emit_conn(conn, ConnEvent::CapVersion302);
     }
     let Some(session) = tx.state().sessions.get(conn) else { return };
-    let offered: Vec<String> = offered(session)
+    let offered: Vec<String> = offered(tx.state(), session)
         .names()
         .map(|name| match value(tx.state(), session, name).filter(|_| session.version_302) {
             Some(value) => format!("{name}={value}"),
@@ -47,10 +47,12 @@ fn ls(tx: &mut Tx<'_>, conn: ConnId, version: Option<&str>) {
     answer(tx, "LS", &offered.join(" "));
 }
 
-/// Accounts are for connections that passwords may be said on.
-fn offered(session: &Session) -> Caps {
-    let safe = if session.peer.is_safe() { Caps::empty() } else { Caps::SASL | Caps::ACCOUNT_REGISTRATION };
-    Caps::all() - safe
+/// What the connection may have: passwords are not said on every one.
+fn offered(state: &State, session: &Session) -> Caps {
+    let mut caps = Caps::all();
+    caps.set(Caps::SASL, session.peer.is_safe());
+    caps.set(Caps::ACCOUNT_REGISTRATION, session.peer.is_safe() && state.policy.registration.open);
+    caps
 }
 
 /// What a client of version 302 is told of a capability beyond its name.
@@ -85,7 +87,8 @@ fn req(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
         return;
     }
     let Some(session) = tx.state().sessions.get(conn) else { return };
-    match requested_caps(session.caps, &requested).filter(|caps| offered(session).contains(*caps)) {
+    match requested_caps(session.caps, &requested).filter(|caps| offered(tx.state(), session).contains(*caps))
+    {
         Some(caps) => {
             answer(tx, "ACK", &requested);
             if caps != tx.state().sessions.get(conn).map_or(Caps::empty(), |session| session.caps) {

@@ -12,12 +12,15 @@ use crate::reply::quote;
 use crate::state::{Channel, State, User};
 use crate::tx::Tx;
 
-use super::QUOTE;
+use super::{QUOTE, nickserv};
 
 /// A nick within the configured length.
 pub fn nick(limits: &Limits, name: &str) -> Result<Nick, NameError> {
     if name.len() > limits.nick_length {
         return Err(NameError::TooLong { max: limits.nick_length });
+    }
+    if chat_proto::name::same(name, nickserv::NICKSERV) {
+        return Err(NameError::Reserved);
     }
     Nick::new(name)
 }

@@ -14,6 +14,7 @@ use crate::state::{Channel, State, User};
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, is_silenced, word};
+use super::nickserv;
 
 /// Room in the tags for those that the server adds: time, msgid, account, bot, label, batch.
 const OWN_TAGS: usize = 512;
@@ -42,6 +43,9 @@ fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
     speech.tags = client_tags(speech.tx, caller, message);
     if kind == SaidKind::Tagmsg && speech.tags.is_empty() {
         return;
+    }
+    if targets.eq_ignore_ascii_case(nickserv::NICKSERV) && kind == SaidKind::Privmsg {
+        return nickserv::told(tx, caller, message.param(1).unwrap_or_default(), message);
     }
     let most = speech.tx.state().policy.limits.targets;
     for (index, target) in targets.split(',').enumerate() {

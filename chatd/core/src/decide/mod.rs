@@ -1,6 +1,7 @@
 //! Commands become events and replies. One file per command or family; they read the state and never change it but
 //! by [`Tx::emit`](crate::tx::Tx::emit).
 
+mod account;
 mod admin;
 mod authenticate;
 mod away;
@@ -16,6 +17,7 @@ mod message;
 mod mode;
 mod monitor;
 mod names;
+mod nickserv;
 mod oper;
 mod part;
 mod ping;
@@ -110,7 +112,11 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
     let Some(wait) = tx.state().sessions.get(conn).and_then(|session| session.wait.clone()) else { return };
     tx.emit_conn(conn, crate::event::ConnEvent::WaitOver);
     let label = match &*wait {
-        Wait::Rename { label, .. } | Wait::Oper { label, .. } | Wait::Login { label, .. } => label.as_deref(),
+        Wait::Rename { label, .. }
+        | Wait::Oper { label, .. }
+        | Wait::Login { label, .. }
+        | Wait::MakeAccount { label, .. }
+        | Wait::ChangePassword { label, .. } => label.as_deref(),
         Wait::ServerPassword | Wait::Register => None,
     };
     tx.begin(conn, label);
@@ -122,8 +128,14 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         (Wait::Rename { nick, .. }, JobDone::LoginLookedUp { exists }) => {
             register::rename_looked_up(tx, conn, nick, *exists);
         }
-        (Wait::Login { name, .. }, JobDone::AccountChecked { matches, renewed }) => {
-            authenticate::password_checked(tx, conn, &name, *matches, renewed.as_deref());
+        (Wait::Login { name, voice, .. }, JobDone::AccountChecked { matches, renewed }) => {
+            authenticate::password_checked(tx, conn, &name, voice, *matches, renewed.as_deref());
+        }
+        (Wait::MakeAccount { name, email, voice, .. }, JobDone::CredentialsMade(made)) => {
+            account::made(tx, conn, &name, email, voice, made);
+        }
+        (Wait::ChangePassword { voice, .. }, JobDone::CredentialsMade(made)) => {
+            account::password_made(tx, conn, voice, made);
         }
         (Wait::Oper { name, .. }, JobDone::PasswordChecked { matches }) => {
             oper::password_checked(tx, conn, name, *matches);

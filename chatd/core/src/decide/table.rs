@@ -6,8 +6,8 @@ use crate::id::ConnId;
 use crate::tx::{Caller, Tx};
 
 use super::{
-    authenticate, away, cap, help, info, invite, join, kick, list, message, mode, monitor, names, oper, part,
-    ping, quit, register, setname, topic, who, whois, whowas,
+    account, authenticate, away, cap, help, info, invite, join, kick, list, message, mode, monitor, names,
+    nickserv, oper, part, ping, quit, register, setname, topic, who, whois, whowas,
 };
 
 /// One command.
@@ -76,20 +76,25 @@ pub const COMMANDS: &[Command] = &[
     user("MOTD", 0, info::motd, "[server]", "the message of the day"),
     user("NAMES", 0, names::names, "[#channel,...]", "who is in a channel"),
     conn("NICK", 0, register::nick, "nick", "chooses your nick"),
+    user("NICKSERV", 0, nickserv::command, "command [...]", "accounts, in words: NICKSERV HELP"),
     user("NOTICE", 0, message::notice, "target[,target ...] :text", "as PRIVMSG, never answered automatically"),
+    user("NS", 0, nickserv::command, "command [...]", "as NICKSERV"),
     user("OPER", 2, oper::oper, "name password", "makes you an operator"),
     user("PART", 1, part::part, "#channel[,#channel ...] [reason]", "leaves channels"),
     conn("PASS", 1, register::pass, "password", "gives the server's password"),
+    conn("PASSWD", 2, account::passwd, "old :new", "sets the password of your account; * for no old one"),
     conn("PING", 0, ping::ping, "token", "asks for a PONG"),
     conn("PONG", 0, ping::pong, "token", "answers a PING"),
     user("PRIVMSG", 0, message::privmsg, "target[,target ...] :text", "says something to users and channels"),
     conn("QUIT", 0, quit::quit, "[reason]", "leaves the server"),
+    conn("REGISTER", 3, account::register, "account email password", "makes an account; * for your nick, * for no email"),
     user("SETNAME", 1, setname::setname, ":realname", "changes your real name"),
     user("TAGMSG", 0, message::tagmsg, "target[,target ...]", "sends tags without a text"),
     user("TIME", 0, info::time, "[server]", "the server's time"),
     user("TOPIC", 1, topic::topic, "#channel [topic]", "shows or sets a channel's topic"),
     conn("USER", 4, register::user, "user 0 * :realname", "registers"),
     user("USERHOST", 1, info::userhost, "nick [nick ...]", "user and host of users"),
+    conn("VERIFY", 2, account::verify, "account code", "no account waits for a code"),
     user("VERSION", 0, info::version, "[server]", "the server's version and features"),
     user("WALLOPS", 1, oper::wallops, ":text", "says something to all with user mode w (operators)"),
     user("WHO", 0, who::who, "mask [o] [%fields[,token]]", "lists users"),

@@ -51,6 +51,7 @@ impl State {
             ConnEvent::Unmonitored { folded } => unwatch(&mut self.watchers, folded, conn),
             ConnEvent::LoginTried { name } => self.count_try(at, conn, name),
             ConnEvent::LoggedIn { account } => self.forgive(conn, account),
+            ConnEvent::AccountMade => self.count_account(at, conn),
             _ => {}
         }
         if let Some(session) = self.sessions.get_mut(conn) {
@@ -344,6 +345,7 @@ impl Session {
             | ConnEvent::Closed { .. }
             | ConnEvent::Watched { .. }
             | ConnEvent::LoginTried { .. }
+            | ConnEvent::AccountMade
             | ConnEvent::LoginFailed { .. } => {}
         }
     }

@@ -14,9 +14,13 @@ impl State {
     pub(super) fn apply_account(&mut self, at: u64, name: &Nick, event: &AccountEvent) {
         let folded = name.fold();
         match event {
-            AccountEvent::Registered { login, credentials, .. } => {
-                let credentials = credentials.as_deref().cloned();
-                self.accounts.insert(Account { credentials, ..Account::new(name.clone(), at, *login) });
+            AccountEvent::Registered { login, email, credentials, .. } => {
+                let (email, credentials) = (email.clone(), credentials.as_deref().cloned());
+                self.accounts.insert(Account {
+                    email,
+                    credentials,
+                    ..Account::new(name.clone(), at, *login)
+                });
             }
             AccountEvent::PasswordSet { credentials, .. } | AccountEvent::Rehashed { credentials } => {
                 self.accounts.change(&folded, |account| account.credentials = Some((**credentials).clone()));
@@ -36,6 +40,12 @@ impl State {
         let Some(session) = self.sessions.get(conn) else { return };
         self.attempts.count(Attempted::from(&session.peer.origin), at);
         self.attempts.count(Attempted::Account(name.clone()), at);
+    }
+
+    pub(super) fn count_account(&mut self, at: u64, conn: ConnId) {
+        let Some(session) = self.sessions.get(conn) else { return };
+        let from = Attempted::from(&session.peer.origin);
+        self.attempts.count(Attempted::Registration(Box::new(from)), at);
     }
 
     /// Who got in isn't guessing.

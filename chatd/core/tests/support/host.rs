@@ -8,7 +8,7 @@ use chat_proto::name::Nick;
 use chat_proto::sasl::ScramKeys;
 use chatd_core::{
     Actor, AdminAnswer, AdminCommand, ConnId, Core, Credentials, Event, Incoming, Input, Job, JobDone, Kept,
-    Lost, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
+    Lost, Made, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
 };
 
 use super::invariants;
@@ -156,12 +156,12 @@ fn do_job(job: &Job) -> JobDone {
             matches: credentials.as_ref().is_some_and(|credentials| *credentials.hash.0 == **password.0),
             renewed: None,
         },
-        Job::MakeCredentials { password } => JobDone::CredentialsMade {
-            credentials: Some(Box::new(Credentials {
+        Job::MakeCredentials { password, .. } => {
+            JobDone::CredentialsMade(Made::Credentials(Box::new(Credentials {
                 hash: password.0.as_str().into(),
                 scram: ScramKeys::derive(&password.0, b"salt", 1),
-            })),
-        },
+            })))
+        }
         Job::LookUpLogin { name } => {
             JobDone::LoginLookedUp { exists: LOGINS.contains(&name.fold().as_str()) }
         }
