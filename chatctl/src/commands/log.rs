@@ -1,6 +1,10 @@
 //! `log LEVEL`
 
+use std::ffi::OsStr;
+
 use chat_proto::admin::{LogLevel, SetLogLevel};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Command};
 use serde_json::json;
 
 use super::Context;
@@ -27,5 +31,26 @@ impl Show for Outcome {
 
     fn json(&self, records: &mut Records) -> serde_json::Result<()> {
         records.push(&json!({"level": self.level, "previous": self.previous}))
+    }
+}
+
+/// The levels as a shell completes them.
+#[derive(Debug, Clone)]
+pub(super) struct Levels;
+
+impl TypedValueParser for Levels {
+    type Value = LogLevel;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        StringValueParser::new().try_map(|word| word.parse::<LogLevel>()).parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(LogLevel::ALL.into_iter().map(|level| PossibleValue::new(level.as_str()))))
     }
 }

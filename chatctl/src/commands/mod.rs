@@ -114,8 +114,8 @@ pub(crate) enum Command {
     /// Until the next reload or restart, from when on it is again as configured.
     #[command(after_help = "Example: log debug")]
     Log {
-        /// error, warn, info, debug or trace
-        #[arg(value_name = "LEVEL")]
+        /// The least that is logged, from the gravest to everything
+        #[arg(value_name = "LEVEL", value_parser = log::Levels)]
         level: chat_proto::admin::LogLevel,
     },
     /// The versions of chatctl and chatd
