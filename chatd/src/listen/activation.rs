@@ -1,7 +1,6 @@
 //! Sockets that systemd listens on for us, so that they outlive a restart. They take the place of the listeners of
 //! the configuration that have the same path or address; their files are systemd's, and are left alone.
 
-use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
@@ -11,11 +10,21 @@ use std::path::{Path, PathBuf};
 use listenfd::ListenFd;
 use nix::sys::socket::{getsockopt, sockopt};
 
+/// `FileDescriptorName=` of the socket unit for administrators.
+const ADMIN: &str = "admin";
+
 /// What was handed over and has no listener yet.
 #[derive(Debug, Default)]
 pub(crate) struct Activation {
-    unix: Vec<(PathBuf, UnixListener)>,
-    tcp: Vec<(SocketAddr, TcpListener)>,
+    unix: Vec<Handed<PathBuf, UnixListener>>,
+    tcp: Vec<Handed<SocketAddr, TcpListener>>,
+}
+
+#[derive(Debug)]
+struct Handed<P, L> {
+    name: String,
+    place: P,
+    listener: L,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -25,10 +34,10 @@ pub(crate) enum ActivationError {
     #[error("systemd hands over {name:?}, which chatd cannot listen on: {cause}; correct that socket unit")]
     Unusable { name: String, cause: io::Error },
     #[error(
-        "systemd listens on {place}, but the configuration does not; add `[[listen]] {key}` to it, or stop and mask \
-         that socket unit"
+        "systemd listens on {place}, but the configuration does not; give it `{key} = \"{place}\"`, or have the socket \
+         unit not listen there (`systemctl edit` or `systemctl mask` it)"
     )]
-    Unknown { place: String, key: String },
+    Unknown { place: String, key: &'static str },
 }
 
 impl Activation {
@@ -46,45 +55,48 @@ impl Activation {
         }
         let mut handed = ListenFd::from_env();
         for (index, name) in names.into_iter().enumerate() {
-            activation.add(&mut handed, index).map_err(|cause| ActivationError::Unusable { name, cause })?;
+            activation
+                .add(&mut handed, index, &name)
+                .map_err(|cause| ActivationError::Unusable { name, cause })?;
         }
         Ok(activation)
     }
 
-    fn add(&mut self, handed: &mut ListenFd, index: usize) -> io::Result<()> {
+    fn add(&mut self, handed: &mut ListenFd, index: usize, name: &str) -> io::Result<()> {
         if let Ok(Some(listener)) = handed.take_unix_listener(index) {
-            return self.add_unix(listener);
+            return self.add_unix(name, listener);
         }
         match handed.take_tcp_listener(index)? {
-            Some(listener) => self.add_tcp(listener),
+            Some(listener) => self.add_tcp(name, listener),
             None => Err(io::Error::other("it is missing")),
         }
     }
 
-    fn add_unix(&mut self, listener: UnixListener) -> io::Result<()> {
+    fn add_unix(&mut self, name: &str, listener: UnixListener) -> io::Result<()> {
         must_listen(&listener)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let path = address.as_pathname().ok_or_else(|| io::Error::other("it has no path"))?;
-        self.unix.push((path.to_path_buf(), listener));
+        self.unix.push(Handed { name: name.into(), place: path.into(), listener });
         Ok(())
     }
 
-    fn add_tcp(&mut self, listener: TcpListener) -> io::Result<()> {
+    fn add_tcp(&mut self, name: &str, listener: TcpListener) -> io::Result<()> {
         must_listen(&listener)?;
         listener.set_nonblocking(true)?;
-        self.tcp.push((listener.local_addr()?, listener));
+        let place = listener.local_addr()?;
+        self.tcp.push(Handed { name: name.into(), place, listener });
         Ok(())
     }
 
     pub(super) fn take_unix(&mut self, path: &Path) -> Option<UnixListener> {
-        let index = self.unix.iter().position(|(handed, _)| is_same(handed, path))?;
-        Some(self.unix.swap_remove(index).1)
+        let index = self.unix.iter().position(|handed| is_same(&handed.place, path))?;
+        Some(self.unix.swap_remove(index).listener)
     }
 
     pub(super) fn take_tcp(&mut self, address: SocketAddr) -> Option<TcpListener> {
-        let index = self.tcp.iter().position(|(handed, _)| *handed == address)?;
-        Some(self.tcp.swap_remove(index).1)
+        let index = self.tcp.iter().position(|handed| handed.place == address)?;
+        Some(self.tcp.swap_remove(index).listener)
     }
 
     /// Nobody would ever be answered on a socket that is left over, so it must be known.
@@ -92,14 +104,15 @@ impl Activation {
     /// # Errors
     /// One is left over.
     pub(crate) fn must_be_used_up(&self) -> Result<(), ActivationError> {
-        let unknown = |place: &dyn fmt::Display, key: &str| ActivationError::Unknown {
-            place: place.to_string(),
-            key: format!("{key} = \"{place}\""),
-        };
-        if let Some((path, _)) = self.unix.first() {
-            return Err(unknown(&path.display(), "unix"));
-        }
-        self.tcp.first().map_or(Ok(()), |(address, _)| Err(unknown(address, "tcp")))
+        let unix = self.unix.first().map(|handed| {
+            let key = if handed.name == ADMIN { "[admin] socket" } else { "[[listen]] unix" };
+            ActivationError::Unknown { place: handed.place.display().to_string(), key }
+        });
+        let tcp = self.tcp.first().map(|handed| ActivationError::Unknown {
+            place: handed.place.to_string(),
+            key: "[[listen]] tcp",
+        });
+        unix.or(tcp).map_or(Ok(()), Err)
     }
 }
 
@@ -134,7 +147,7 @@ mod tests {
         std::fs::create_dir(&real).unwrap();
         symlink(&real, &link).unwrap();
         let mut activation = Activation::default();
-        activation.add_unix(UnixListener::bind(real.join("chat.sock")).unwrap()).unwrap();
+        activation.add_unix("chat", UnixListener::bind(real.join("chat.sock")).unwrap()).unwrap();
         assert!(activation.take_unix(&real.join("other.sock")).is_none());
         assert!(activation.take_unix(&link.join("chat.sock")).is_some());
         assert!(activation.take_unix(&link.join("chat.sock")).is_none(), "each is handed over once");
@@ -144,7 +157,7 @@ mod tests {
     fn an_address_is_matched_with_its_port() {
         let (mut activation, listener) = (Activation::default(), loopback());
         let address = listener.local_addr().unwrap();
-        activation.add_tcp(listener).unwrap();
+        activation.add_tcp("irc", listener).unwrap();
         assert!(activation.take_tcp(SocketAddr::new(address.ip(), 1)).is_none());
         assert!(activation.take_tcp(SocketAddr::new("0.0.0.0".parse().unwrap(), address.port())).is_none());
         assert!(activation.take_tcp(address).is_some());
@@ -155,9 +168,15 @@ mod tests {
     fn what_is_left_over_is_told_with_what_to_do() {
         let (mut activation, listener) = (Activation::default(), loopback());
         let address = listener.local_addr().unwrap();
-        activation.add_tcp(listener).unwrap();
+        activation.add_tcp("irc", listener).unwrap();
         let said = activation.must_be_used_up().unwrap_err().to_string();
         assert!(said.contains(&format!("`[[listen]] tcp = \"{address}\"`")), "{said}");
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("admin.sock");
+        activation.add_unix(ADMIN, UnixListener::bind(&path).unwrap()).unwrap();
+        let said = activation.must_be_used_up().unwrap_err().to_string();
+        assert!(said.contains(&format!("`[admin] socket = \"{}\"`", path.display())), "{said}");
     }
 
     #[test]
