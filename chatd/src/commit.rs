@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use chatd_core::{ConnId, Effect, Event, Stamp};
 
+use crate::logging::{EventKind, log_failure};
 use crate::mailbox::Mailbox;
 use crate::metrics::Histogram;
 use crate::store::Store;
@@ -113,7 +114,8 @@ fn write_all<R: Release>(
         held.take(&mut groups, None);
         let began = Instant::now();
         if let Err(error) = journal.store(&groups) {
-            tracing::error!(%error, "cannot store what was said; chatd stops, since nothing may be shown unstored");
+            let what = "cannot store what was said; chatd stops, since nothing may be shown unstored";
+            log_failure(EventKind::StoreFailed, what, &error);
             held.close();
             return;
         }

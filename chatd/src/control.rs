@@ -13,7 +13,7 @@ use crate::answers::Answers;
 use crate::config::{self, Config, ConfigError, Directories};
 use crate::conn::Readers;
 use crate::listen::Gate;
-use crate::logging::Log;
+use crate::logging::{EventKind, Fields, Log, log_failure};
 use crate::mailbox::Mailbox;
 use crate::metrics::{AdminMetrics, Metrics};
 use crate::systemd;
@@ -70,10 +70,11 @@ impl Control {
         systemd::reloaded();
         self.metrics.config.reloaded(outcome.is_ok());
         match &outcome {
-            Ok(reloaded) => tracing::info!(
-                config = reloaded.config, restart_needed = ?reloaded.restart_needed, "configuration reloaded"
-            ),
-            Err(error) => tracing::error!(%error, "configuration not reloaded; the old one stays in force"),
+            Ok(reloaded) => log_reloaded(reloaded),
+            Err(error) => {
+                let what = "configuration not reloaded, the old one stays in force";
+                log_failure(EventKind::ReloadFailed, what, error);
+            }
         }
         outcome
     }
@@ -166,6 +167,27 @@ impl Backend for Control {
     fn metrics(&self) -> &AdminMetrics {
         &self.metrics.admin
     }
+}
+
+fn log_reloaded(Reloaded { config, changed, .. }: &Reloaded) {
+    let keys = |restart| {
+        let keys = changed.iter().filter(|change| change.restart == restart).map(|change| &*change.key);
+        keys.collect::<Vec<_>>().join(" ")
+    };
+    let (in_force, waiting) = (keys(false), keys(true));
+    let fields = Fields {
+        config: config.as_deref(),
+        changed: Some(&in_force),
+        restart: Some(&waiting),
+        ..Fields::default()
+    };
+    let listed =
+        |words: &str, keys: &str| if keys.is_empty() { String::new() } else { format!("; {words}: {keys}") };
+    let nothing = if changed.is_empty() { "; nothing changed" } else { "" };
+    let (changed, restart) = (listed("changed", &in_force), listed("needs a restart", &waiting));
+    let file = config.as_deref().unwrap_or("built-in defaults");
+    EventKind::Reloaded
+        .log(&fields, format_args!("configuration reloaded from {file}{changed}{restart}{nothing}"));
 }
 
 fn shown(config: &Config) -> Option<String> {

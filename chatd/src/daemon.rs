@@ -22,9 +22,11 @@ use crate::conn::Readers;
 use crate::control::{Control, Settings};
 use crate::egress::{self, Egress, Order};
 use crate::jobs::Jobs;
-use crate::listen::{self, Activation, Admission, BindError, Bound, Cloak, Gate, Listening, SocketFile};
+use crate::listen::{
+    self, Activation, Admission, BindError, Bound, Cloak, Gate, Listening, Refusals, SocketFile,
+};
 use crate::lock::Lock;
-use crate::logging::Log;
+use crate::logging::{EventKind, Fields, Log};
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
 use crate::pulse::Pulse;
@@ -127,14 +129,14 @@ async fn serve(
     let threads = Threads::start(core, store, &control, wiring.outlets, wiring.outside, core_pulse.clone())?;
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
     let _admin_file = sockets.listen(&tasks, &control, &admission, &stopping)?;
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), listeners = %control.listeners.join(" "), "ready");
+    log_started(&control.listeners);
     let mut supervision = Supervision::ready(&control.listeners, vec![core_pulse, egress_pulse]);
     let outcome = attend(&control, &orders, threads, signals, &mut supervision).await;
     supervision.stopping();
     stopping.cancel();
     tasks.wait().await;
     if outcome.is_ok() {
-        tracing::info!("stopped");
+        EventKind::Stopped.log(&Fields::default(), format_args!("stopped"));
     }
     outcome
 }
@@ -182,6 +184,7 @@ impl Wiring {
             egress: Arc::clone(&self.outside.orders),
             readers: Arc::clone(&self.settings.readers),
             cloak: Cloak::new(secret),
+            refusals: Refusals::default(),
             metrics: Arc::clone(metrics),
         }
     }
@@ -249,6 +252,12 @@ impl Threads {
     }
 }
 
+fn log_started(listeners: &[String]) {
+    let (version, listeners) = (env!("CARGO_PKG_VERSION"), listeners.join(" "));
+    let fields = Fields { version: Some(version), listener: Some(&listeners), ..Fields::default() };
+    EventKind::Started.log(&fields, format_args!("started: chatd {version} listens on {listeners}"));
+}
+
 fn spawn<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
@@ -293,7 +302,6 @@ async fn attend(
                     tokio::spawn(async move { control.reload_now().await });
                 }
                 Signal::Stop => {
-                    tracing::info!("told to stop");
                     supervision.stopping();
                     control.core.push(Input::Stop { reason: "The server is shutting down".into() });
                 }

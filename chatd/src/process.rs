@@ -13,7 +13,7 @@ pub(crate) fn raise_descriptors() -> usize {
     let limit = match raise() {
         Ok(()) => hard,
         Err(error) => {
-            tracing::warn!(%error, soft, hard, "cannot raise the number of file descriptors");
+            tracing::warn!("cannot raise the number of open files from {soft} to {hard}: {error}");
             soft
         }
     };

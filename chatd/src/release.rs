@@ -8,6 +8,7 @@ use crate::answers::Answers;
 use crate::commit::{Group, Release};
 use crate::egress::Order;
 use crate::jobs::Jobs;
+use crate::logging;
 use crate::mailbox::Mailbox;
 use crate::watch::Watch;
 
@@ -21,6 +22,7 @@ pub(crate) struct Outlets {
 
 impl Release for Outlets {
     fn release(&self, mut group: Group) {
+        logging::log_facts(&group.events);
         self.watch.tell(group.stamp, &group.events);
         let mut stop = false;
         for effect in group.effects.extract_if(.., |effect| !is_for_sockets(effect)) {

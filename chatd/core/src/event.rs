@@ -109,6 +109,7 @@ pub enum ConnEvent {
     WaitOver,
     /// It is gone, before it registered.
     Closed {
+        from: Box<Origin>,
         ending: Ending,
     },
     Monitored {
@@ -182,11 +183,13 @@ pub enum UserEvent {
     /// A session is gone and others remain.
     SessionRemoved {
         conn: ConnId,
+        from: Box<Origin>,
         ending: Ending,
     },
     /// The last session is gone, and the user with it.
     Left {
         conn: ConnId,
+        from: Box<Origin>,
         ending: Ending,
         reason: Box<str>,
     },
@@ -207,11 +210,13 @@ pub enum UserEvent {
         account: Option<Nick>,
     },
     BecameOperator {
+        from: Box<Origin>,
         name: CompactString,
     },
-    /// It gave a wrong name or password with OPER.
+    /// It gave a wrong name or password with OPER. A name that no operator has isn't kept: it may be the password.
     OperatorRefused {
-        name: CompactString,
+        from: Box<Origin>,
+        name: Option<CompactString>,
     },
     /// An administrator put the user out: `by` a nick or a login; [`UserEvent::Left`] follows.
     Kicked {

@@ -189,12 +189,15 @@ impl<'a> Tx<'a> {
     /// Ends what is left of a connection after its client is gone or was told.
     pub fn forget(&mut self, conn: ConnId, ending: Ending, reason: &str) {
         let Some(session) = self.state.sessions.get(conn) else { return };
-        let Some(user) = session.user() else { return self.emit_conn(conn, ConnEvent::Closed { ending }) };
+        let from = Box::new(session.peer.origin.clone());
+        let Some(user) = session.user() else {
+            return self.emit_conn(conn, ConnEvent::Closed { from, ending });
+        };
         let last = self.state.user(user).is_none_or(|user| user.sessions.len() <= 1);
         let event = if last {
-            UserEvent::Left { conn, ending, reason: self.fit_for_quit(user, reason).into() }
+            UserEvent::Left { conn, from, ending, reason: self.fit_for_quit(user, reason).into() }
         } else {
-            UserEvent::SessionRemoved { conn, ending }
+            UserEvent::SessionRemoved { conn, from, ending }
         };
         self.emit_user(user, event);
     }

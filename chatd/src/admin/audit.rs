@@ -8,9 +8,8 @@ use chatd_core::{Actor, AdminCommand};
 use super::Backend;
 use super::access::Peer;
 use super::call::{Refusal, Request};
+use crate::logging::{EventKind as Entry, Fields, Quoted};
 
-/// What these lines of the log are called, for filters.
-pub(crate) const AUDIT: &str = "audit";
 /// Characters of a method's name that are logged.
 const MAX_METHOD: usize = 64;
 
@@ -42,6 +41,12 @@ impl Subject {
         };
         Self { changes: changes(request), user, level }
     }
+
+    /// What follows the method's name.
+    fn named(&self) -> String {
+        let level = self.level.map(|level| format!(" {level}"));
+        self.user.as_deref().map(|user| format!(" {}", Quoted(user))).or(level).unwrap_or_default()
+    }
 }
 
 fn changes(request: &Request) -> bool {
@@ -58,16 +63,11 @@ fn changes(request: &Request) -> bool {
 impl Auditor {
     pub(super) fn done<B: Backend>(&self, backend: &B, method: &str, subject: &Subject) {
         backend.metrics().done.inc();
-        let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
-        let user = subject.user.as_deref();
+        let fields = Fields { user: subject.user.as_deref(), ..self.fields(Some(method), "done") };
+        let kind = if subject.changes { Entry::AdminRequest } else { Entry::AdminQuery };
+        kind.log(&fields, format_args!("admin request by {}: {method}{}", self.who(), subject.named()));
         if subject.changes {
-            let level = subject.level.map(LogLevel::as_str);
-            tracing::info!(
-                target: AUDIT, uid, pid, login, method, user, level, outcome = "done", "admin request"
-            );
-            self.tell(backend, method, "done", level);
-        } else {
-            tracing::debug!(target: AUDIT, uid, pid, login, method, outcome = "done", "admin request");
+            self.tell(backend, method, "done", subject.level.map(LogLevel::as_str));
         }
     }
 
@@ -76,9 +76,10 @@ impl Auditor {
             Refusal::Admin(Error::PermissionDenied { .. }) => backend.metrics().denied.inc(),
             _ => backend.metrics().refused.inc(),
         };
-        let (uid, pid, login) = (self.actor.uid, self.peer.pid, self.login());
         let (method, outcome) = (method.map(bounded), refusal.name());
-        tracing::warn!(target: AUDIT, uid, pid, login, method, outcome, "admin request refused");
+        let what = method.map(|method| format!(", asked for {}", Quoted(method))).unwrap_or_default();
+        let message = format_args!("admin request by {} refused: {outcome}{what}", self.who());
+        Entry::AdminRefused.log(&self.fields(method, &outcome), message);
         self.tell(backend, method.unwrap_or_default(), &outcome, None);
     }
 
@@ -94,8 +95,15 @@ impl Auditor {
         });
     }
 
-    fn login(&self) -> &str {
-        self.actor.login.as_deref().unwrap_or_default()
+    fn fields<'a>(&'a self, method: Option<&'a str>, outcome: &'a str) -> Fields<'a> {
+        let login = self.actor.login.as_deref();
+        let (uid, pid, outcome) = (Some(self.actor.uid), self.peer.pid, Some(outcome));
+        Fields { uid, pid, login, method, outcome, ..Fields::default() }
+    }
+
+    fn who(&self) -> String {
+        let uid = self.actor.uid;
+        self.actor.login.as_ref().map_or_else(|| format!("uid {uid}"), |login| format!("{login} (uid {uid})"))
     }
 }
 

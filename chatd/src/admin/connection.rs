@@ -51,14 +51,14 @@ impl<B: Backend> Connection<B> {
         let mut calls = Calls::new(read);
         let mut replies = Replies { write, patience: self.limits.write };
         if let Err(error) = self.answer(&auditor, &mut calls, &mut replies).await {
-            tracing::debug!(uid = auditor.actor.uid, %error, "closed an admin connection");
+            tracing::debug!("closed the admin connection of uid {}: {error}", auditor.actor.uid);
         }
     }
 
     /// Decides by the kernel's word alone; nothing has been read when somebody is turned away.
     async fn admit(&self, stream: &UnixStream) -> Option<Auditor> {
         let peer = Peer::of(stream)
-            .inspect_err(|error| tracing::warn!(%error, "cannot tell who an administrator is"))
+            .inspect_err(|error| tracing::warn!("cannot tell who an administrator is: {error}"))
             .ok()?;
         let group = self.backend.admin_group();
         let caller = match timeout(self.limits.answer, access::identify(peer, group.clone())).await {
@@ -77,7 +77,7 @@ impl<B: Backend> Connection<B> {
     }
 
     fn unidentified(stream: &UnixStream, peer: Peer, error: &str) -> Option<Auditor> {
-        tracing::error!(uid = peer.uid, error, "cannot look up who an administrator is");
+        tracing::error!("cannot look up who the administrator with uid {} is: {error}", peer.uid);
         turn_away(stream, &Error::Unavailable { reason: "it cannot look up who you are".into() });
         None
     }

@@ -27,9 +27,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::metrics::AdminMetrics;
 
-pub(crate) use self::audit::AUDIT;
 use self::connection::Connection;
 pub(crate) use self::observe::observe;
+use crate::logging::{EventKind, log_failure};
 
 /// What the admin API needs of the daemon.
 pub(crate) trait Backend: Send + Sync + 'static {
@@ -94,7 +94,7 @@ pub(crate) async fn serve<B: Backend>(
     }
     tasks.close();
     if tokio::time::timeout(limits.stop, tasks.wait()).await.is_err() {
-        tracing::warn!(left = tasks.len(), "gave up on admin connections that did not end");
+        tracing::warn!("gave up on {} admin connections that did not end", tasks.len());
     }
 }
 
@@ -110,7 +110,8 @@ async fn accept<B: Backend>(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::error!(%error, "cannot accept an admin connection; trying again in a second");
+                let what = "cannot accept an admin connection, trying again in a second";
+                log_failure(EventKind::AcceptFailed, what, &error);
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }
@@ -131,7 +132,7 @@ async fn accept<B: Backend>(
 fn turn_away(stream: &UnixStream, error: &Error) {
     match reply::error(error).map(|bytes| stream.try_write(&bytes)) {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "an administrator left before being turned away"),
-        Err(error) => tracing::error!(%error, "cannot write an admin error"),
+        Ok(Err(error)) => tracing::debug!("an administrator left before being turned away: {error}"),
+        Err(error) => tracing::error!("cannot write an admin error: {error}"),
     }
 }

@@ -50,12 +50,14 @@ fn user(event: &UserEvent, at: u64) -> Option<Event> {
         UserEvent::NickChanged { nick } => Event { to: Some(nick.to_string()), ..new(EventKind::Nick) },
         UserEvent::AwaySet { text: Some(text) } => Event { text: owned(text), ..new(EventKind::Away) },
         UserEvent::AwaySet { text: None } => new(EventKind::Back),
-        UserEvent::BecameOperator { name } => {
+        UserEvent::BecameOperator { name, .. } => {
             Event { text: Some(format!("operator {name}")), ..new(EventKind::Mode) }
         }
-        UserEvent::OperatorRefused { name } => {
-            Event { text: Some(format!("operator {name}")), ..new(EventKind::LoginFailed) }
-        }
+        UserEvent::OperatorRefused { from, name } => Event {
+            text: Some(name.as_ref().map_or("no such operator".into(), |name| format!("operator {name}"))),
+            from: Some((&**from).into()),
+            ..new(EventKind::LoginFailed)
+        },
         UserEvent::Kicked { by, uid, reason } => {
             Event { by: Some(by.to_string()), uid: *uid, text: owned(reason), ..new(EventKind::Kicked) }
         }

@@ -56,6 +56,6 @@ fn listing<T: Serialize>(field: &'static str, items: &[T], more: bool) -> Replie
 }
 
 fn unwritable(error: &serde_json::Error) -> Error {
-    tracing::error!(%error, "cannot write an admin reply");
+    tracing::error!("cannot write an admin reply: {error}");
     Error::Unavailable { reason: "its reply could not be written, which its log tells more about".into() }
 }

@@ -15,9 +15,11 @@ use tokio_util::sync::CancellationToken;
 use super::bind::Bound;
 use super::gate::{Full, Gate, Subscriber};
 use super::peer::{self, Cloak};
+use super::refusals::Refusals;
 use crate::auth::login;
 use crate::conn::{self, Readers};
 use crate::egress::Order;
+use crate::logging::{EventKind, log_failure};
 use crate::mailbox::Mailbox;
 use crate::metrics::{Metrics, Transport};
 use crate::slots::Slots;
@@ -36,6 +38,7 @@ pub(crate) struct Admission {
     pub(crate) egress: Arc<Mailbox<Order>>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) cloak: Cloak,
+    pub(crate) refusals: Refusals,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -139,9 +142,11 @@ impl Admission {
     async fn open(&self, (subscriber, transport): (Subscriber, Transport), peer: Peer, socket: Socket) {
         let seat = match self.gate.enter(subscriber, transport) {
             Ok(seat) => seat,
-            Err(full) => return turn_away(socket, full),
+            Err(full) => {
+                self.refusals.log(&peer.origin, full);
+                return turn_away(socket, full);
+            }
         };
-        tracing::debug!(origin = ?peer.origin, "connected");
         let conn = self.slots.take();
         let socket = Arc::new(socket);
         self.egress.push_quietly(Order::Register { conn, socket: Arc::clone(&socket) });
@@ -151,7 +156,6 @@ impl Admission {
 }
 
 fn turn_away(socket: Socket, full: Full) {
-    tracing::debug!(%full, "turned a connection away");
     socket.say_and_close(&format!("ERROR :{full}\r\n"));
 }
 
@@ -183,7 +187,8 @@ impl Reserve {
     fn complain(&mut self, error: &io::Error) {
         let now = Instant::now();
         if self.complained.is_none_or(|at| now - at >= COMPLAIN_EVERY) {
-            tracing::error!(%error, "cannot accept connections; trying again until it works");
+            let what = "cannot accept connections, trying again until it works";
+            log_failure(EventKind::AcceptFailed, what, error);
             self.complained = Some(now);
         }
     }

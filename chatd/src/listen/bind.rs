@@ -103,8 +103,9 @@ pub(crate) fn admin(admin: &Admin, handed: &mut Activation) -> Result<(UnixListe
     match nix::unistd::chown(path, None, Some(group.gid)) {
         Ok(()) => open_to(path, 0o660)?,
         Err(error) => tracing::warn!(
-            %error, group = admin.group, socket = %path.display(),
-            "cannot give the admin socket to its group; only root and this user can use it"
+            "cannot give {} to the group {}, so only root and this user can use it: {error}",
+            path.display(),
+            admin.group
         ),
     }
     Ok((listener, file))
@@ -141,7 +142,7 @@ fn remove_stale(path: &Path) -> Result<(), BindError> {
     }
     match UnixStream::connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            tracing::info!(path = %path.display(), "replacing a stale socket");
+            tracing::info!("replacing a stale socket at {}", path.display());
             std::fs::remove_file(path).map_err(|cause| BindError::Unix { path: path.to_path_buf(), cause })
         }
         _ => Err(BindError::Alive { path: path.to_path_buf() }),

@@ -5,12 +5,14 @@ mod activation;
 mod bind;
 mod gate;
 mod peer;
+mod refusals;
 
 pub(crate) use self::accept::{Admission, Listening, listen};
 pub(crate) use self::activation::{Activation, ActivationError};
 pub(crate) use self::bind::{BindError, Bound, SocketFile, admin, bind};
 pub(crate) use self::gate::Gate;
 pub(crate) use self::peer::Cloak;
+pub(crate) use self::refusals::Refusals;
 
 #[cfg(test)]
 mod tests;

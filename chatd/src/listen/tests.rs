@@ -11,7 +11,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Activation, Admission, Cloak, Gate, Listening, bind, listen};
+use super::{Activation, Admission, Cloak, Gate, Listening, Refusals, bind, listen};
 use crate::config::{Connections, Place};
 use crate::conn::Readers;
 use crate::mailbox::Mailbox;
@@ -34,6 +34,7 @@ fn bench(per_address: usize) -> Bench {
         egress: Arc::new(Mailbox::new(64)),
         readers: Arc::new(Readers::new(Arc::clone(&core), &settings)),
         cloak: Cloak::new(chatd_core::ServerSecret([1; 32])),
+        refusals: Refusals::default(),
         metrics,
     };
     Bench { core, admission: Arc::new(admission), stopping: CancellationToken::new() }

@@ -103,7 +103,7 @@ impl CoreMetrics {
 
     fn count_conn(&self, event: &ConnEvent) {
         match event {
-            ConnEvent::Closed { ending } => self.closed.by(*ending).inc(),
+            ConnEvent::Closed { ending, .. } => self.closed.by(*ending).inc(),
             ConnEvent::PasswordGiven { right: false, .. } => self.login_failures.server_password.inc(),
             ConnEvent::LoginFailed { .. } => self.login_failures.account.inc(),
             _ => return,

@@ -20,6 +20,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::listen::Bound;
+use crate::logging::{EventKind, log_failure};
 use crate::metrics::Metrics;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -32,13 +33,13 @@ const LIFETIME: Duration = Duration::from_secs(10);
 
 /// Answers until `stopping`; then the socket is closed and its file removed.
 pub(crate) async fn serve(bound: Bound, metrics: Arc<Metrics>, stopping: CancellationToken) {
-    tracing::info!(at = bound.place(), "metrics can be read");
+    tracing::info!("metrics can be read at {}", bound.place());
     let outcome = tokio::select! {
         outcome = accept_all(bound, metrics) => outcome,
         () = stopping.cancelled() => Ok(()),
     };
     if let Err(error) = outcome {
-        tracing::error!(%error, "cannot serve metrics");
+        tracing::error!("cannot serve metrics: {error}");
     }
 }
 
@@ -77,7 +78,8 @@ impl Connections {
         let stream = match accepted {
             Ok(stream) => stream,
             Err(error) => {
-                tracing::error!(%error, "cannot accept a connection for metrics; trying again in a second");
+                let what = "cannot accept a connection for metrics, trying again in a second";
+                log_failure(EventKind::AcceptFailed, what, &error);
                 return tokio::time::sleep(Duration::from_secs(1)).await;
             }
         };
@@ -101,7 +103,7 @@ where
         .serve_connection(TokioIo::new(stream), service);
     match tokio::time::timeout(LIFETIME, connection).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "a request for metrics failed"),
+        Ok(Err(error)) => tracing::debug!("a request for metrics failed: {error}"),
         Err(_) => tracing::debug!("a request for metrics took too long"),
     }
 }

@@ -58,6 +58,6 @@ pub(crate) fn reloaded() {
 
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "cannot tell systemd how chatd is");
+        tracing::warn!("cannot tell systemd how chatd is: {error}");
     }
 }

@@ -4,6 +4,7 @@ mod administration;
 mod conversation;
 mod harmless;
 mod hostile;
+mod log;
 mod manual;
 mod metrics;
 mod outside;

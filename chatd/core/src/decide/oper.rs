@@ -33,14 +33,16 @@ pub fn oper(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, name: CompactString, matches: bool) {
     let known = tx.state().policy.operators.iter().any(|operator| operator.name == name);
     let Some((id, user)) = tx.state().user_of(conn) else { return };
+    let Some(session) = tx.state().sessions.get(conn) else { return };
+    let from = Box::new(session.peer.origin.clone());
     if !(known && matches) {
-        tx.emit_user(id, UserEvent::OperatorRefused { name });
+        tx.emit_user(id, UserEvent::OperatorRefused { from, name: known.then_some(name) });
         return tx.numeric(ERR_PASSWDMISMATCH, format_args!(":Password incorrect"));
     }
     let (modes, was_operator) = (user.modes | UserModes::OPERATOR, user.is_operator());
     if !was_operator {
         tx.emit_user(id, UserEvent::ModesSet { modes });
-        tx.emit_user(id, UserEvent::BecameOperator { name });
+        tx.emit_user(id, UserEvent::BecameOperator { from, name });
     }
     tx.numeric(RPL_YOUREOPER, format_args!(":You are now an operator of this server"));
 }

@@ -1,15 +1,26 @@
 //! The log: to the journal in its own form when standard error goes there, else to standard error for people.
+//!
+//! What administrators or programs wait for is an [event](event) with a name and fields. Anything else is a message
+//! with what went wrong in it, since the journal shows no fields.
+
+mod accounts;
+mod event;
+mod facts;
+mod stderr;
 
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, PoisonError};
 
 use chat_proto::admin::LogLevel;
+use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt, reload};
 
-use crate::admin::AUDIT;
+use self::event::AUDIT;
+pub(crate) use self::event::{EventKind, Fields, Place, Quoted, log_failure};
+pub(crate) use self::facts::log as log_facts;
 
 /// Changes the level while the daemon runs.
 #[derive(Debug)]
@@ -49,7 +60,16 @@ where
     if !goes_to_journal(&std::env::var("JOURNAL_STREAM").ok()?) {
         return None;
     }
-    tracing_journald::layer().ok().map(|layer| layer.with_field_prefix(None).boxed())
+    // As everybody else on the host has them; the library's have one more than the usual.
+    let priorities = PriorityMappings {
+        error: Priority::Error,
+        warn: Priority::Warning,
+        info: Priority::Informational,
+        debug: Priority::Debug,
+        trace: Priority::Debug,
+    };
+    let layer = tracing_journald::layer().ok()?.with_syslog_identifier("chatd".into());
+    Some(layer.with_field_prefix(Some("CHATD".into())).with_priority_mappings(priorities).boxed())
 }
 
 /// systemd says which device and inode its journal's stream has.
@@ -66,12 +86,12 @@ where
         .with_writer(io::stderr)
         .with_ansi(colours)
         .with_target(false)
+        .fmt_fields(stderr::Readable)
         // A closed terminal must not end the daemon: complaining about it would panic.
         .log_internal_errors(false)
         .boxed()
 }
 
-/// What administrators do is logged at any level: an administrator sets it.
 fn filter(level: LogLevel) -> Targets {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,

@@ -1,0 +1,157 @@
+//! The core's facts as entries of the log.
+
+use chat_proto::name::Nick;
+use chat_proto::sasl::Mechanism;
+use chatd_core::{Administrator, ConnEvent, Ending, Event, Origin, ServerEvent, UserEvent, Who};
+
+use super::accounts;
+use super::event::{EventKind, Fields, Place, Quoted};
+
+/// Logs those of the facts that administrators care about.
+pub(crate) fn log(events: &[Event]) {
+    for event in events {
+        match event {
+            Event::Conn(_, ConnEvent::PasswordGiven { from, right: false }) => {
+                let fields = Fields::from(&**from);
+                login_failed(from, "server-password", &fields, format_args!("wrong server password"));
+            }
+            Event::Conn(_, ConnEvent::LoginFailed { from, name, mechanism }) => {
+                let fields = Fields { account: Some(name), ..Fields::from(&**from) };
+                let what = format_args!("{} does not prove account {}", mechanism.name(), Quoted(name));
+                login_failed(from, method(*mechanism), &fields, what);
+            }
+            Event::Conn(_, ConnEvent::Closed { from, ending }) => ended(from, *ending, None),
+            Event::User(who, event) => user(who, event),
+            Event::Account(name, event) => accounts::account(name, event),
+            Event::Ban(event) => accounts::ban(event),
+            Event::Server(event) => server(event),
+            Event::Conn(..) | Event::Channel(..) | Event::Said(_) => {}
+        }
+    }
+}
+
+/// Every way of logging in that can fail ends here; fail2ban reads what it logs.
+fn login_failed(from: &Origin, method: &str, fields: &Fields<'_>, what: std::fmt::Arguments<'_>) {
+    let fields = Fields { method: Some(method), ..*fields };
+    EventKind::LoginFailed.log(&fields, format_args!("login failed from {}: {what}", Place(from)));
+}
+
+fn method(mechanism: Mechanism) -> &'static str {
+    match mechanism {
+        Mechanism::External => "sasl-external",
+        Mechanism::Plain => "sasl-plain",
+        Mechanism::ScramSha256 => "sasl-scram-sha-256",
+    }
+}
+
+fn user(who: &Who, event: &UserEvent) {
+    let nick = who.nick.as_str();
+    match event {
+        UserEvent::Arrived { from, account, .. } => {
+            let account = account.as_ref().map(Nick::as_str);
+            let fields = Fields { user: Some(nick), account, ..Fields::from(&**from) };
+            EventKind::Connected.log(&fields, format_args!("connected from {}: {nick}", Place(from)));
+        }
+        UserEvent::SessionAdded { from, .. } => {
+            let fields = Fields { user: Some(nick), ..Fields::from(&**from) };
+            EventKind::Connected.log(&fields, format_args!("connected again from {}: {nick}", Place(from)));
+        }
+        UserEvent::SessionRemoved { from, ending, .. } | UserEvent::Left { from, ending, .. } => {
+            ended(from, *ending, Some(nick));
+        }
+        UserEvent::BecameOperator { from, name } => {
+            let fields = Fields { user: Some(nick), account: Some(name), ..Fields::from(&**from) };
+            let message = format_args!("operator from {}: {nick}, as {}", Place(from), Quoted(name));
+            EventKind::BecameOperator.log(&fields, message);
+        }
+        UserEvent::OperatorRefused { from, name } => {
+            let fields = Fields { user: Some(nick), account: name.as_deref(), ..Fields::from(&**from) };
+            match name {
+                Some(name) => {
+                    let what = format_args!("wrong password of operator {}, given by {nick}", Quoted(name));
+                    login_failed(from, "operator", &fields, what);
+                }
+                None => login_failed(
+                    from,
+                    "operator",
+                    &fields,
+                    format_args!("no such operator, asked for by {nick}"),
+                ),
+            }
+        }
+        UserEvent::Kicked { by, uid, reason } => {
+            let fields = Fields {
+                user: Some(nick),
+                by: Some(by),
+                uid: *uid,
+                reason: Some(reason),
+                ..Fields::default()
+            };
+            EventKind::Kicked.log(&fields, format_args!("kicked: {nick}, by {by}: {}", Quoted(reason)));
+        }
+        UserEvent::NickChanged { .. }
+        | UserEvent::AwaySet { .. }
+        | UserEvent::AccountChanged { .. }
+        | UserEvent::RealnameSet { .. }
+        | UserEvent::ModesSet { .. } => {}
+    }
+}
+
+fn ended(from: &Origin, ending: Ending, user: Option<&str>) {
+    let (kind, verb) = match ending {
+        Ending::SendQueueFull | Ending::TooManyLines => (EventKind::Dropped, "dropped a connection"),
+        _ => (EventKind::Disconnected, "disconnected"),
+    };
+    let (word, why) = told(ending);
+    let fields = Fields { user, reason: Some(word), ..Fields::from(from) };
+    match user {
+        Some(nick) => kind.log(&fields, format_args!("{verb} from {}: {nick}, {why}", Place(from))),
+        None => kind.log(&fields, format_args!("{verb} from {}: {why}", Place(from))),
+    }
+}
+
+/// The value of the field, and what people read.
+fn told(ending: Ending) -> (&'static str, &'static str) {
+    match ending {
+        Ending::Quit => ("quit", "quit"),
+        Ending::Eof => ("eof", "the other end closed it"),
+        Ending::Error => ("error", "the socket failed"),
+        Ending::SendQueueFull => {
+            ("send-queue-full", "it didn't read what was sent to it (limits.send-queue)")
+        }
+        Ending::NoAnswer => ("no-answer", "no answer to a PING"),
+        Ending::NotRegistered => ("not-registered", "it took too long to register"),
+        Ending::Refused => ("refused", "it may not come in"),
+        Ending::TooManyLines => ("too-many-lines", "too many lines while it had to wait (limits.held-lines)"),
+        Ending::Kicked => ("kicked", "kicked"),
+        Ending::Stopping => ("stopping", "chatd stops"),
+    }
+}
+
+fn server(event: &ServerEvent) {
+    match event {
+        ServerEvent::ShutdownScheduled { by, at, reason } => {
+            let at = i64::try_from(*at).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+            let at = at.map(|at| at.strftime("%FT%TZ").to_string()).unwrap_or_default();
+            let fields = Fields { reason: reason.as_deref(), ..Fields::from(by) };
+            EventKind::ShutdownScheduled
+                .log(&fields, format_args!("shutdown scheduled for {at} by {}", name_of(by)));
+        }
+        ServerEvent::ShutdownCancelled { by } => {
+            let fields = Fields::from(by);
+            EventKind::ShutdownCancelled.log(&fields, format_args!("shutdown cancelled by {}", name_of(by)));
+        }
+        ServerEvent::Stopping { reason } => {
+            let fields = Fields { reason: Some(reason), ..Fields::default() };
+            EventKind::Stopping.log(&fields, format_args!("stopping: {}", Quoted(reason)));
+        }
+        ServerEvent::PolicySet { .. }
+        | ServerEvent::Announced { .. }
+        | ServerEvent::Wallops { .. }
+        | ServerEvent::ShutdownWarned { .. } => {}
+    }
+}
+
+pub(super) fn name_of(Administrator { uid, login }: &Administrator) -> String {
+    login.as_ref().map_or_else(|| format!("uid {uid}"), |login| format!("{login} (uid {uid})"))
+}
