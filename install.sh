@@ -39,3 +39,6 @@ for unit in chatd.service chatd.socket chatd-admin.socket; do
 done
 put systemd/chatd.sysusers.conf /usr/lib/sysusers.d/chatd.conf
 put systemd/chatd.tmpfiles.conf /usr/lib/tmpfiles.d/chatd.conf
+for file in filter.d/chatd.conf jail.d/chatd.conf; do
+    put etc/fail2ban/$file /etc/fail2ban/$file
+done
