@@ -283,7 +283,7 @@ mod tests {
             What::Away { name: own(evil), text: Some(own(evil)), own: false },
             What::Topic { channel: own(evil), text: own(evil), by: Some(own(evil)) },
             What::Announcement { from: own(evil), to: own(evil), text: own(evil) },
-            What::Refused { subject: own(evil), reason: own(evil), unsaid: Some(own(evil)) },
+            What::Refused { number: None, subject: own(evil), reason: own(evil), unsaid: Some(own(evil)) },
             What::Kicked {
                 name: own(evil),
                 channel: own(evil),

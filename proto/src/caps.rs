@@ -25,6 +25,8 @@ bitflags::bitflags! {
         const STANDARD_REPLIES = 1 << 16;
         const SASL = 1 << 17;
         const ACCOUNT_REGISTRATION = 1 << 18;
+        /// A session on an errand: it isn't put into the lobby, and may speak there from outside.
+        const NO_AUTO_JOIN = 1 << 19;
     }
 }
 
@@ -35,6 +37,7 @@ const TABLE: &[(&str, Caps)] = &[
     ("away-notify", Caps::AWAY_NOTIFY),
     ("batch", Caps::BATCH),
     ("cap-notify", Caps::CAP_NOTIFY),
+    ("chatd.org/no-auto-join", Caps::NO_AUTO_JOIN),
     ("chghost", Caps::CHGHOST),
     ("draft/account-registration", Caps::ACCOUNT_REGISTRATION),
     ("echo-message", Caps::ECHO_MESSAGE),

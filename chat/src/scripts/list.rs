@@ -15,7 +15,7 @@ use crate::settings::Settings;
 /// # Errors
 /// The server can't be reached or doesn't answer, or nobody takes the output.
 pub async fn list(settings: &Settings) -> Result<(), Failure> {
-    let mut talk = Talk::begin(settings).await?;
+    let mut talk = Talk::errand(settings).await?;
     talk.session.ask_users();
     let deadline = Instant::now() + PATIENCE;
     let users = loop {

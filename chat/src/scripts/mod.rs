@@ -32,10 +32,19 @@ struct Talk {
 }
 
 impl Talk {
-    /// Connects and waits until the server has let us in.
+    /// Comes to stay, as everybody who reads what others say should be seen to do.
     async fn begin(settings: &Settings) -> Result<Self, Failure> {
+        Self::with(Session::new(&settings.name, &settings.login), settings).await
+    }
+
+    /// Comes to do something and go.
+    async fn errand(settings: &Settings) -> Result<Self, Failure> {
+        Self::with(Session::new(&settings.name, &settings.login).on_errand(), settings).await
+    }
+
+    /// Connects and waits until the server has let us in.
+    async fn with(mut session: Session, settings: &Settings) -> Result<Self, Failure> {
         let link = Link::introduce(&settings.access).await?;
-        let mut session = Session::new(&settings.name, &settings.login);
         session.open();
         let mut talk = Self { session, link, events: VecDeque::new() };
         let deadline = Instant::now() + PATIENCE;

@@ -1,9 +1,10 @@
 //! `chat send`: says something; success means that the server has it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Read as _};
 
 use chat_proto::name::{ChannelName, Nick};
+use chat_proto::numeric::ERR_CANNOTSENDTOCHAN;
 use chat_proto::text::SafeText;
 
 use crate::failure::Failure;
@@ -21,7 +22,7 @@ const INPUT_MAX: u64 = 1 << 20;
 pub async fn send(settings: &Settings, to: &[String], text: &[String]) -> Result<(), Failure> {
     to.iter().try_for_each(|name| checked(name))?;
     let text = text_of(text)?;
-    let mut talk = Talk::begin(settings).await?;
+    let mut talk = Talk::errand(settings).await?;
     let to = match (to, talk.session.lobby()) {
         ([], Some(lobby)) => vec![lobby.to_owned()],
         ([], None) => {
@@ -29,19 +30,44 @@ pub async fn send(settings: &Settings, to: &[String], text: &[String]) -> Result
         }
         (to, _) => to.to_vec(),
     };
-    enter(&mut talk, &to).await?;
+    let mut refused = BTreeSet::new();
     for name in &to {
-        if !talk.session.say(name, &text, How::Text) {
-            return Err(Failure::Refused("nothing was sent: that is too much at once".to_owned()));
-        }
+        refused.extend(deliver(&mut talk, name, &text).await?.into_values());
     }
-    let refused = settle(&mut talk).await?;
     talk.end().await;
     if refused.is_empty() {
         Ok(())
     } else {
         Err(Failure::Refused(refused.into_iter().collect::<Vec<_>>().join("; ")))
     }
+}
+
+/// What was refused: why, by the number of the answer.
+type Refused = BTreeMap<Option<u16>, String>;
+
+/// Says it. Where that isn't taken from outside, goes in for it and comes out again; what isn't there isn't made.
+async fn deliver(talk: &mut Talk, to: &str, text: &str) -> Result<Refused, Failure> {
+    let outside = to.starts_with('#') && !talk.session.is_in(to);
+    let refused = say(talk, to, text).await?;
+    if !(outside && refused.contains_key(&Some(ERR_CANNOTSENDTOCHAN.0))) {
+        return Ok(refused);
+    }
+    talk.session.join(to, None);
+    let refused = settle(talk).await?;
+    if !refused.is_empty() {
+        return Ok(refused);
+    }
+    let refused = say(talk, to, text).await?;
+    talk.session.part(to, "");
+    settle(talk).await?;
+    Ok(refused)
+}
+
+async fn say(talk: &mut Talk, to: &str, text: &str) -> Result<Refused, Failure> {
+    if !talk.session.say(to, text, How::Text) {
+        return Err(Failure::Refused("nothing was sent: that is too much at once".to_owned()));
+    }
+    settle(talk).await
 }
 
 /// Whether it can be somebody's or a channel's name; what can't would reach somebody else, or nobody.
@@ -76,27 +102,13 @@ fn read() -> Result<String, Failure> {
     Ok(text)
 }
 
-/// Goes to the channels among them that we aren't in.
-async fn enter(talk: &mut Talk, to: &[String]) -> Result<(), Failure> {
-    for channel in to.iter().filter(|name| name.starts_with('#')) {
-        if !talk.session.is_in(channel) {
-            talk.session.join(channel, None);
-            let refused = settle(talk).await?;
-            if let Some(reason) = refused.into_iter().next() {
-                return Err(Failure::Refused(reason));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Waits until everything is answered; what was refused, and why.
-async fn settle(talk: &mut Talk) -> Result<BTreeSet<String>, Failure> {
+/// Waits until everything is answered.
+async fn settle(talk: &mut Talk) -> Result<Refused, Failure> {
     talk.session.place_fence();
     talk.settled().await?;
-    let reason = |event: Event| match event.what {
-        What::Refused { reason, .. } => Some(reason),
+    let refusal = |event: Event| match event.what {
+        What::Refused { number, reason, .. } => Some((number, reason)),
         _ => None,
     };
-    Ok(talk.events.drain(..).filter_map(reason).collect())
+    Ok(talk.events.drain(..).filter_map(refusal).collect())
 }

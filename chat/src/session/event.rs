@@ -46,6 +46,9 @@ pub enum What {
     },
     /// Something that we asked for, or said, was refused.
     Refused {
+        /// The number of the server's answer, if it has one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number: Option<u16>,
         subject: String,
         reason: String,
         unsaid: Option<String>,

@@ -44,6 +44,7 @@ enum Stage {
 #[derive(Debug)]
 pub struct Session {
     wanted: String,
+    on_errand: bool,
     login: String,
     nick: String,
     stage: Stage,
@@ -80,6 +81,7 @@ impl Session {
     pub fn new(wanted: &str, login: &str) -> Self {
         Self {
             wanted: wanted.to_owned(),
+            on_errand: false,
             login: login.to_owned(),
             nick: wanted.to_owned(),
             stage: Stage::Offline,
@@ -109,6 +111,12 @@ impl Session {
             lines: Vec::new(),
             events: Vec::new(),
         }
+    }
+
+    /// The same, but to do something and go: not put into the lobby, where all would see it come and go.
+    #[must_use]
+    pub fn on_errand(self) -> Self {
+        Self { on_errand: true, ..self }
     }
 
     /// The connection broke: what was said and not answered is reported, what waited goes on waiting.

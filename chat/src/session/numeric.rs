@@ -81,7 +81,7 @@ impl Session {
             _ if subject.is_empty() => reason.to_owned(),
             _ => format!("{subject}: {reason}"),
         };
-        self.refuse(subject, &reason);
+        self.refuse(Some(number.0), subject, &reason);
     }
 
     fn on_names(&mut self, channel: &str, names: &str) {

@@ -89,16 +89,17 @@ impl Session {
     fn on_standard_reply(&mut self, message: &Message) {
         let text = message.params().last().unwrap_or_default();
         if message.command().eq_ignore_ascii_case("FAIL") {
-            self.refuse(message.param(0).unwrap_or_default(), text);
+            self.refuse(None, message.param(0).unwrap_or_default(), text);
         } else {
             self.emit(What::Info { text: text.to_owned() });
         }
     }
 
     /// Something was refused; if it was something said, tells what.
-    pub(super) fn refuse(&mut self, subject: &str, reason: &str) {
+    pub(super) fn refuse(&mut self, number: Option<u16>, subject: &str, reason: &str) {
         let unsaid = self.label.as_deref().and_then(|label| self.outbox.settle(label));
         self.emit(What::Refused {
+            number,
             subject: subject.to_owned(),
             reason: reason.to_owned(),
             unsaid: unsaid.map(|entry| entry.text),

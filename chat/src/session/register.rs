@@ -45,7 +45,8 @@ impl Session {
     }
 
     fn request_caps(&mut self) {
-        let names: Vec<_> = self.offered.names().collect();
+        let unwanted = if self.on_errand { Caps::empty() } else { Caps::NO_AUTO_JOIN };
+        let names: Vec<_> = (self.offered - unwanted).names().collect();
         if names.is_empty() {
             self.end_caps();
         } else {

@@ -111,7 +111,10 @@ fn a_refusal_tells_what_was_not_said() {
     scene.hear("@label=say1 :s 404 alice #lobby :Cannot send to channel (+m)");
     let reason = "#lobby: Cannot send to channel (+m)".to_owned();
     let unsaid = Some("hi".to_owned());
-    assert_eq!(scene.whats(), [What::Refused { subject: "#lobby".into(), reason, unsaid }]);
+    assert_eq!(
+        scene.whats(),
+        [What::Refused { number: Some(404), subject: "#lobby".into(), reason, unsaid }]
+    );
     assert!(scene.session.is_settled());
 }
 

@@ -52,6 +52,9 @@ fn send_succeeds_when_the_server_has_it_and_says_why_not() {
     let output = run(chat(&server, &["send", "--to", "nobody", "hi"]), "");
     assert_eq!(output.status.code(), Some(1));
     assert!(complaint(&output).contains("nobody here is called nobody"));
+    let output = run(chat(&server, &["send", "--to", "#none", "hi"]), "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(complaint(&output).contains("there is no channel #none"));
 }
 
 #[test]

@@ -22,6 +22,38 @@ fn send_succeeds_only_when_the_message_is_there() {
 }
 
 #[test]
+fn send_and_list_are_seen_by_nobody_but_for_what_is_said() {
+    let daemon = Daemon::start();
+    let mut bob = daemon.client("bob");
+    let run = |arguments: &[&str]| daemon.chat(arguments).output().expect("chat runs");
+    for arguments in [["--name", "alice", "send", "done"].as_slice(), &["--name", "alice", "list"]] {
+        let output = run(arguments);
+        assert!(output.status.success(), "{}", errors(&output));
+    }
+    let heard: Vec<String> = bob.sync().into_iter().filter(|line| line.contains("alice")).collect();
+    assert!(matches!(&heard[..], [said] if said.ends_with("PRIVMSG #lobby :done")), "{heard:?}");
+}
+
+#[test]
+fn send_makes_no_channel_and_stays_in_none() {
+    let daemon = Daemon::start();
+    let mut bob = daemon.client("bob");
+    let run = |arguments: &[&str]| daemon.chat(arguments).output().expect("chat runs");
+    let typo = run(&["--name", "alice", "send", "--to", "#typo", "hello?"]);
+    assert_eq!(typo.status.code(), Some(1));
+    assert!(errors(&typo).contains("there is no channel #typo"), "{}", errors(&typo));
+    bob.send("JOIN #room");
+    bob.sync();
+    let sent = run(&["--name", "alice", "send", "--to", "#room", "hello"]);
+    assert!(sent.status.success(), "{}", errors(&sent));
+    bob.expect_containing("PRIVMSG #room :hello");
+    bob.expect(|line| line.contains("alice") && line.contains("PART #room"));
+    bob.send("LIST");
+    let channels = bob.sync();
+    assert!(!channels.iter().any(|line| line.contains("#typo")), "{channels:?}");
+}
+
+#[test]
 fn send_reads_standard_input() {
     let daemon = Daemon::start();
     let mut bob = daemon.client("bob");

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use chat_proto::caps::Caps;
 use chat_proto::message::Message;
 use chat_proto::name::ChannelName;
 use chat_proto::numeric::{
@@ -42,12 +43,23 @@ pub fn join(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     }
 }
 
-/// Puts a new user into the lobby.
+/// Puts a user into the lobby whose first session this is, unless it is there on an errand.
 pub fn enter_lobby(tx: &mut Tx<'_>, caller: Caller) {
-    if tx.state().policy.lobby.auto_join {
-        let lobby = tx.state().policy.lobby.channel.clone();
-        enter(tx, caller, &lobby);
+    let state = tx.state();
+    let lobby = &state.policy.lobby;
+    let is_in = state
+        .channel_named(lobby.channel.as_str())
+        .is_some_and(|(_, channel)| channel.members.contains_key(&caller.user));
+    if lobby.auto_join && !is_in {
+        let name = lobby.channel.clone();
+        // On an errand it must be there to be spoken in.
+        if is_on_errand(state, caller.conn) { drop(found(tx, &name)) } else { enter(tx, caller, &name) }
     }
+}
+
+/// Whether a session has asked not to be put into the lobby.
+pub fn is_on_errand(state: &State, conn: ConnId) -> bool {
+    state.sessions.get(conn).is_some_and(|session| session.caps.contains(Caps::NO_AUTO_JOIN))
 }
 
 /// Shows a new session the channels that its user is in.
@@ -109,18 +121,24 @@ fn refusal(
     }
 }
 
-fn enter(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName) {
+/// The channel of that name, made if there is none yet, and whether it was.
+fn found(tx: &mut Tx<'_>, name: &ChannelName) -> Option<(Room, bool)> {
     let existing = tx.state().channel_named(name.as_str()).map(|(id, _)| id);
-    let lobby = tx.state().is_lobby(name);
-    let created = existing.is_none();
     let id = existing.unwrap_or(tx.state().next_channel());
-    if created {
+    if existing.is_none() {
         let room = Room { channel: id, name: name.clone() };
+        let lobby = tx.state().is_lobby(name);
         tx.emit(Event::Channel(room, ChannelEvent::Created { lobby }));
     }
-    let Some(room) = tx.state().room(id) else { return };
+    Some((tx.state().room(id)?, existing.is_none()))
+}
+
+fn enter(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName) {
+    let Some((room, created)) = found(tx, name) else { return };
+    let id = room.channel;
+    let operator = created && !tx.state().is_lobby(name);
     let who = caller.who(tx.state());
-    tx.emit(Event::Channel(room, ChannelEvent::Joined { who, operator: created && !lobby }));
+    tx.emit(Event::Channel(room, ChannelEvent::Joined { who, operator }));
     let sessions = tx.state().user(caller.user).map(|user| user.sessions.clone()).unwrap_or_default();
     for conn in sessions {
         if let Some(frame) = arrival(tx.state(), conn, id, false) {
@@ -137,7 +155,7 @@ fn arrival(state: &State, conn: ConnId, id: ChannelId, with_join: bool) -> Optio
     let mut replies = Replies::default();
     if with_join {
         let author = Author { user, time_tag: "" };
-        let caps = session.caps - chat_proto::caps::Caps::SERVER_TIME;
+        let caps = session.caps - Caps::SERVER_TIME;
         replies.line(|line| join_line(author, name.as_str(), caps, line));
     }
     let mut to =
@@ -162,6 +180,45 @@ pub fn topic(to: &mut Responder<'_>, channel: &Channel) {
 mod tests {
     use crate::Input;
     use crate::testing::Chat;
+
+    fn on_errand(chat: &mut Chat, nick: &str) -> crate::ConnId {
+        let conn = chat.connect();
+        chat.say(conn, "CAP REQ :chatd.org/no-auto-join echo-message");
+        chat.say(conn, &format!("NICK {nick}"));
+        chat.say(conn, &format!("USER {nick} 0 * :{nick}"));
+        chat.say(conn, "CAP END");
+        conn
+    }
+
+    fn with_lobby() -> Chat {
+        let mut policy = crate::Policy::default();
+        policy.lobby.auto_join = true;
+        Chat::with(policy)
+    }
+
+    #[test]
+    fn who_comes_on_an_errand_speaks_in_the_lobby_and_is_not_announced() {
+        let mut chat = with_lobby();
+        let bob = chat.join("bob");
+        chat.hear_all();
+        let alice = on_errand(&mut chat, "alice");
+        let said = [":alice!~alice@host.example PRIVMSG #lobby :it is done"];
+        assert_eq!(chat.say(alice, "PRIVMSG #lobby :it is done"), said);
+        chat.say(alice, "QUIT");
+        assert_eq!(chat.heard(bob), said);
+    }
+
+    #[test]
+    fn an_errand_gives_no_right_to_speak_elsewhere_and_finds_a_lobby_that_nobody_has_entered() {
+        let mut chat = with_lobby();
+        let alice = on_errand(&mut chat, "alice");
+        assert!(chat.say(alice, "PRIVMSG #lobby :first")[0].contains(" PRIVMSG #lobby "));
+        let bob = chat.join("bob");
+        chat.say(bob, "JOIN #room");
+        assert!(chat.say(alice, "PRIVMSG #room :hi")[0].contains(" 404 "));
+        let lobby = chat.core().state().channel_named("#lobby").unwrap().1;
+        assert!(!lobby.members.contains_key(&chat.core().state().user_id("alice").unwrap()));
+    }
 
     #[test]
     fn a_reload_that_names_another_lobby_ends_the_old_one_when_it_is_empty() {

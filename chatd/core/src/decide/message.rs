@@ -14,7 +14,7 @@ use crate::state::{Channel, State, User};
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, is_silenced, word};
-use super::nickserv;
+use super::{join, nickserv};
 
 /// Room in the tags for those that the server adds: time, msgid, account, bot, label, batch.
 const OWN_TAGS: usize = 512;
@@ -117,7 +117,9 @@ impl Speech<'_, '_, '_> {
     fn obstacle(&self, state: &State, channel: &Channel) -> Option<&'static str> {
         let user = state.user(self.caller.user)?;
         let ranks = channel.ranks(self.caller.user);
-        if ranks.is_none() && channel.flags.contains(Flags::NO_EXTERNAL) {
+        // Everybody may be in the lobby; not to come in for a word is no more than that.
+        let from_outside = channel.lobby && join::is_on_errand(state, self.caller.conn);
+        if ranks.is_none() && channel.flags.contains(Flags::NO_EXTERNAL) && !from_outside {
             return Some("+n");
         }
         if channel.flags.contains(Flags::NO_CTCP) && self.is_ctcp() {

@@ -222,10 +222,16 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
             return tx.disconnect(conn, Ending::Refused, "Too many sessions of this user");
         }
         let from = Box::new(session.peer.origin.clone());
+        let first_to_stay = user.sessions.iter().all(|&other| join::is_on_errand(state, other));
+        let caller = Caller { conn, user: id };
         tx.emit_user(id, UserEvent::SessionAdded { conn, from });
         watch_silence(tx, conn);
         welcome::welcome(tx, conn);
-        return join::show_all_to_session(tx, Caller { conn, user: id });
+        join::show_all_to_session(tx, caller);
+        if first_to_stay {
+            join::enter_lobby(tx, caller);
+        }
+        return;
     }
     let who = Who { user: state.next_user(), nick: nick.clone() };
     let event = UserEvent::Arrived {
@@ -330,16 +336,39 @@ mod tests {
     use crate::testing::Chat;
     use crate::{Origin, Peer, Policy};
 
-    #[test]
-    fn a_login_never_becomes_a_session_of_a_guest_who_took_its_name_meanwhile() {
-        let mut chat = Chat::with(Policy { reserve_logins: false, ..Policy::default() });
-        let login = chat.connect_from(Peer {
+    fn alice() -> Peer {
+        Peer {
             origin: Origin::Unix { uid: 1000, pid: None, login: "alice".parse().ok() },
             host: "localhost".into(),
             guests: true,
             secure: true,
             certificate: None,
-        });
+        }
+    }
+
+    #[test]
+    fn a_session_that_comes_to_stay_is_put_into_the_lobby_even_after_one_on_an_errand() {
+        let mut policy = Policy::default();
+        policy.lobby.auto_join = true;
+        let mut chat = Chat::with(policy);
+        let errand = chat.connect_from(alice());
+        chat.say(errand, "CAP REQ :chatd.org/no-auto-join");
+        chat.register(errand, "alice");
+        chat.say(errand, "CAP END");
+        let bob = chat.join("bob");
+        chat.hear_all();
+        let stays = chat.connect_from(alice());
+        chat.register(stays, "alice");
+        assert_eq!(chat.heard(bob), [":alice!alice@localhost JOIN #lobby"]);
+        let third = chat.connect_from(alice());
+        chat.register(third, "alice");
+        assert!(chat.heard(bob).is_empty());
+    }
+
+    #[test]
+    fn a_login_never_becomes_a_session_of_a_guest_who_took_its_name_meanwhile() {
+        let mut chat = Chat::with(Policy { reserve_logins: false, ..Policy::default() });
+        let login = chat.connect_from(alice());
         chat.say(login, "NICK alice");
         chat.join("alice");
         let answer = chat.say(login, "USER alice 0 * :Alice");
