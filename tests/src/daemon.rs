@@ -216,6 +216,8 @@ impl Daemon {
     pub fn chatctl_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program("chatctl"));
         command.arg("--socket").arg(self.setup().admin_socket()).args(arguments).stdin(Stdio::null());
+        let home = self.setup().path();
+        command.env("HOME", home).env("XDG_STATE_HOME", home);
         command
     }
 

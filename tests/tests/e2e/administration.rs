@@ -143,7 +143,7 @@ fn watch_shows_what_happens_as_it_happens() {
 }
 
 /// Users come and go until something has been seen, since a watcher isn't told that its stream has begun.
-fn with_visitors<T>(daemon: &Daemon, see: impl FnOnce() -> T) -> T {
+pub(crate) fn with_visitors<T>(daemon: &Daemon, see: impl FnOnce() -> T) -> T {
     let seen = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {

@@ -1,9 +1,11 @@
 //! The whole, end to end: the real chatd, chatctl and chat, used and abused as people would.
 
 mod administration;
+mod console;
 mod conversation;
 mod harmless;
 mod hostile;
+mod json;
 mod log;
 mod manual;
 mod metrics;
@@ -13,3 +15,4 @@ mod service;
 mod signals;
 mod startup;
 mod stored_order;
+mod unreachable;

@@ -1,0 +1,140 @@
+//! What `chatctl --json` prints, against `chatctl/schema.json` and against what it printed before.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use chat_tests::daemon::{Daemon, errors, printed};
+use serde_json::{Value, json};
+
+fn chatctl_directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../chatctl")
+}
+
+fn objects(lines: &str) -> Vec<Value> {
+    lines.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+}
+
+/// The schema as it is for the objects of today: without what may come.
+fn closed(schema: &Value) -> Value {
+    match schema {
+        Value::Object(object) => {
+            let mut now: serde_json::Map<String, Value> =
+                object.iter().map(|(key, value)| (key.clone(), closed(value))).collect();
+            if object.contains_key("required") {
+                now.insert("additionalProperties".into(), json!(false));
+            }
+            if let Some(words) = object.get("examples") {
+                now.insert("enum".into(), words.clone());
+            }
+            now.into()
+        }
+        Value::Array(items) => items.iter().map(closed).collect(),
+        plain => plain.clone(),
+    }
+}
+
+fn assert_valid(command: &str, object: &Value) {
+    let file = std::fs::read_to_string(chatctl_directory().join("schema.json")).expect("a schema");
+    let mut schema = closed(&serde_json::from_str(&file).expect("JSON"));
+    schema["$ref"] = json!(format!("#/$defs/{command}"));
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let errors: Vec<String> = validator.iter_errors(object).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "chatctl/schema.json, {command}: {errors:?} in {object}");
+}
+
+/// Whether all that was there before is there now, of the same type. What kind something is must be the same.
+fn covers(now: &Value, before: &Value) -> bool {
+    match (now, before) {
+        (Value::Object(now), Value::Object(before)) => before.iter().all(|(key, value)| {
+            now.get(key).is_some_and(|found| covers(found, value) && (key != "kind" || found == value))
+        }),
+        (Value::Array(now), Value::Array(before)) => {
+            before.iter().all(|before| now.iter().any(|now| covers(now, before)))
+        }
+        (now, before) => std::mem::discriminant(now) == std::mem::discriminant(before),
+    }
+}
+
+/// Holds what a command printed to the schema and to the recorded output, which is itself held to the schema.
+fn assert_as_recorded(command: &str, record: &str, output: &str) {
+    let path = chatctl_directory().join("golden").join(record).with_extension("jsonl");
+    let recorded =
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (now, before) = (objects(output), objects(&recorded));
+    now.iter().chain(&before).for_each(|object| assert_valid(command, object));
+    for before in &before {
+        let found = now.iter().any(|now| covers(now, before));
+        assert!(found, "{}: nothing printed has all of {before}, but only\n{output}", path.display());
+    }
+}
+
+fn succeed(daemon: &Daemon, arguments: &[&str]) -> String {
+    let output = daemon.chatctl(&[&["--json"], arguments].concat());
+    assert!(output.status.success(), "{arguments:?}: {}", errors(&output));
+    printed(&output)
+}
+
+#[test]
+fn the_objects_of_each_command_are_as_documented_and_never_lose_a_field() {
+    let daemon = Daemon::start();
+    let mut alice = daemon.client("alice");
+    alice.send("JOIN #corner\r\nTOPIC #corner :quiet please\r\nAWAY :out for lunch\r\nMODE alice +i");
+    alice.sync();
+    let mut bob = daemon.connect_tcp();
+    bob.register("bob");
+    for (record, arguments) in [
+        ("list", &["list"][..]),
+        ("show", &["show", "alice"]),
+        ("show-channel", &["show", "#corner"]),
+        ("channels", &["channels"]),
+        ("announce", &["announce", "reboot at 18:00"]),
+        ("shutdown", &["shutdown", "--in", "1h", "--reason", "new disks"]),
+        ("status", &["status"]),
+        ("shutdown-cancel", &["shutdown", "--cancel"]),
+        ("check", &["check"]),
+        ("log", &["log", "debug"]),
+        ("version", &["version"]),
+        ("help", &["help"]),
+        ("help-command", &["help", "kick"]),
+        ("call", &["call", "Version"]),
+        ("kick", &["kick", "bob"]),
+    ] {
+        assert_as_recorded(arguments[0], record, &succeed(&daemon, arguments));
+    }
+    daemon.setup().configure("[server]\nmotd = \"reloaded\"");
+    assert_as_recorded("reload", "reload", &succeed(&daemon, &["reload"]));
+}
+
+#[test]
+fn the_events_of_a_watch_are_as_documented_and_never_lose_a_field() {
+    let daemon = Daemon::start();
+    let mut watch = daemon.chatctl_command(&["--json", "watch"]);
+    let mut watch = watch.stdout(Stdio::piped()).spawn().expect("chatctl runs");
+    let mut stdout = BufReader::new(watch.stdout.take().expect("a pipe"));
+    let mut output = String::new();
+    // A watcher isn't told that its stream has begun, so this is done until it is seen.
+    super::administration::with_visitors(&daemon, || stdout.read_line(&mut output).expect("a line"));
+    let mut alice = daemon.client("alice");
+    let mut bob = daemon.client("bob");
+    alice.send("JOIN #corner\r\nTOPIC #corner :quiet please\r\nMODE #corner +m\r\nINVITE bob #corner");
+    alice.sync();
+    bob.send("JOIN #corner\r\nPART #corner :bye\r\nJOIN #corner\r\nAWAY :lunch\r\nAWAY\r\nNICK robert");
+    bob.sync();
+    alice.send("KICK #corner robert :too loud");
+    alice.sync();
+    for arguments in [
+        &["announce", "reboot at 18:00"][..],
+        &["shutdown", "--in", "1h", "--reason", "new disks"],
+        &["shutdown", "--cancel"],
+        &["log", "debug"],
+        &["reload"],
+        &["kick", "robert", "--reason", "too loud"],
+        &["shutdown", "--reason", "new disks"],
+    ] {
+        succeed(&daemon, arguments);
+    }
+    stdout.read_to_string(&mut output).expect("events up to the end");
+    assert!(watch.wait().expect("chatctl ends").success());
+    assert_as_recorded("watch", "watch", &output);
+}
