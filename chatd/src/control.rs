@@ -1,5 +1,6 @@
 //! What can be asked of the running daemon: by administrators, and by signals.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ use crate::conn::Readers;
 use crate::listen::Gate;
 use crate::logging::{EventKind, Fields, Log, log_failure};
 use crate::mailbox::Mailbox;
-use crate::metrics::{AdminMetrics, Metrics};
+use crate::metrics::Metrics;
 use crate::systemd;
 use crate::watch::Watch;
 
@@ -152,7 +153,7 @@ impl Backend for Control {
             listeners: self.listeners.clone(),
             memory: self.metrics.resident_memory(),
             log_level: self.log.level().to_string(),
-            metrics: self.metrics.samples(),
+            metrics: BTreeMap::new(),
         }
     }
 
@@ -164,8 +165,8 @@ impl Backend for Control {
         self.watch.events()
     }
 
-    fn metrics(&self) -> &AdminMetrics {
-        &self.metrics.admin
+    fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 }
 

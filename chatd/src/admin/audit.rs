@@ -62,7 +62,7 @@ fn changes(request: &Request) -> bool {
 
 impl Auditor {
     pub(super) fn done<B: Backend>(&self, backend: &B, method: &str, subject: &Subject) {
-        backend.metrics().done.inc();
+        backend.metrics().admin.done.inc();
         let fields = Fields { user: subject.user.as_deref(), ..self.fields(Some(method), "done") };
         let kind = if subject.changes { Entry::AdminRequest } else { Entry::AdminQuery };
         kind.log(&fields, format_args!("admin request by {}: {method}{}", self.who(), subject.named()));
@@ -73,8 +73,8 @@ impl Auditor {
 
     pub(super) fn refused<B: Backend>(&self, backend: &B, method: Option<&str>, refusal: &Refusal) {
         match refusal {
-            Refusal::Admin(Error::PermissionDenied { .. }) => backend.metrics().denied.inc(),
-            _ => backend.metrics().refused.inc(),
+            Refusal::Admin(Error::PermissionDenied { .. }) => backend.metrics().admin.denied.inc(),
+            _ => backend.metrics().admin.refused.inc(),
         };
         let (method, outcome) = (method.map(bounded), refusal.name());
         let what = method.map(|method| format!(", asked for {}", Quoted(method))).unwrap_or_default();

@@ -25,7 +25,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::metrics::AdminMetrics;
+use crate::metrics::Metrics;
 
 use self::connection::Connection;
 pub(crate) use self::observe::observe;
@@ -41,14 +41,14 @@ pub(crate) trait Backend: Send + Sync + 'static {
     fn check(&self) -> impl Future<Output = Result<Checked, Error>> + Send;
     /// Returns the level before.
     fn set_log_level(&self, level: LogLevel) -> String;
+    /// Without the metrics, which [`Backend::metrics`] has.
     fn status(&self) -> DaemonStatus;
     /// The group whose members may administer; asked at each connection, so that a reload can change it.
     fn admin_group(&self) -> Option<String>;
     /// What [`Watch`](chat_proto::admin::Watch) streams. Admin actions are sent into it from here. It is
     /// bounded: who reads too slowly is told how many events it missed.
     fn events(&self) -> &broadcast::Sender<Event>;
-    /// Where requests are counted.
-    fn metrics(&self) -> &AdminMetrics;
+    fn metrics(&self) -> &Arc<Metrics>;
 }
 
 /// Bounds and times; other than the default only in tests.

@@ -1,8 +1,10 @@
 //! Carries out a request and makes the bytes of its replies.
 
+use std::sync::Arc;
+
 use chat_proto::admin::{
-    Announced, Cancelled, Error, Kicked, LogLevelSet, ServiceError, Shown, ShutdownScheduled, Status,
-    StatusReply, VersionReply,
+    Announced, Cancelled, CoreStatus, DaemonStatus, Error, Kicked, LogLevelSet, ServiceError, Shown,
+    ShutdownScheduled, Status, StatusReply, VersionReply,
 };
 use chatd_core::{Actor, AdminAnswer, AdminCommand};
 use serde::Serialize;
@@ -39,9 +41,16 @@ async fn core<B: Backend>(backend: &B, actor: Actor, command: AdminCommand, more
         AdminAnswer::Kicked { sessions } => one(Kicked { sessions: sessions.into() }),
         AdminAnswer::ShutdownAt { at } => one(ShutdownScheduled { at }),
         AdminAnswer::ShutdownCancelled => one(Cancelled {}),
-        AdminAnswer::Status(core) => one(StatusReply { status: Status { daemon: backend.status(), core } }),
+        AdminAnswer::Status(core) => one(StatusReply { status: status(backend, core).await }),
         AdminAnswer::Refused(error) => Err(error.into()),
     }
+}
+
+async fn status<B: Backend>(backend: &B, core: CoreStatus) -> Status {
+    let metrics = Arc::clone(backend.metrics());
+    // The host is asked for things, so it isn't done by the thread that reads all connections.
+    let metrics = tokio::task::spawn_blocking(move || metrics.samples()).await.unwrap_or_default();
+    Status { daemon: DaemonStatus { metrics, ..backend.status() }, core }
 }
 
 fn one<P: Serialize>(parameters: P) -> Replies {

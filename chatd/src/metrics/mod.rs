@@ -17,7 +17,7 @@ use prometheus_client::encoding::text;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-pub(crate) use self::admin::{AdminMetrics, ConfigMetrics};
+use self::admin::{AdminMetrics, ConfigMetrics};
 use self::connections::ConnectionMetrics;
 pub(crate) use self::connections::{EgressMetrics, Transport};
 pub(crate) use self::core::CoreMetrics;

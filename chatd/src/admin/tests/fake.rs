@@ -16,19 +16,19 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Backend, Limits, serve};
-use crate::metrics::{AdminMetrics, Metrics};
+use crate::metrics::Metrics;
 
 /// Knows `users` users called `user0`, `user1` and so on.
 #[derive(Debug)]
 pub(super) struct Fake {
     pub(super) users: usize,
     pub(super) events: broadcast::Sender<Event>,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl Fake {
     pub(super) fn with_users(users: usize) -> Self {
-        Self { users, events: broadcast::channel(4).0, metrics: Metrics::new(0) }
+        Self { users, events: broadcast::channel(4).0, metrics: Arc::new(Metrics::new(0)) }
     }
 }
 
@@ -72,8 +72,8 @@ impl Backend for Fake {
         &self.events
     }
 
-    fn metrics(&self) -> &AdminMetrics {
-        &self.metrics.admin
+    fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 }
 
