@@ -19,7 +19,10 @@ fn page() -> Page {
         .with(environment())
         .with(files())
         .with(examples())
-        .with(Section::new("SEE ALSO").text("`chatd`(8), `chatd.toml`(5), `chat`(1), `journalctl`(1)"))
+        .with(Section::new("SEE ALSO").text(
+            "`chatd`(8), `chatd.toml`(5), `chat`(1), `journalctl`(1), \
+             /usr/share/doc/chatd/chatctl.md for what `--json` prints",
+        ))
 }
 
 fn console() -> Section {
