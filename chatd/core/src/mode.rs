@@ -88,6 +88,8 @@ pub const MYINFO: &str = "Biorw CIbeiklmnostv Ibeklov";
 pub const CHANMODES: &str = "Ibe,k,l,Cimnst";
 /// Letters of EXTBAN: `m:` keeps those whom the mask fits from speaking.
 pub const EXTBAN_MUTE: &str = "m:";
+/// `a:` fits who is logged in to an account of that name, whatever the nick; ACCOUNTEXTBAN.
+pub const EXTBAN_ACCOUNT: &str = "a:";
 
 impl Flags {
     pub fn from_letter(letter: char) -> Option<Self> {

@@ -6,7 +6,7 @@ use chat_proto::numeric::{ERR_INPUTTOOLONG, ERR_NOSUCHCHANNEL};
 
 use crate::id::{ChannelId, UserId};
 use crate::mask::fits;
-use crate::mode::{EXTBAN_MUTE, ListKind};
+use crate::mode::{EXTBAN_ACCOUNT, EXTBAN_MUTE, ListKind};
 use crate::policy::Limits;
 use crate::reply::quote;
 use crate::state::{Channel, State, User};
@@ -89,7 +89,8 @@ pub fn text_fits(tx: &mut Tx<'_>, what: &str, text: &str, max: usize) -> bool {
 /// Whether any mask of a list fits the user.
 pub fn on_list(channel: &Channel, list: ListKind, user: &User) -> bool {
     let source = user.source().to_string();
-    channel.list(list).iter().any(|entry| !entry.mask.starts_with(EXTBAN_MUTE) && fits(&entry.mask, &source))
+    let masks = channel.list(list).iter().map(|entry| entry.mask.as_str());
+    masks.filter(|mask| !mask.starts_with(EXTBAN_MUTE)).any(|mask| is_meant(mask, user, &source))
 }
 
 /// Whether a user is kept from speaking by a ban or a mute, and no exception lets it.
@@ -100,9 +101,19 @@ pub fn is_silenced(channel: &Channel, user: &User) -> bool {
     let source = user.source().to_string();
     let on = |list: ListKind| {
         let masks = channel.list(list).iter().map(|entry| entry.mask.as_str());
-        masks.map(|mask| mask.strip_prefix(EXTBAN_MUTE).unwrap_or(mask)).any(|mask| fits(mask, &source))
+        masks
+            .map(|mask| mask.strip_prefix(EXTBAN_MUTE).unwrap_or(mask))
+            .any(|mask| is_meant(mask, user, &source))
     };
     on(ListKind::Ban) && !on(ListKind::Exception)
+}
+
+/// Whether a mask fits the user, by the account or by `source`.
+fn is_meant(mask: &str, user: &User, source: &str) -> bool {
+    match mask.strip_prefix(EXTBAN_ACCOUNT) {
+        Some(name) => user.account.as_ref().is_some_and(|account| fits(name, account.as_str())),
+        None => fits(mask, source),
+    }
 }
 
 /// Whether the state lets `viewer` see that the channel exists.

@@ -11,7 +11,7 @@ use compact_str::CompactString;
 
 use crate::event::{ChannelEvent, Event, Rank, Ranks, Room};
 use crate::mask;
-use crate::mode::{EXTBAN_MUTE, Flags, ListKind, ModeChange};
+use crate::mode::{EXTBAN_ACCOUNT, EXTBAN_MUTE, Flags, ListKind, ModeChange};
 use crate::state::Channel;
 use crate::tx::{Caller, Tx};
 
@@ -185,8 +185,8 @@ impl Changes<'_, '_> {
             return self.error(ERR_INVALIDMODEPARAM, &why);
         }
         let mask: CompactString = match mask.strip_prefix(EXTBAN_MUTE) {
-            Some(mask) => format!("{EXTBAN_MUTE}{}", mask::complete(mask)).into(),
-            None => mask::complete(&mask).into(),
+            Some(mask) => format!("{EXTBAN_MUTE}{}", completed(mask)).into(),
+            None => completed(&mask).into(),
         };
         let set = self.is_listed(list, &mask);
         if on && !set && self.entries() >= self.tx.state().policy.limits.list_entries {
@@ -294,10 +294,15 @@ impl Changes<'_, '_> {
     }
 }
 
+/// That of an account stays as it is.
+fn completed(mask: &str) -> String {
+    if mask.starts_with(EXTBAN_ACCOUNT) { mask.to_owned() } else { mask::complete(mask) }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::testing::Chat;
-    use crate::{ConnId, Policy};
+    use crate::{ConnId, Origin, Peer, Policy};
 
     fn operator(policy: Policy) -> (Chat, ConnId) {
         let mut chat = Chat::with(policy);
@@ -341,5 +346,29 @@ mod tests {
         let (mut chat, alice) = operator(Policy::default());
         chat.say(alice, "MODE #room +b mallory");
         assert_eq!(chat.say(alice, &format!("MODE #room {}", "b".repeat(400))).len(), 2);
+    }
+
+    #[test]
+    fn a_ban_of_an_account_fits_whoever_is_logged_in_to_it() {
+        let mut policy = Policy { nick_equals_account: false, ..Policy::default() };
+        policy.lobby.auto_join = false;
+        let mut chat = Chat::with(policy);
+        let op = chat.join("op");
+        chat.say(op, "JOIN #c");
+        assert!(chat.say(op, "MODE #c +b a:BOB")[0].ends_with("MODE #c +b a:BOB"));
+        let unknown = chat.join("bob");
+        assert!(chat.say(unknown, "JOIN #c")[0].contains(" JOIN "));
+        let origin = Origin::Unix { uid: 1000, pid: None, login: "bob".parse().ok() };
+        let peer = Peer { origin, host: "host".into(), guests: true, secure: true, certificate: None };
+        let bob = chat.connect_from(peer);
+        chat.say(bob, "AUTHENTICATE EXTERNAL");
+        chat.say(bob, "AUTHENTICATE +");
+        chat.register(bob, "somebody");
+        assert!(chat.say(bob, "JOIN #c")[0].contains(" 474 "));
+        chat.say(op, "MODE #c +e a:b?b");
+        assert!(chat.say(bob, "JOIN #c")[0].contains(" JOIN "));
+        chat.say(op, "MODE #c -e+b a:b?b m:a:bob");
+        chat.hear_all();
+        assert!(chat.say(bob, "PRIVMSG #c :hello")[0].contains(" 404 "));
     }
 }

@@ -5,7 +5,7 @@ use chat_proto::numeric::{RPL_CREATED, RPL_ISUPPORT, RPL_MYINFO, RPL_UMODEIS, RP
 use jiff::Timestamp;
 
 use crate::id::ConnId;
-use crate::mode::{CHANMODES, EXTBAN_MUTE, MYINFO};
+use crate::mode::{CHANMODES, EXTBAN_ACCOUNT, EXTBAN_MUTE, MYINFO};
 use crate::policy::Policy;
 use crate::tx::Tx;
 
@@ -67,6 +67,7 @@ fn tokens(policy: &Policy) -> Vec<String> {
     let limits = &policy.limits;
     let targets = limits.targets;
     vec![
+        format!("ACCOUNTEXTBAN={}", EXTBAN_ACCOUNT.trim_end_matches(':')),
         format!("AWAYLEN={}", limits.away_length),
         "BOT=B".into(),
         "CASEMAPPING=ascii".into(),
@@ -76,7 +77,7 @@ fn tokens(policy: &Policy) -> Vec<String> {
         "CHANTYPES=#".into(),
         "ELIST=CMNTU".into(),
         "EXCEPTS=e".into(),
-        format!("EXTBAN=,{}", EXTBAN_MUTE.trim_end_matches(':')),
+        format!("EXTBAN=,{}{}", EXTBAN_ACCOUNT.trim_end_matches(':'), EXTBAN_MUTE.trim_end_matches(':')),
         "INVEX=I".into(),
         format!("KEYLEN={}", limits.key_length),
         format!("KICKLEN={}", limits.kick_length),
