@@ -16,6 +16,7 @@ use crate::auth::password::{self, Cost};
 use crate::config::{self, Config, Directories};
 use crate::daemon::{self, Start};
 use crate::listen::ActivationError;
+use crate::tls;
 
 /// More than anybody types.
 const PASSWORD_MAX: usize = 1024;
@@ -41,6 +42,18 @@ enum Command {
         /// How much work checking it shall be
         #[arg(long, value_enum, default_value_t = Cost::Normal)]
         cost: Cost,
+    },
+    /// Make a certificate that nobody else vouches for, and its key
+    MakeCertificate {
+        /// A name or address that clients use for this host; may be given again [default: the host name]
+        #[arg(long = "name", value_name = "HOST")]
+        names: Vec<String>,
+        /// How long it shall be valid
+        #[arg(long, value_name = "N", default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: u32,
+        /// Where to put both files [default: /etc/chatd]
+        #[arg(long, value_name = "DIR")]
+        directory: Option<PathBuf>,
     },
 }
 
@@ -72,6 +85,7 @@ pub(crate) fn main() -> Exit {
         None => return serve(config),
         Some(Command::Check) => return check(config.as_ref()),
         Some(Command::HashPassword { cost }) => hash_password(cost),
+        Some(Command::MakeCertificate { names, days, directory }) => make_certificate(names, days, directory),
     };
     outcome.map_or_else(|error| fail(&error), |()| Exit::Done)
 }
@@ -93,7 +107,12 @@ fn serve(asked_for: Option<PathBuf>) -> Exit {
 fn check(asked_for: Option<&PathBuf>) -> Exit {
     let directories = Directories::from_environment();
     match load(asked_for, &directories) {
-        Ok(Config { file: Some(file), .. }) => say(&format!("{} is valid", file.display())),
+        Ok(Config { file: Some(file), listeners, .. }) => {
+            let certificates = listeners.iter().filter_map(|listener| listener.certificate.as_ref());
+            let concerns = certificates.flat_map(|certificate| certificate.concerns());
+            concerns.for_each(|concern| print_error(&format!("warning: {concern}")));
+            say(&format!("{} is valid", file.display()))
+        }
         Ok(Config { file: None, .. }) => {
             let directory = directories.configuration.display();
             say(&format!("There is no {directory}/chatd.toml, so the defaults hold"))
@@ -121,6 +140,18 @@ fn hash_password(cost: Cost) -> anyhow::Result<()> {
     }
     let hash = password::hash(&password, cost)?;
     writeln!(io::stdout(), "{hash}").context("cannot print the hash")
+}
+
+fn make_certificate(mut names: Vec<String>, days: u32, directory: Option<PathBuf>) -> anyhow::Result<()> {
+    if names.is_empty() {
+        names.push(config::host_name().to_string());
+    }
+    let directories = Directories::from_environment();
+    let directory = directory.unwrap_or(directories.configuration);
+    let directory = std::path::absolute(directory).context("cannot find the directory")?;
+    let made = tls::make(&directory, &names, days)?;
+    let advice = tls::advice(&made, &names, &directories.runtime);
+    writeln!(io::stdout(), "{advice}").context("cannot print what was made")
 }
 
 fn ask_twice() -> anyhow::Result<Zeroizing<String>> {

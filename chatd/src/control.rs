@@ -1,6 +1,7 @@
 //! What can be asked of the running daemon: by administrators, and by signals.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,13 +12,14 @@ use tokio::sync::broadcast;
 
 use crate::admin::Backend;
 use crate::answers::Answers;
-use crate::config::{self, Config, ConfigError, Directories};
+use crate::config::{self, Config, ConfigError, Directories, Listener};
 use crate::conn::Readers;
 use crate::listen::Gate;
 use crate::logging::{EventKind, Fields, Log, log_failure};
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
 use crate::systemd;
+use crate::tls::{Handshakes, Shown};
 use crate::watch::Watch;
 
 #[derive(Debug)]
@@ -36,7 +38,15 @@ pub(crate) struct Control {
     pub(crate) reloading: tokio::sync::Mutex<()>,
     /// Milliseconds since the Unix epoch.
     pub(crate) started_at: u64,
-    pub(crate) listeners: Vec<String>,
+    /// In the configuration's order.
+    pub(crate) listeners: Vec<Opened>,
+}
+
+/// A listener that accepts.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) place: String,
+    pub(crate) certificate: Option<Arc<Shown>>,
 }
 
 /// Where the bounds of the sockets' side are held.
@@ -45,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) gate: Arc<Gate>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) send_queue: Arc<AtomicUsize>,
+    pub(crate) handshakes: Arc<Handshakes>,
 }
 
 impl Settings {
@@ -96,6 +107,8 @@ impl Control {
             self.log.set_level(config.log_level);
         }
         self.settings.set(&config.connections);
+        self.settings.handshakes.set(config.policy.keepalive.registration);
+        self.show_certificates(&current.listeners, &config.listeners);
         self.core.push(Input::Policy(Box::new(config.policy.clone())));
         // What stays as it is until a restart is compared with what runs, however often it is reloaded.
         let (listeners, admin) = (std::mem::take(&mut current.listeners), current.admin.clone());
@@ -118,6 +131,33 @@ impl Control {
             }
             Err(_) => Err(Error::Unavailable { reason: "the configuration could not be read".into() }),
         }
+    }
+
+    /// For connections to come; those that are there go on.
+    fn show_certificates(&self, running: &[Listener], new: &[Listener]) {
+        for (listener, opened) in running.iter().zip(&self.listeners) {
+            let new = new.iter().find(|new| new.is_alike(listener)).and_then(|new| new.certificate.as_ref());
+            if let (Some(shown), Some(certificate)) = (&opened.certificate, new) {
+                shown.replace(certificate);
+            }
+        }
+        self.tell_certificates();
+    }
+
+    /// What is to be known of the certificates that are shown now.
+    pub(crate) fn tell_certificates(&self) {
+        for shown in self.certificates() {
+            shown.warn();
+            self.metrics.tls.shows(&shown.listener, shown.now().until.as_second());
+        }
+    }
+
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = &Arc<Shown>> {
+        self.listeners.iter().filter_map(|opened| opened.certificate.as_ref())
+    }
+
+    pub(crate) fn places(&self) -> Vec<String> {
+        self.listeners.iter().map(|opened| opened.place.clone()).collect()
     }
 
     fn current(&self) -> MutexGuard<'_, Config> {
@@ -150,7 +190,8 @@ impl Backend for Control {
             pid: std::process::id(),
             started_at: self.started_at,
             config: shown(&self.current()),
-            listeners: self.listeners.clone(),
+            listeners: self.listeners.iter().map(ToString::to_string).collect(),
+            certificates: self.certificates().map(|shown| shown.described()).collect(),
             memory: self.metrics.resident_memory(),
             log_level: self.log.level().to_string(),
             metrics: BTreeMap::new(),
@@ -189,6 +230,13 @@ fn log_reloaded(Reloaded { config, changed, .. }: &Reloaded) {
     let file = config.as_deref().unwrap_or("built-in defaults");
     EventKind::Reloaded
         .log(&fields, format_args!("configuration reloaded from {file}{changed}{restart}{nothing}"));
+}
+
+impl fmt::Display for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(certificate) = &self.certificate else { return f.write_str(&self.place) };
+        write!(f, "{} (TLS, certificate until {})", self.place, certificate.now().last_day())
+    }
 }
 
 fn shown(config: &Config) -> Option<String> {

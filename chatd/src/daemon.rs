@@ -17,13 +17,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::answers::Answers;
 use crate::commit::{Commit, JournalFailed};
-use crate::config::{Config, Connections, Directories};
+use crate::config::{Config, Directories};
 use crate::conn::Readers;
-use crate::control::{Control, Settings};
+use crate::control::{Control, Opened, Settings};
 use crate::egress::{self, Egress, Order};
 use crate::jobs::Jobs;
 use crate::listen::{
-    self, Activation, Admission, BindError, Bound, Cloak, Gate, Listening, Refusals, SocketFile,
+    self, Activation, Admission, BindError, Bound, Cloak, Gate, Listening, Refusals, SocketFile, Terms,
 };
 use crate::lock::Lock;
 use crate::logging::{EventKind, Fields, Log};
@@ -35,12 +35,15 @@ use crate::run::{self, Clock};
 use crate::signals::{self, Signal};
 use crate::store::Store;
 use crate::systemd::Supervision;
+use crate::tls::{Handshakes, Shown};
 use crate::watch::Watch;
 use crate::{admin, process, scrape};
 
 /// Outcomes of steps that may wait for egress; then the core waits.
 const ORDERS_MAX: usize = 64;
 const TICK: Duration = Duration::from_secs(1);
+/// How often it is said that a certificate expires.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the daemon is started with.
 #[derive(Debug)]
@@ -107,7 +110,7 @@ async fn serve(
     let mut clock = Clock::default();
     let started_at = clock.now().0;
     let metrics = Arc::new(Metrics::new(started_at));
-    let wiring = Wiring::new(&start.config.connections, connections_max, &inputs, &metrics);
+    let wiring = Wiring::new(&start.config, connections_max, &inputs, &metrics);
     let admission = Arc::new(wiring.admission(kept.secret, &metrics));
     let core = Core::new(start.config.policy.clone(), kept, clock.now());
     let control = Arc::new(Control {
@@ -122,15 +125,16 @@ async fn serve(
         current: Mutex::new(start.config),
         reloading: tokio::sync::Mutex::default(),
         started_at,
-        listeners: sockets.places(),
+        listeners: sockets.opened(),
     });
     let orders = Arc::clone(&wiring.outside.orders);
     let (core_pulse, egress_pulse) = (Pulse::default(), wiring.outside.pulse.clone());
     let threads = Threads::start(core, store, &control, wiring.outlets, wiring.outside, core_pulse.clone())?;
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
     let _admin_file = sockets.listen(&tasks, &control, &admission, &stopping)?;
-    log_started(&control.listeners);
-    let mut supervision = Supervision::ready(&control.listeners, vec![core_pulse, egress_pulse]);
+    let places = control.places();
+    log_started(&places);
+    let mut supervision = Supervision::ready(&places, vec![core_pulse, egress_pulse]);
     let outcome = attend(&control, &orders, threads, signals, &mut supervision).await;
     supervision.stopping();
     stopping.cancel();
@@ -150,11 +154,12 @@ struct Wiring {
 
 impl Wiring {
     fn new(
-        connections: &Connections,
+        config: &Config,
         connections_max: usize,
         inputs: &Arc<Mailbox<Input>>,
         metrics: &Arc<Metrics>,
     ) -> Self {
+        let connections = &config.connections;
         let outside = egress::Outside {
             orders: Arc::new(Mailbox::new(ORDERS_MAX)),
             slots: Arc::default(),
@@ -167,6 +172,7 @@ impl Wiring {
             gate: Arc::new(Gate::new(connections, connections_max, Arc::clone(metrics))),
             readers: Arc::new(Readers::new(Arc::clone(inputs), connections)),
             send_queue: Arc::clone(&outside.send_queue),
+            handshakes: Arc::new(Handshakes::new(config.policy.keepalive.registration)),
         };
         let outlets = Outlets {
             egress: Arc::clone(&outside.orders),
@@ -185,6 +191,7 @@ impl Wiring {
             readers: Arc::clone(&self.settings.readers),
             cloak: Cloak::new(secret),
             refusals: Refusals::default(),
+            handshakes: Arc::clone(&self.settings.handshakes),
             metrics: Arc::clone(metrics),
         }
     }
@@ -193,7 +200,10 @@ impl Wiring {
 impl Sockets {
     fn bind(config: &Config, mut handed: Activation) -> anyhow::Result<Self> {
         let mut bind = |listener: &crate::config::Listener| {
-            Ok(Listening { bound: listen::bind(&listener.place, &mut handed)?, guests: listener.guests })
+            let bound = listen::bind(&listener.place, &mut handed)?;
+            let certificate = listener.certificate.clone();
+            let certificate = certificate.map(|shown| Arc::new(Shown::new(bound.place(), shown)));
+            Ok(Listening { bound, terms: Terms { guests: listener.guests, certificate } })
         };
         let chat = config.listeners.iter().map(&mut bind).collect::<Result<_, BindError>>()?;
         let admin = listen::admin(&config.admin, &mut handed)?;
@@ -203,8 +213,12 @@ impl Sockets {
         Ok(Self { chat, admin, metrics })
     }
 
-    fn places(&self) -> Vec<String> {
-        self.chat.iter().map(|listening| listening.bound.place()).collect()
+    fn opened(&self) -> Vec<Opened> {
+        let opened = |listening: &Listening| Opened {
+            place: listening.bound.place(),
+            certificate: listening.terms.certificate.clone(),
+        };
+        self.chat.iter().map(opened).collect()
     }
 
     fn listen(
@@ -279,6 +293,7 @@ async fn attend(
 ) -> anyhow::Result<()> {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut days = tokio::time::interval(DAY);
     let mut core_runs = true;
     loop {
         tokio::select! {
@@ -295,6 +310,7 @@ async fn attend(
                 orders.push(Order::Beat);
                 supervision.tick(&control.metrics.core);
             }
+            _ = days.tick() => control.tell_certificates(),
             Some(signal) = signals.recv() => match signal {
                 Signal::Reload => {
                     // Time goes on, however long it takes to read.

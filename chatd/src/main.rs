@@ -27,6 +27,7 @@ mod slots;
 mod socket;
 mod store;
 mod systemd;
+mod tls;
 mod watch;
 
 use std::process::ExitCode;

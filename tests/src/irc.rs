@@ -5,6 +5,9 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
+
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use crate::PATIENCE;
 
@@ -32,6 +35,31 @@ impl Irc {
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("Nagle's algorithm can be switched off");
         Self::new(Stream::Tcp(stream))
+    }
+
+    /// Encrypted; the server's certificate is verified.
+    ///
+    /// # Errors
+    /// The handshake fails.
+    pub fn tls(address: SocketAddr, config: Arc<ClientConfig>) -> std::io::Result<Self> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        let name = "localhost".try_into().expect("a name");
+        let mut connection = ClientConnection::new(config, name).expect("TLS can be spoken");
+        while connection.is_handshaking() {
+            connection.complete_io(&mut stream)?;
+        }
+        Ok(Self::new(Stream::Tls(Box::new(StreamOwned::new(connection, stream)))))
+    }
+
+    /// The encrypted connection of a client that has one.
+    pub fn encryption(&mut self) -> &mut StreamOwned<ClientConnection, TcpStream> {
+        match self.reader.get_mut() {
+            Stream::Tls(stream) => stream,
+            plain => panic!("{plain:?} is not encrypted"),
+        }
     }
 
     fn new(stream: Stream) -> Self {
@@ -113,6 +141,7 @@ impl Irc {
         let done = match self.reader.get_mut() {
             Stream::Unix(stream) => stream.shutdown(how),
             Stream::Tcp(stream) => stream.shutdown(how),
+            Stream::Tls(stream) => stream.sock.shutdown(how),
         };
         // The server may have been faster.
         drop(done);
@@ -149,6 +178,7 @@ pub fn has_command(line: &str, command: &str) -> bool {
 enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
 impl fmt::Debug for Stream {
@@ -156,6 +186,7 @@ impl fmt::Debug for Stream {
         match self {
             Self::Unix(stream) => stream.fmt(formatter),
             Self::Tcp(stream) => stream.fmt(formatter),
+            Self::Tls(stream) => stream.sock.fmt(formatter),
         }
     }
 }
@@ -165,6 +196,7 @@ impl Read for Stream {
         match self {
             Self::Unix(stream) => stream.read(buffer),
             Self::Tcp(stream) => stream.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
         }
     }
 }
@@ -174,10 +206,14 @@ impl Write for Stream {
         match self {
             Self::Unix(stream) => stream.write(bytes),
             Self::Tcp(stream) => stream.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
         }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        match self {
+            Self::Unix(_) | Self::Tcp(_) => Ok(()),
+            Self::Tls(stream) => stream.flush(),
+        }
     }
 }

@@ -8,6 +8,7 @@ pub mod irc;
 pub mod outside;
 pub mod programs;
 pub mod terminal;
+pub mod tls;
 
 use std::time::Duration;
 

@@ -42,7 +42,7 @@ impl Attempted {
     pub fn from(origin: &Origin) -> Self {
         match origin {
             Origin::Unix { uid, .. } => Self::Uid(*uid),
-            Origin::Tcp { address } => Self::Address(subscriber(address.ip())),
+            Origin::Tcp { address } | Origin::Tls { address } => Self::Address(subscriber(address.ip())),
         }
     }
 }

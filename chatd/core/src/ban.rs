@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Origin, Peer};
+use crate::input::Peer;
 use crate::mask;
 
 /// Whom a ban is against.
@@ -58,10 +58,7 @@ pub struct NotATarget;
 impl<'a> Suspect<'a> {
     /// What is known of a connection from the start.
     pub fn of(peer: &'a Peer) -> Self {
-        let address = match &peer.origin {
-            Origin::Tcp { address } => Some(address.ip()),
-            Origin::Unix { .. } => None,
-        };
+        let address = peer.origin.address().map(|address| address.ip());
         Self { login: peer.login().map(Nick::as_str), address, ..Self::default() }
     }
 }

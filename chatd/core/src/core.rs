@@ -134,8 +134,8 @@ impl Turn<'_> {
         }
     }
 
-    fn opened(&mut self, conn: ConnId, peer: Peer) {
-        self.tx.emit_conn(conn, ConnEvent::Opened { peer: Box::new(peer) });
+    fn opened(&mut self, conn: ConnId, peer: Box<Peer>) {
+        self.tx.emit_conn(conn, ConnEvent::Opened { peer });
         decide::opened(&mut self.tx, conn);
     }
 

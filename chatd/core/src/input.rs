@@ -17,7 +17,7 @@ use crate::policy::Policy;
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A connection was accepted. Nothing else is said of a connection before this.
-    Opened { conn: ConnId, peer: Peer },
+    Opened { conn: ConnId, peer: Box<Peer> },
     /// Lines that a connection sent, in order.
     Lines { conn: ConnId, lines: Vec<Incoming> },
     /// A connection is gone, whoever closed it. Nothing else is said of it after this.
@@ -83,7 +83,7 @@ impl Peer {
     pub fn login(&self) -> Option<&Nick> {
         match &self.origin {
             Origin::Unix { login, .. } => login.as_ref(),
-            Origin::Tcp { .. } => None,
+            Origin::Tcp { .. } | Origin::Tls { .. } => None,
         }
     }
 }
@@ -97,9 +97,23 @@ pub enum Origin {
         pid: Option<i32>,
         login: Option<Nick>,
     },
+    /// In clear text.
     Tcp {
         address: SocketAddr,
     },
+    Tls {
+        address: SocketAddr,
+    },
+}
+
+impl Origin {
+    /// Of a connection that came over TCP, from this host or another one.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Unix { .. } => None,
+            Self::Tcp { address } | Self::Tls { address } => Some(*address),
+        }
+    }
 }
 
 impl From<&Origin> for admin::Peer {
@@ -109,6 +123,7 @@ impl From<&Origin> for admin::Peer {
                 Self::Unix { uid: *uid, pid: *pid, login: login.as_ref().map(ToString::to_string) }
             }
             Origin::Tcp { address } => Self::Tcp { address: address.to_string() },
+            Origin::Tls { address } => Self::Tls { address: address.to_string() },
         }
     }
 }

@@ -66,7 +66,7 @@ impl Chat {
     pub fn connect_from(&mut self, peer: Peer) -> ConnId {
         let conn = ConnId { slot: self.connections, generation: 1 };
         self.connections += 1;
-        self.feed(Input::Opened { conn, peer });
+        self.feed(Input::Opened { conn, peer: Box::new(peer) });
         conn
     }
 

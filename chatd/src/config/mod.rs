@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use chat_proto::admin::LogLevel;
 use chatd_core::Policy;
+use compact_str::CompactString;
 use serde_spanned::Spanned;
 
 pub(crate) use self::directories::Directories;
@@ -102,6 +103,11 @@ fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<C
         settings: Settings::of(&raw),
         policy: policy::resolve(raw),
     })
+}
+
+/// What the server is called where the file doesn't say.
+pub(crate) fn host_name() -> CompactString {
+    value::ServerName::of_host().0
 }
 
 fn connections(raw: &raw::Limits) -> Connections {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
 use super::value::{
-    Address, Bounded, Channel, Hash, Mode, Motd, Path, Period, ServerName, Text, ThreeLines, Word,
+    Address, Bounded, Channel, File, Hash, Mode, Motd, Path, Period, ServerName, Text, ThreeLines, Word,
 };
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -37,7 +37,7 @@ pub(super) struct Server {
     pub(super) password_hash: Option<Hash>,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a section, `[[listen]]`")]
 pub(super) struct Listen {
     pub(super) unix: Option<Path>,
@@ -45,6 +45,20 @@ pub(super) struct Listen {
     pub(super) tcp: Option<Address>,
     pub(super) insecure: Option<bool>,
     pub(super) guests: Option<bool>,
+    pub(super) tls: Option<Tls>,
+    /// Whether there is `tls`, so that coming and going of it can be seen.
+    #[serde(skip_deserializing)]
+    pub(super) encrypted: bool,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Tls {
+    pub(super) certificate: Spanned<File>,
+    pub(super) key: Spanned<File>,
+    /// What was found in the files, so that a change of it can be seen.
+    #[serde(skip_deserializing)]
+    pub(super) shows: String,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]

@@ -12,6 +12,8 @@ use super::value::REDACTED;
 
 /// Sections, or keys in them, that hold what they held at the start until a restart.
 const FIXED: &[&str] = &["listen", "admin", "metrics"];
+/// Within them, what a listener shows, which is read again by a reload.
+const CERTIFICATE: &[&str] = &["].tls.certificate", "].tls.key", "].tls.shows"];
 /// What tells the elements of a list apart: the first of these keys that they have.
 const IDENTITIES: &[&str] = &["name", "unix", "tcp"];
 /// Characters of a value that are shown.
@@ -97,6 +99,9 @@ fn identity((index, element): (usize, &Value)) -> String {
 }
 
 fn is_fixed(key: &str) -> bool {
+    if CERTIFICATE.iter().any(|end| key.ends_with(end)) {
+        return false;
+    }
     let is_within = |section: &&str| {
         key.strip_prefix(*section).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };

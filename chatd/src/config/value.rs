@@ -64,6 +64,10 @@ pub(super) struct Hash(pub(super) String);
 #[derive(Debug)]
 pub(super) struct Path(pub(super) PathBuf);
 
+/// An absolute path.
+#[derive(Debug)]
+pub(super) struct File(pub(super) PathBuf);
+
 /// Permission bits, written in octal.
 #[derive(Debug)]
 pub(super) struct Mode(pub(super) u32);
@@ -271,6 +275,16 @@ impl<'de> Deserialize<'de> for Path {
     }
 }
 
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let path = PathBuf::deserialize(deserializer)?;
+        if !path.is_absolute() {
+            return Err(D::Error::custom(format_args!("{}: expected an absolute path", path.display())));
+        }
+        Ok(Self(path))
+    }
+}
+
 impl<'de> Deserialize<'de> for Mode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let digits = string(deserializer, MODE)?;
@@ -315,6 +329,12 @@ impl Serialize for Motd {
 }
 
 impl Serialize for Path {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.display())
+    }
+}
+
+impl Serialize for File {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0.display())
     }

@@ -8,10 +8,14 @@ use memchr::memchr2_iter;
 /// The most lines of one connection that are handed over before others have their turn.
 pub(super) const LINES_MAX: usize = 16;
 
+/// The type of the first record and the major version, alike in all versions of TLS.
+const TLS_HANDSHAKE: &[u8] = &[22, 3];
+
 /// Frames and parses what one connection sends.
 #[derive(Debug)]
 pub(super) struct Lines {
-    reader: LineReader,
+    /// Absent until the first bytes.
+    reader: Option<LineReader>,
 }
 
 /// Lines to hand over, and what was read behind them.
@@ -23,17 +27,23 @@ pub(super) struct Turn {
 
 impl Lines {
     pub(super) fn new() -> Self {
-        Self { reader: LineReader::new(Sender::Client) }
+        Self { reader: None }
+    }
+
+    /// Whether these bytes, the first ones, want to begin an encrypted connection.
+    pub(super) fn is_handshake(&self, bytes: &[u8]) -> bool {
+        self.reader.is_none() && bytes.starts_with(TLS_HANDSHAKE)
     }
 
     /// Nothing when no line is whole yet.
     pub(super) fn take_in(&mut self, bytes: &[u8]) -> Option<Turn> {
+        let reader = self.reader.get_or_insert_with(|| LineReader::new(Sender::Client));
         // Most of the time one line comes at once.
         let mut lines = Vec::with_capacity(1);
         let mut rest = bytes;
         while lines.is_empty() && !rest.is_empty() {
             let (now, later) = rest.split_at(end_of_lines(rest, LINES_MAX));
-            self.reader.feed(now, |line| lines.push(incoming(line)));
+            reader.feed(now, |line| lines.push(incoming(line)));
             rest = later;
         }
         (!lines.is_empty()).then(|| Turn { lines, rest: rest.to_vec() })
@@ -81,6 +91,14 @@ mod tests {
         assert!(lines.take_in(b"PING ").is_none());
         assert!(lines.take_in(&b"\r\n".repeat(0)).is_none());
         assert_eq!(lines.take_in(b"x\n").unwrap().lines.len(), 1);
+    }
+
+    #[test]
+    fn only_the_first_bytes_can_be_a_handshake() {
+        let mut lines = Lines::new();
+        assert!(lines.is_handshake(b"\x16\x03\x01\x02\x00") && !lines.is_handshake(b"CAP LS"));
+        lines.take_in(b"x\n");
+        assert!(!lines.is_handshake(b"\x16\x03\x01"));
     }
 
     #[test]

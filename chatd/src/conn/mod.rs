@@ -136,6 +136,10 @@ fn poll_turn(cx: &mut Context<'_>, socket: &Socket, lines: &mut Lines) -> Poll<R
                 Ok(count) => count,
             };
             match stage {
+                Stage::Open if lines.is_handshake(&scratch[..count]) => {
+                    tracing::debug!("somebody speaks TLS where plain text is expected");
+                    return Poll::Ready(Err(Lost::Error));
+                }
                 Stage::Open => {
                     if let Some(turn) = lines.take_in(&scratch[..count]) {
                         return Poll::Ready(Ok(turn));

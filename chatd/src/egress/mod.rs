@@ -167,8 +167,10 @@ impl Egress {
     }
 
     fn close(&mut self, conn: ConnId) {
-        if self.table.close(conn) {
-            self.lingering.push_back((Instant::now() + LINGER, conn));
+        let Some(waits) = self.table.close(conn) else { return };
+        self.lingering.push_back((Instant::now() + LINGER, conn));
+        if waits {
+            self.await_writable(conn);
         }
     }
 

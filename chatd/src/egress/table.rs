@@ -41,6 +41,8 @@ struct Entry {
     backlog: Backlog,
     /// To be drained once the backlog is written.
     closing: bool,
+    /// All that is left is saying goodbye, which the socket didn't take.
+    parting: bool,
 }
 
 const NOTHING: Run = Run { start: 0, end: 0, before: NONE };
@@ -54,12 +56,13 @@ impl Table {
             self.pending.resize(slot + 1, VACANT);
         }
         self.pending[slot] = Pending { generation: conn.generation, last: NOTHING };
-        self.entries[slot] = Some(Entry { socket, backlog: Backlog::default(), closing: false });
+        self.entries[slot] =
+            Some(Entry { socket, backlog: Backlog::default(), closing: false, parting: false });
     }
 
     pub(super) fn remove(&mut self, conn: ConnId) {
         let Some(entry) = self.entry(conn) else { return };
-        let waited = entry.backlog.bytes();
+        let waited = entry.unsent();
         self.waiting.change(waited, 0);
         self.pending[conn.slot as usize] = VACANT;
         self.entries[conn.slot as usize] = None;
@@ -109,11 +112,11 @@ impl Table {
             if entry.socket.stage() > Stage::Draining {
                 continue;
             }
-            let waited = entry.backlog.bytes();
+            let waited = entry.unsent();
             let written = if waited > 0 { 0 } else { entry.write(round, &runs, &mut slices) };
             round.rest(&runs, written).for_each(|frame| entry.backlog.push(frame));
             let waits = entry.settle(limit);
-            self.waiting.change(waited, entry.backlog.bytes());
+            self.waiting.change(waited, entry.unsent());
             self.deliveries += runs.iter().map(|run| u64::from(run.end - run.start)).sum::<u64>();
             if waits && waited == 0 {
                 full.push(conn);
@@ -127,27 +130,31 @@ impl Table {
     /// Writes what waited. Returns whether it isn't done.
     pub(super) fn resume(&mut self, conn: ConnId) -> bool {
         let Some(entry) = self.entry(conn) else { return false };
-        let waited = entry.backlog.bytes();
+        let waited = entry.unsent();
         entry.write_backlog();
         let waits = entry.settle(usize::MAX);
-        let left = entry.backlog.bytes();
+        let left = entry.unsent();
         self.waiting.change(waited, left);
         waits
     }
 
-    /// Hangs up once everything is written. Returns whether there is such a connection.
-    pub(super) fn close(&mut self, conn: ConnId) -> bool {
-        let Some(entry) = self.entry(conn) else { return false };
+    /// Hangs up once everything is written. Returns whether the connection has begun to wait for its socket, if there
+    /// is such a connection.
+    pub(super) fn close(&mut self, conn: ConnId) -> Option<bool> {
+        let entry = self.entry(conn)?;
         entry.closing = true;
         entry.socket.advance(Stage::Draining);
-        entry.settle(usize::MAX);
-        true
+        let waited = entry.unsent();
+        let waits = entry.settle(usize::MAX);
+        let left = entry.unsent();
+        self.waiting.change(waited, left);
+        Some(waits && waited == 0)
     }
 
     /// Ends it, written or not.
     pub(super) fn cut(&mut self, conn: ConnId, stage: Stage) {
         let Some(entry) = self.entry(conn) else { return };
-        let waited = entry.backlog.bytes();
+        let waited = entry.unsent();
         entry.cut(stage);
         self.waiting.change(waited, 0);
     }
@@ -167,6 +174,11 @@ impl Waiting {
 }
 
 impl Entry {
+    /// Bytes that the socket didn't take, with what it takes to hold them.
+    fn unsent(&self) -> usize {
+        self.backlog.bytes().max(usize::from(self.parting))
+    }
+
     /// Returns how many bytes of the runs the socket took.
     fn write<'a>(
         &mut self,
@@ -211,14 +223,13 @@ impl Entry {
         if self.socket.stage() > Stage::Draining {
             self.backlog.clear();
         }
-        if self.closing && self.backlog.is_empty() {
-            self.socket.drain();
-        }
-        !self.backlog.is_empty()
+        self.parting = self.closing && self.backlog.is_empty() && !self.socket.drain();
+        self.unsent() > 0
     }
 
     fn cut(&mut self, stage: Stage) {
         self.backlog.clear();
+        self.parting = false;
         self.socket.cut(stage);
     }
 }

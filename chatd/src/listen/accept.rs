@@ -5,25 +5,28 @@
 
 use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatd_core::{Input, Peer};
+use chatd_core::{Input, Origin, Peer};
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::bind::Bound;
-use super::gate::{Full, Gate, Subscriber};
+use super::gate::{Full, Gate, Seat, Subscriber};
 use super::peer::{self, Cloak};
 use super::refusals::Refusals;
 use crate::auth::login;
 use crate::conn::{self, Readers};
 use crate::egress::Order;
-use crate::logging::{EventKind, log_failure};
+use crate::logging::{EventKind, Fields, Place, log_failure};
 use crate::mailbox::Mailbox;
 use crate::metrics::{Metrics, Transport};
 use crate::slots::Slots;
 use crate::socket::Socket;
+use crate::tls::{self, Handshakes, Shown};
 
 /// How long to wait when accepting failed.
 const BACK_OFF: Duration = Duration::from_millis(250);
@@ -39,6 +42,7 @@ pub(crate) struct Admission {
     pub(crate) readers: Arc<Readers>,
     pub(crate) cloak: Cloak,
     pub(crate) refusals: Refusals,
+    pub(crate) handshakes: Arc<Handshakes>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -46,8 +50,16 @@ pub(crate) struct Admission {
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) bound: Bound,
+    pub(crate) terms: Terms,
+}
+
+/// On which a listener lets in.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
     /// Whether users without an account are let in.
     pub(crate) guests: bool,
+    /// What is shown where TLS is spoken.
+    pub(crate) certificate: Option<Arc<Shown>>,
 }
 
 enum Listener {
@@ -69,23 +81,24 @@ pub(crate) fn listen(
     admission: Arc<Admission>,
     stopping: CancellationToken,
 ) -> io::Result<impl Future<Output = ()>> {
-    let (listener, file) = Listener::new(listening.bound)?;
+    let Listening { bound, terms } = listening;
+    let (listener, file) = Listener::new(bound)?;
     Ok(async move {
         let _file = file;
         tokio::select! {
-            () = accept_all(&listener, listening.guests, &admission) => {}
+            () = accept_all(&listener, &terms, &admission) => {}
             () = stopping.cancelled() => {}
         }
     })
 }
 
-async fn accept_all(listener: &Listener, guests: bool, admission: &Arc<Admission>) {
+async fn accept_all(listener: &Listener, terms: &Terms, admission: &Arc<Admission>) {
     let mut reserve = Reserve::default();
     loop {
         match listener.accept().await {
             Ok(accepted) => {
                 reserve.refill();
-                admission.admit(accepted, guests).await;
+                admission.admit(accepted, terms).await;
             }
             Err(error) => {
                 reserve.turn_one_away(listener, &error, &admission.metrics).await;
@@ -112,23 +125,58 @@ impl Listener {
 }
 
 impl Admission {
-    async fn admit(self: &Arc<Self>, accepted: Accepted, guests: bool) {
+    async fn admit(self: &Arc<Self>, accepted: Accepted, terms: &Terms) {
         match accepted {
-            Accepted::Tcp(stream) => self.admit_tcp(stream, guests).await,
+            Accepted::Tcp(stream) => self.admit_tcp(stream, terms).await,
             Accepted::Unix(stream) => {
                 // The look-up of a name may take long; who comes next doesn't wait for it.
-                let admission = Arc::clone(self);
+                let (admission, guests) = (Arc::clone(self), terms.guests);
                 tokio::spawn(async move { admission.admit_unix(stream, guests).await });
             }
         }
     }
 
-    async fn admit_tcp(&self, stream: TcpStream, guests: bool) {
+    async fn admit_tcp(self: &Arc<Self>, stream: TcpStream, terms: &Terms) {
         // Frames are coalesced here, so the kernel needn't; without it a line is merely slower.
         let _ = stream.set_nodelay(true);
         let Ok(address) = stream.peer_addr() else { return };
-        let peer = peer::tcp(address, guests, &self.cloak);
-        self.open((Subscriber::at(address.ip()), Transport::Tcp), peer, stream.into()).await;
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let guests = terms.guests;
+        let Some(shown) = &terms.certificate else {
+            let peer = peer::tcp(address, guests, &self.cloak);
+            return self.open((Subscriber::at(address.ip()), Transport::Tcp), peer, stream.into()).await;
+        };
+        match self.gate.enter(Subscriber::at(address.ip()), Transport::Tls) {
+            // Nobody would understand why in clear text.
+            Err(full) => self.refusals.log(&Origin::Tls { address }, full),
+            Ok(seat) => {
+                let (admission, server) = (Arc::clone(self), Arc::clone(&shown.now().server));
+                tokio::spawn(async move { admission.admit_tls(stream, address, server, guests, seat).await });
+            }
+        }
+    }
+
+    async fn admit_tls(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        server: Arc<ServerConfig>,
+        guests: bool,
+        seat: Seat,
+    ) {
+        let connection = match self.handshakes.perform(&stream, server).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                self.metrics.tls.failed.inc();
+                let (from, reason) = (Origin::Tls { address }, error.to_string());
+                let fields = Fields { reason: Some(&reason), ..Fields::from(&from) };
+                let message = format_args!("no encrypted connection from {}: {reason}", Place(&from));
+                return EventKind::HandshakeFailed.log(&fields, message);
+            }
+        };
+        let certificate = tls::fingerprint_of_client(&connection);
+        let peer = peer::tls(address, certificate, guests, &self.cloak);
+        self.seat(seat, peer, Socket::encrypted(stream, connection)).await;
     }
 
     async fn admit_unix(&self, stream: UnixStream, guests: bool) {
@@ -147,10 +195,14 @@ impl Admission {
                 return turn_away(socket, full);
             }
         };
+        self.seat(seat, peer, socket).await;
+    }
+
+    async fn seat(&self, seat: Seat, peer: Peer, socket: Socket) {
         let conn = self.slots.take();
         let socket = Arc::new(socket);
         self.egress.push_quietly(Order::Register { conn, socket: Arc::clone(&socket) });
-        self.readers.core.send(Input::Opened { conn, peer }).await;
+        self.readers.core.send(Input::Opened { conn, peer: Box::new(peer) }).await;
         tokio::spawn(conn::read(conn, socket, Arc::clone(&self.readers), seat));
     }
 }

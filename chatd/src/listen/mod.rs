@@ -7,7 +7,7 @@ mod gate;
 mod peer;
 mod refusals;
 
-pub(crate) use self::accept::{Admission, Listening, listen};
+pub(crate) use self::accept::{Admission, Listening, Terms, listen};
 pub(crate) use self::activation::{Activation, ActivationError};
 pub(crate) use self::bind::{BindError, Bound, SocketFile, admin, bind};
 pub(crate) use self::gate::Gate;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use chat_proto::name::Nick;
 use chat_proto::sasl;
-use chatd_core::{Origin, Peer, ServerSecret};
+use chatd_core::{Fingerprint, Origin, Peer, ServerSecret};
 use compact_str::{CompactString, format_compact};
 
 const LOCAL: CompactString = CompactString::const_new("localhost");
@@ -41,13 +41,27 @@ pub(super) fn unix(uid: u32, pid: Option<i32>, login: Option<Nick>, guests: bool
 }
 
 pub(super) fn tcp(address: SocketAddr, guests: bool, cloak: &Cloak) -> Peer {
-    let address = SocketAddr::new(address.ip().to_canonical(), address.port());
     Peer {
         origin: Origin::Tcp { address },
         host: cloak.host(address.ip()),
         guests,
         secure: false,
         certificate: None,
+    }
+}
+
+pub(super) fn tls(
+    address: SocketAddr,
+    certificate: Option<Fingerprint>,
+    guests: bool,
+    cloak: &Cloak,
+) -> Peer {
+    Peer {
+        origin: Origin::Tls { address },
+        host: cloak.host(address.ip()),
+        guests,
+        secure: true,
+        certificate,
     }
 }
 

@@ -11,11 +11,12 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Activation, Admission, Cloak, Gate, Listening, Refusals, bind, listen};
+use super::{Activation, Admission, Cloak, Gate, Listening, Refusals, Terms, bind, listen};
 use crate::config::{Connections, Place};
 use crate::conn::Readers;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
+use crate::tls::Handshakes;
 
 struct Bench {
     core: Arc<Mailbox<Input>>,
@@ -35,6 +36,7 @@ fn bench(per_address: usize) -> Bench {
         readers: Arc::new(Readers::new(Arc::clone(&core), &settings)),
         cloak: Cloak::new(chatd_core::ServerSecret([1; 32])),
         refusals: Refusals::default(),
+        handshakes: Arc::new(Handshakes::new(30_000)),
         metrics,
     };
     Bench { core, admission: Arc::new(admission), stopping: CancellationToken::new() }
@@ -44,7 +46,7 @@ impl Bench {
     fn listen(&self, place: &Place, guests: bool) -> (String, JoinHandle<()>) {
         let bound = bind(place, &mut Activation::default()).unwrap();
         let at = bound.place();
-        let listening = Listening { bound, guests };
+        let listening = Listening { bound, terms: Terms { guests, certificate: None } };
         (at, tokio::spawn(listen(listening, Arc::clone(&self.admission), self.stopping.clone()).unwrap()))
     }
 
@@ -53,7 +55,7 @@ impl Bench {
             let mut inputs = Vec::new();
             self.core.take(&mut inputs, Some(Instant::now()));
             if let Some(Input::Opened { peer, .. }) = inputs.pop() {
-                return peer;
+                return *peer;
             }
             tokio::task::yield_now().await;
         }

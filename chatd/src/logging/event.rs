@@ -100,6 +100,8 @@ events! {
     BanExpired = "ban-expired", INFO, EVENT;
     ConnectionRefused = "connection-refused", WARN, EVENT;
     AcceptFailed = "accept-failed", ERROR, EVENT;
+    HandshakeFailed = "handshake-failed", DEBUG, EVENT;
+    CertificateWarning = "certificate-warning", WARN, EVENT;
     StoreFailed = "store-failed", ERROR, EVENT;
     ShutdownScheduled = "shutdown-scheduled", INFO, EVENT;
     ShutdownCancelled = "shutdown-cancelled", INFO, EVENT;
@@ -160,7 +162,7 @@ impl<'a> From<&'a Origin> for Fields<'a> {
                 let login = login.as_ref().map(Nick::as_str);
                 Self { uid: Some(*uid), pid: *pid, login, ..Self::default() }
             }
-            Origin::Tcp { address } => {
+            Origin::Tcp { address } | Origin::Tls { address } => {
                 Self { address: Some(address.ip()), port: Some(address.port()), ..Self::default() }
             }
         }
@@ -179,7 +181,9 @@ pub(crate) struct Place<'a>(pub(crate) &'a Origin);
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Origin::Tcp { address } => write!(f, "{} port {}", address.ip(), address.port()),
+            Origin::Tcp { address } | Origin::Tls { address } => {
+                write!(f, "{} port {}", address.ip(), address.port())
+            }
             Origin::Unix { uid, login: Some(login), .. } => write!(f, "local user {login} (uid {uid})"),
             Origin::Unix { uid, login: None, .. } => write!(f, "local uid {uid}"),
         }

@@ -13,6 +13,7 @@ use super::{publish, register, register_in};
 pub(crate) enum Transport {
     Unix,
     Tcp,
+    Tls,
 }
 
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(crate) struct ConnectionMetrics {
 pub(crate) struct ByTransport<M> {
     unix: M,
     tcp: M,
+    tls: M,
 }
 
 /// Connections that there was no room for, by what was full.
@@ -56,8 +58,8 @@ impl ConnectionMetrics {
 
 impl<M: EncodeMetric + std::fmt::Debug + Default + Clone + Send + Sync + 'static> ByTransport<M> {
     fn register(registry: &mut Registry, name: &str, help: &str) -> Self {
-        let [unix, tcp] = register_each(registry, name, help, "listener", ["unix", "tcp"]);
-        Self { unix, tcp }
+        let [unix, tcp, tls] = register_each(registry, name, help, "listener", ["unix", "tcp", "tls"]);
+        Self { unix, tcp, tls }
     }
 }
 
@@ -66,6 +68,7 @@ impl<M> ByTransport<M> {
         match transport {
             Transport::Unix => &self.unix,
             Transport::Tcp => &self.tcp,
+            Transport::Tls => &self.tls,
         }
     }
 }

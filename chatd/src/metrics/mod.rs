@@ -9,6 +9,7 @@ mod core;
 mod histogram;
 mod labelled;
 mod process;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub(crate) use self::core::CoreMetrics;
 pub(crate) use self::histogram::Histogram;
 use self::labelled::register_each;
 use self::process::Process;
+use self::tls::TlsMetrics;
 
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -36,6 +38,7 @@ pub(crate) struct Metrics {
     pub(crate) egress: Arc<EgressMetrics>,
     pub(crate) admin: AdminMetrics,
     pub(crate) config: ConfigMetrics,
+    pub(crate) tls: TlsMetrics,
 }
 
 impl Metrics {
@@ -59,6 +62,7 @@ impl Metrics {
             egress: Arc::new(EgressMetrics::register(ours)),
             admin: AdminMetrics::register(ours),
             config: ConfigMetrics::register(ours, started_at),
+            tls: TlsMetrics::register(ours),
             registry,
         }
     }

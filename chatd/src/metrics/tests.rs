@@ -30,7 +30,7 @@ impl Measured {
     fn arrive(&mut self, conn: ConnId) {
         let origin = Origin::Unix { uid: 1, pid: None, login: None };
         let peer = Peer { origin, host: "localhost".into(), guests: true, secure: true, certificate: None };
-        self.step(Input::Opened { conn, peer });
+        self.step(Input::Opened { conn, peer: Box::new(peer) });
     }
 
     fn say(&mut self, conn: ConnId, line: &str) {

@@ -17,7 +17,8 @@ pub use method::{
     Shutdown, ShutdownScheduled, StatusReply, StatusRequest, UserList, Version, VersionReply, Watch, Watched,
 };
 pub use types::{
-    Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown, Session, Status, User, UserStatus,
+    Certificate, Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown, Session, Status, User,
+    UserStatus,
 };
 pub use wire::{Call, MAX_REPLY, MAX_REQUEST, RawCall, RawReply, Reply, ServiceError, TERMINATOR};
 

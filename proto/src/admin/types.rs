@@ -115,14 +115,31 @@ pub struct DaemonStatus {
     /// The configuration file in use; absent on built-in defaults.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
-    /// As a person writes them: `unix:/run/chatd/chat.sock`, `127.0.0.1:6667`, `[::]:6697 (TLS)`.
+    /// As a person writes them: `unix:/run/chatd/chat.sock`, `127.0.0.1:6667`, `[::]:6697 (TLS, certificate until 2027-01-03)`.
     pub listeners: Vec<String>,
+    /// What the listeners that speak TLS show; absent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<Certificate>,
     /// Resident memory in bytes.
     pub memory: u64,
     pub log_level: String,
     /// What the metrics endpoint shows, by name and labels, without the buckets of histograms.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, f64>,
+}
+
+/// The certificate that a listener shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    /// Where it listens.
+    pub listener: String,
+    /// The file that it was read from.
+    pub path: String,
+    /// Until when it is valid.
+    pub not_after: u64,
+    /// The SHA-256 hash of the certificate, in pairs of hexadecimal digits with colons between them.
+    pub fingerprint: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

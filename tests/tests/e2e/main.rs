@@ -15,4 +15,5 @@ mod service;
 mod signals;
 mod startup;
 mod stored_order;
+mod tls;
 mod unreachable;

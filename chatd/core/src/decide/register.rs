@@ -260,8 +260,8 @@ fn visible_ident(session: &Session, ident: &CompactString) -> CompactString {
     match &session.peer.origin {
         Origin::Unix { login: Some(login), .. } => login.as_str().into(),
         Origin::Unix { uid, login: None, .. } => CompactString::from(format!("uid{uid}")),
-        Origin::Tcp { .. } if ident.starts_with('~') => ident.clone(),
-        Origin::Tcp { .. } => CompactString::from(format!("~{ident}")),
+        Origin::Tcp { .. } | Origin::Tls { .. } if ident.starts_with('~') => ident.clone(),
+        Origin::Tcp { .. } | Origin::Tls { .. } => CompactString::from(format!("~{ident}")),
     }
 }
 
@@ -320,7 +320,7 @@ fn origin(state: &State, conn: ConnId) -> Option<Box<Origin>> {
 }
 
 fn needs_password(state: &State, session: &Session) -> bool {
-    state.policy.password_hash.is_some() && matches!(session.peer.origin, Origin::Tcp { .. })
+    state.policy.password_hash.is_some() && session.peer.origin.address().is_some()
 }
 
 /// Whether somebody else goes by that nick. A further session of the same account is not somebody else.

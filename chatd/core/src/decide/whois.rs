@@ -6,8 +6,8 @@ use chat_proto::caps::Caps;
 use chat_proto::message::Message;
 use chat_proto::numeric::{
     ERR_NONICKNAMEGIVEN, ERR_NOSUCHNICK, RPL_AWAY, RPL_ENDOFWHOIS, RPL_WHOISACCOUNT, RPL_WHOISACTUALLY,
-    RPL_WHOISBOT, RPL_WHOISCHANNELS, RPL_WHOISHOST, RPL_WHOISIDLE, RPL_WHOISOPERATOR, RPL_WHOISSECURE,
-    RPL_WHOISSERVER, RPL_WHOISUSER,
+    RPL_WHOISBOT, RPL_WHOISCERTFP, RPL_WHOISCHANNELS, RPL_WHOISHOST, RPL_WHOISIDLE, RPL_WHOISOPERATOR,
+    RPL_WHOISSECURE, RPL_WHOISSERVER, RPL_WHOISUSER,
 };
 use compact_str::{CompactString, format_compact};
 
@@ -87,7 +87,7 @@ fn sessions<'a>(state: &'a State, user: &'a User) -> impl Iterator<Item = &'a Se
 fn tell_origin(to: &mut Responder<'_>, user: &User, session: &Session) {
     let nick = &user.nick;
     match &session.peer.origin {
-        Origin::Tcp { address } => {
+        Origin::Tcp { address } | Origin::Tls { address } => {
             let address = written(address.ip());
             to.numeric(RPL_WHOISACTUALLY, format_args!("{nick} {address} :is actually using host"));
         }
@@ -95,6 +95,9 @@ fn tell_origin(to: &mut Responder<'_>, user: &User, session: &Session) {
             let pid = pid.map(|pid| format_compact!(", process {pid}")).unwrap_or_default();
             to.numeric(RPL_WHOISHOST, format_args!("{nick} :is connecting from this host, uid {uid}{pid}"));
         }
+    }
+    if let Some(fingerprint) = &session.peer.certificate {
+        to.numeric(RPL_WHOISCERTFP, format_args!("{nick} :has client certificate fingerprint {fingerprint}"));
     }
 }
 
@@ -166,6 +169,26 @@ mod tests {
             numerics(&chat.say(first, "WHOIS carol")),
             ["311", "312", "330", "317", "378", "378", "318"]
         );
+    }
+
+    #[test]
+    fn the_user_itself_learns_the_fingerprint_of_its_certificate() {
+        let mut chat = Chat::new();
+        let carol = chat.connect_from(Peer {
+            origin: Origin::Tls { address: ([192, 0, 2, 1], 50_000).into() },
+            host: "host.example".into(),
+            guests: true,
+            secure: true,
+            certificate: Some(crate::Fingerprint([0xab; 32])),
+        });
+        chat.register(carol, "carol");
+        let answer = chat.say(carol, "WHOIS carol");
+        assert_eq!(numerics(&answer), ["311", "312", "317", "338", "276", "671", "318"]);
+        let expected =
+            format!(":chat.local 276 carol carol :has client certificate fingerprint {}", "ab".repeat(32));
+        assert_eq!(answer[4], expected);
+        let bob = chat.join("bob");
+        assert!(!numerics(&chat.say(bob, "WHOIS carol")).contains(&"276"));
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Host {
         let conn =
             ConnId { slot: u32::try_from(slot).expect("a small number"), generation: self.generations[slot] };
         self.open.push(conn);
-        self.feed(Input::Opened { conn, peer });
+        self.feed(Input::Opened { conn, peer: Box::new(peer) });
         conn
     }
 

@@ -1,8 +1,8 @@
 //! The interface file and the Rust types say the same. The file is the contract, so this holds the types to it.
 
 use chat_proto::admin::{
-    Channel, CoreStatus, DEFINITION, DaemonStatus, Error, Event, EventKind, Member, Peer, PendingShutdown,
-    Session, SettingChange, Status, User, UserStatus,
+    Certificate, Channel, CoreStatus, DEFINITION, DaemonStatus, Error, Event, EventKind, Member, Peer,
+    PendingShutdown, Session, SettingChange, Status, User, UserStatus,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -116,7 +116,13 @@ fn channels() {
 #[test]
 fn status() {
     let metrics = [("chatd_users".to_owned(), 1.0)].into();
-    let daemon = DaemonStatus { config: text(), metrics, ..DaemonStatus::default() };
+    let certificates = vec![Certificate {
+        listener: String::from("[::]:6697"),
+        path: String::from("/etc/chatd/fullchain.pem"),
+        not_after: 1,
+        fingerprint: String::from("AB:CD"),
+    }];
+    let daemon = DaemonStatus { config: text(), certificates, metrics, ..DaemonStatus::default() };
     let shutdown = Some(PendingShutdown { at: 1, reason: text() });
     check("Status", &Status { daemon, core: CoreStatus { shutdown, ..CoreStatus::default() } }, true);
     check("Status", &Status { daemon: DaemonStatus::default(), core: CoreStatus::default() }, false);

@@ -19,7 +19,7 @@ fn other_values(value: &str) -> Vec<String> {
 
 #[test]
 fn every_key_of_the_shipped_file_that_changes_is_reported() {
-    let text = uncommented();
+    let (_directory, text) = uncommented();
     let before = parsed(&text).unwrap();
     let mut section = "";
     let mut reported = 0;
@@ -27,8 +27,8 @@ fn every_key_of_the_shipped_file_that_changes_is_reported() {
     for (index, line) in lines.iter().enumerate() {
         section = line.strip_prefix('[').map_or(section, |name| name.trim_matches(['[', ']']));
         let Some((key, value)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) else { continue };
-        // Without it the address isn't allowed.
-        if key == "insecure" {
+        // Without it the address isn't allowed; and what changes with a certificate is another test's matter.
+        if key == "insecure" || key == "tls" {
             continue;
         }
         let after = other_values(value).into_iter().filter(|other| other != value).find_map(|other| {
@@ -45,7 +45,10 @@ fn every_key_of_the_shipped_file_that_changes_is_reported() {
         assert!(told, "{section}.{key}: {change:?}");
         reported += 1;
     }
-    let tried = |key: &&str| key.contains('.') && !key.ends_with("insecure");
+    let tried = |key: &&str| {
+        let elsewhere = key.ends_with("insecure") || key.contains("].tls.") || key.ends_with("].encrypted");
+        key.contains('.') && !elsewhere
+    };
     let keys = before.settings.keys().filter(tried).count();
     assert!(reported >= keys, "{reported} of {keys}");
 }
@@ -68,6 +71,25 @@ fn a_change_is_told_by_value_and_a_secret_is_not() {
         ]
     );
     assert!(!format!("{:?}", parsed(&text).unwrap()).contains("argon2id"));
+}
+
+#[test]
+fn another_certificate_needs_no_restart_and_coming_or_going_of_tls_does() {
+    let ((place, one), (other, _)) = (certificate(), certificate());
+    let listener = |tls: &str| parsed(&format!("[[listen]]\ntcp = \"127.0.0.1:1\"\n{tls}")).unwrap().settings;
+    let before = listener(&one);
+    assert_eq!(before.changes(&listener(&one)), []);
+    let plain = before.changes(&listener(""));
+    let [change] = &*plain else { panic!("{plain:?}") };
+    assert!(change.key == "listen[127.0.0.1:1].encrypted" && change.restart, "{change:?}");
+    assert!(listener("").changes(&before)[0].restart);
+    let path = |file: &str| format!("{}/{file}.pem", place.path().display());
+    for file in ["fullchain", "privkey"] {
+        std::fs::copy(other.path().join(format!("{file}.pem")), path(file)).unwrap();
+    }
+    let renewed = before.changes(&listener(&one));
+    let [change] = &*renewed else { panic!("{renewed:?}") };
+    assert!(change.key == "listen[127.0.0.1:1].tls.shows" && !change.restart, "{change:?}");
 }
 
 #[test]

@@ -86,3 +86,26 @@ fn a_password_that_stands_where_a_hash_should_is_not_repeated() {
         assert!(!repeated && refusal.contains("`chatd hash-password` makes one"), "{refusal}");
     }
 }
+
+#[test]
+fn a_bad_certificate_or_key_is_told_at_its_place() {
+    let listener = |tls: &str| format!("[[listen]]\ntcp = \"[::]:6697\"\n{tls}");
+    let (_directory, tls) = certificate();
+    let key_at = tls.find("key = ").unwrap() + "key = ".len() + 1;
+    for (tls, place, expected) in [
+        ("tls = {}", String::from("3:7"), "`certificate`"),
+        ("tls = { certificate = \"a.pem\", key = \"/b\" }", String::from("3:23"), "an absolute path"),
+        (
+            "tls = { certificate = \"/nonexistent/a.pem\", key = \"/b\" }",
+            String::from("3:23"),
+            "no such file",
+        ),
+        (&*tls.replace("privkey", "nokey"), format!("3:{key_at}"), "no such file"),
+        (&*tls.replace("privkey", "fullchain"), format!("3:{key_at}"), "where a private key is expected"),
+        (&*tls.replace("fullchain", "privkey"), String::from("3:23"), "where a certificate is expected"),
+    ] {
+        let refusal = refusal(&listener(tls));
+        assert!(refusal.starts_with(&format!("chatd.toml:{place}: ")), "{tls}: {refusal}");
+        assert!(refusal.contains(expected) && refusal.lines().count() == 1, "{tls}: {refusal}");
+    }
+}

@@ -5,6 +5,8 @@ mod errors;
 
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use super::*;
 
 const SHIPPED: &str = include_str!("../../../../etc/chatd.toml");
@@ -26,13 +28,26 @@ fn refusal(text: &str) -> String {
     parsed(text).unwrap_err().to_string()
 }
 
+/// A certificate and key, and how a listener names them.
+fn certificate() -> (TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    crate::tls::make(directory.path(), &[String::from("localhost")], 30).unwrap();
+    let path = directory.path().display();
+    let tls = format!("tls = {{ certificate = \"{path}/fullchain.pem\", key = \"{path}/privkey.pem\" }}");
+    (directory, tls)
+}
+
 /// The shipped file with its keys in force: what follows `#` directly is a key, what follows `# ` is a comment.
-fn uncommented() -> String {
+fn uncommented() -> (TempDir, String) {
     let line = |line: &'static str| match line.strip_prefix('#') {
         Some(key) if key.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => key,
         _ => line,
     };
-    SHIPPED.lines().map(line).collect::<Vec<_>>().join("\n")
+    let text = SHIPPED.lines().map(line).collect::<Vec<_>>().join("\n");
+    let (directory, tls) = certificate();
+    let example = "tls = { certificate = \"/etc/chatd/fullchain.pem\", key = \"/etc/chatd/privkey.pem\" }";
+    assert!(text.contains(example));
+    (directory, text.replace(example, &tls))
 }
 
 #[test]
@@ -43,12 +58,13 @@ fn the_shipped_file_changes_no_default() {
 
 #[test]
 fn the_shipped_file_documents_keys_that_exist_with_their_defaults() {
-    let (all, empty) = (parsed(&uncommented()).unwrap(), parsed("").unwrap());
+    let (_directory, text) = uncommented();
+    let (all, empty) = (parsed(&text).unwrap(), parsed("").unwrap());
     assert_eq!(all.policy.limits, empty.policy.limits);
     assert_eq!(all.policy.keepalive, empty.policy.keepalive);
     assert_eq!(all.policy.lobby, empty.policy.lobby);
     assert_eq!(all.connections, empty.connections);
-    assert_eq!(all.listeners[..2], empty.listeners);
+    assert!(all.listeners.iter().zip(&empty.listeners).all(|(listed, default)| listed.is_alike(default)));
     assert_eq!(all.admin.socket, empty.admin.socket);
     assert_eq!(all.admin.group, empty.admin.group);
     assert_eq!(all.log_level, empty.log_level);
@@ -64,7 +80,7 @@ fn known_keys(table: &str) -> Vec<String> {
 
 #[test]
 fn the_shipped_file_documents_every_key() {
-    let text = uncommented();
+    let (_directory, text) = uncommented();
     let tables: Vec<(&str, &str)> =
         text.split("\n[").skip(1).filter_map(|part| part.split_once('\n')).collect();
     for name in known_keys("") {
@@ -89,7 +105,34 @@ fn plain_tcp_that_leaves_the_host_must_be_asked_for() {
 }
 
 #[test]
+fn tls_may_leave_the_host_and_keeps_guests_out_unless_they_are_wanted() {
+    let (_directory, tls) = certificate();
+    let remote = parsed(&format!("[[listen]]\ntcp = \"[::]:6697\"\n{tls}")).unwrap();
+    assert!(remote.listeners[0].certificate.is_some() && !remote.listeners[0].guests);
+    let open = parsed(&format!("[[listen]]\ntcp = \"[::]:6697\"\nguests = true\n{tls}")).unwrap();
+    assert!(open.listeners[0].guests);
+    assert!(parsed(&format!("[[listen]]\ntcp = \"127.0.0.1:6697\"\n{tls}")).unwrap().listeners[0].guests);
+}
+
+#[test]
+fn listeners_differ_by_more_than_their_certificates() {
+    let ((_one, one), (_other, other)) = (certificate(), certificate());
+    let listener = |port: u16, more: &str| {
+        let text = format!("[[listen]]\ntcp = \"127.0.0.1:{port}\"\n{more}");
+        parsed(&text).unwrap().listeners.remove(0)
+    };
+    assert!(listener(1, &one).is_alike(&listener(1, &other)));
+    assert!(!listener(1, &one).is_alike(&listener(1, "")));
+    assert!(!listener(1, &one).is_alike(&listener(2, &one)));
+    assert!(!listener(1, &one).is_alike(&listener(1, &format!("guests = false\n{one}"))));
+}
+
+#[test]
 fn a_listener_is_at_one_place() {
+    let (_directory, tls) = certificate();
+    for text in [format!("unix = \"/a\"\n{tls}"), format!("tcp = \"[::]:1\"\ninsecure = true\n{tls}")] {
+        assert!(refusal(&format!("[[listen]]\n{text}")).contains("`tls`"), "{text}");
+    }
     for (text, expected) in [
         ("[[listen]]\nguests = true", "neither"),
         ("[[listen]]\nunix = \"/a\"\ntcp = \"127.0.0.1:1\"", "both"),
