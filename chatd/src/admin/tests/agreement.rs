@@ -124,8 +124,8 @@ fn status() {
     }];
     let daemon = DaemonStatus { config: text(), certificates, metrics, ..DaemonStatus::default() };
     let shutdown = Some(PendingShutdown { at: 1, reason: text() });
-    check("Status", &Status { daemon, core: CoreStatus { shutdown, ..CoreStatus::default() } }, true);
-    check("Status", &Status { daemon: DaemonStatus::default(), core: CoreStatus::default() }, false);
+    check("ServerStatus", &Status { daemon, core: CoreStatus { shutdown, ..CoreStatus::default() } }, true);
+    check("ServerStatus", &Status { daemon: DaemonStatus::default(), core: CoreStatus::default() }, false);
 }
 
 #[test]
