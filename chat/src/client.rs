@@ -243,7 +243,7 @@ impl Client {
     /// With `--json` what isn't an event is an object, too: `{"event":"remark","text":…}`.
     fn print(&mut self, line: Line) {
         if self.manner.json {
-            let remark = serde_json::json!({ "event": "remark", "text": line.render(false) });
+            let remark = serde_json::json!({ "event": "remark", "text": line.render(false, None) });
             return self.print_json(&remark.to_string());
         }
         self.shows.push(Show::Line(line));

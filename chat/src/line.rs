@@ -2,6 +2,12 @@
 
 use chat_proto::name::Folded;
 use chat_proto::text::SafeText;
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// What a row that goes on begins with: nobody's words can look like a line of their own.
+const NEXT_ROW: &str = "\n  ";
+const INDENT: usize = NEXT_ROW.len() - 1;
 
 /// The colours that names get; readable on dark and on light ground.
 const NAME_COLOURS: [u8; 12] = [31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96];
@@ -52,19 +58,55 @@ impl Line {
         self
     }
 
-    /// The line as it is printed, without a line end.
-    pub fn render(&self, colours: bool) -> String {
+    /// The line as it is printed, without a line end; longer ones than `columns` go on in the next row with a word.
+    pub fn render(&self, colours: bool, columns: Option<usize>) -> String {
         use std::fmt::Write as _;
-        let mut out = String::new();
+        let whole: String = self.pieces.iter().map(|(_, text)| text.as_str()).collect();
+        let mut breaks =
+            columns.map_or_else(Vec::new, |columns| breaks(&whole, columns)).into_iter().peekable();
+        let (mut out, mut begin) = (String::new(), 0);
         for (style, text) in &self.pieces {
-            let code = if colours { style.code() } else { None };
-            match code {
+            let mut text = text.as_str().to_owned();
+            let end = begin + text.len();
+            let mut grown = 0;
+            while let Some(at) = breaks.next_if(|at| *at < end) {
+                let at = at - begin + grown;
+                text.replace_range(at..=at, NEXT_ROW);
+                grown += NEXT_ROW.len() - 1;
+            }
+            begin = end;
+            match if colours { style.code() } else { None } {
                 Some(code) => write!(out, "\x1b[{code}m{text}\x1b[0m").expect("a string takes everything"),
-                None => out.push_str(text.as_str()),
+                None => out.push_str(&text),
             }
         }
         out
     }
+}
+
+/// The blanks that are to become row ends. A word that is wider than a row is left to the terminal.
+fn breaks(text: &str, columns: usize) -> Vec<usize> {
+    let mut breaks = Vec::new();
+    // Where the last blank of the row is, and the column behind it.
+    let (mut column, mut blank) = (0, None);
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let width = grapheme.width();
+        if grapheme != " " && column + width > columns {
+            column = match blank.take() {
+                Some((at, behind)) => {
+                    breaks.push(at);
+                    INDENT + column - behind
+                }
+                None => 0,
+            };
+        }
+        column += width;
+        // The blanks that a row begins with are no end of a word.
+        if grapheme == " " && !text[..at].trim_end().is_empty() {
+            blank = Some((at, column));
+        }
+    }
+    breaks
 }
 
 impl Style {
@@ -101,7 +143,33 @@ mod tests {
     #[test]
     fn without_colours_there_is_not_one_escape() {
         let line = Line::new().name("bob").text(Style::Error, "\x1b[31mno").text(Style::Alert, "!");
-        assert_eq!(line.render(false), "bob␛[31mno!");
-        assert_eq!(line.render(true).matches('\x1b').count(), 6);
+        assert_eq!(line.render(false, None), "bob␛[31mno!");
+        assert_eq!(line.render(true, None).matches('\x1b').count(), 6);
+    }
+
+    fn wrapped(text: &str, columns: usize) -> String {
+        Line::of(Style::Plain, text).render(false, Some(columns))
+    }
+
+    #[test]
+    fn words_stay_whole_where_they_fit_a_row() {
+        assert_eq!(wrapped("one two three", 13), "one two three");
+        assert_eq!(wrapped("one two three", 12), "one two\n  three");
+        assert_eq!(wrapped("one two three four", 9), "one two\n  three\n  four");
+        assert_eq!(wrapped("one twothreefour", 9), "one\n  twothreefour");
+        assert_eq!(wrapped("  onetwothree", 9), "  onetwothree");
+    }
+
+    #[test]
+    fn wide_characters_count_as_what_they_take() {
+        assert_eq!(wrapped("日本 日本", 9), "日本 日本");
+        assert_eq!(wrapped("日本 日本", 8), "日本\n  日本");
+        assert_eq!(wrapped("e\u{301}e\u{301} x", 4), "e\u{301}e\u{301} x");
+    }
+
+    #[test]
+    fn rows_end_in_the_middle_of_what_is_coloured_as_well() {
+        let line = Line::of(Style::Dim, "one two").text(Style::Error, " three four");
+        assert_eq!(line.render(true, Some(8)), "\x1b[2mone two\x1b[0m\x1b[31m\n  three\n  four\x1b[0m");
     }
 }

@@ -259,7 +259,7 @@ mod tests {
     fn shown(what: What) -> String {
         let event = Event { at: None, what };
         let lines = Renderer::new(TimeZone::UTC).lines(&event, VIEW, jiff::Timestamp::UNIX_EPOCH);
-        lines.iter().map(|line| line.render(false)).collect::<Vec<_>>().join("\n")
+        lines.iter().map(|line| line.render(false, None)).collect::<Vec<_>>().join("\n")
     }
 
     fn line_to(to: &str, text: &str) -> String {
@@ -310,7 +310,7 @@ mod tests {
             let what = What::Gone { name: "bob".into(), reason: String::new() };
             let at = Some(text.parse().unwrap());
             let lines = renderer.lines(&Event { at, what }, view, jiff::Timestamp::UNIX_EPOCH);
-            lines.iter().map(|line| line.render(false)).collect::<Vec<_>>()
+            lines.iter().map(|line| line.render(false, None)).collect::<Vec<_>>()
         };
         assert_eq!(at("2026-11-20T23:59:00Z"), ["23:59 bob is gone"]);
         assert_eq!(at("2026-11-21T00:01:00Z"), ["── Saturday, 21 November 2026 ──", "00:01 bob is gone"]);

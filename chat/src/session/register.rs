@@ -6,6 +6,9 @@ use chat_proto::name::same;
 
 use crate::session::{READY_FENCE, Session, Stage, Sts, What};
 
+/// What others do with a server and we don't.
+const UNUSED: Caps = Caps::SASL.union(Caps::ACCOUNT_REGISTRATION);
+
 impl Session {
     /// A connection is there: introduces us.
     pub fn open(&mut self) {
@@ -45,8 +48,8 @@ impl Session {
     }
 
     fn request_caps(&mut self) {
-        let unwanted = if self.on_errand { Caps::empty() } else { Caps::NO_AUTO_JOIN };
-        let names: Vec<_> = (self.offered - unwanted).names().collect();
+        let staying = if self.on_errand { Caps::empty() } else { Caps::NO_AUTO_JOIN };
+        let names: Vec<_> = (self.offered - UNUSED - staying).names().collect();
         if names.is_empty() {
             self.end_caps();
         } else {

@@ -35,7 +35,9 @@ fn is_trusted(stranger: &Stranger, answers: &mut impl BufRead, out: &mut impl Wr
     if let Some(names) = names {
         writeln!(out, "It {}.", SafeText::line(names))?;
     }
-    writeln!(out, "Its fingerprint (SHA-256) is\n  {fingerprint}")?;
+    let fingerprint = fingerprint.to_string();
+    let (first, second) = fingerprint.split_at(fingerprint.len() / 2 + 1);
+    writeln!(out, "Its fingerprint (SHA-256) is\n  {first}\n  {second}")?;
     writeln!(out, "Compare it with the one that the server's administrator tells you.")?;
     loop {
         write!(out, "Trust it from now on? (yes/no) ")?;
@@ -79,7 +81,8 @@ mod tests {
     fn it_shows_what_is_to_be_decided_and_nothing_raw() {
         let (_, shown) = asked("no\n", Some("is for another name: \x1b[2J"));
         assert!(
-            shown.contains(&Fingerprint::of(b"x").to_string()) && shown.contains("chat.example.org:6697")
+            shown.replace("\n  ", "").contains(&Fingerprint::of(b"x").to_string())
+                && shown.contains("chat.example.org:6697")
         );
         assert!(shown.contains("It is for another name: ␛[2J.") && !shown.contains('\x1b'), "{shown}");
     }

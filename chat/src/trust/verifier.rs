@@ -188,10 +188,20 @@ impl ServerCertVerifier for Verifier {
 }
 
 /// Whether nothing is wrong with it but that no authority vouches for it: none of that name is known, or one that
-/// has the same name and another key.
+/// has the same name and another key, perhaps of another kind.
 fn is_unvouched(error: &Error) -> bool {
-    use CertificateError::{BadSignature, UnknownIssuer};
-    matches!(error, Error::InvalidCertificate(UnknownIssuer | BadSignature)) || is_authority_itself(error)
+    use CertificateError::{
+        BadSignature, UnknownIssuer, UnsupportedSignatureAlgorithmContext,
+        UnsupportedSignatureAlgorithmForPublicKeyContext,
+    };
+    let Error::InvalidCertificate(reason) = error else { return false };
+    matches!(
+        reason,
+        UnknownIssuer
+            | BadSignature
+            | UnsupportedSignatureAlgorithmContext { .. }
+            | UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+    ) || is_authority_itself(error)
 }
 
 /// A self-signed certificate that calls itself an authority, as `openssl req -x509` makes them. The error has no

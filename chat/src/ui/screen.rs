@@ -8,6 +8,7 @@
 //!    fill the memory.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -52,7 +53,9 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct State {
     pending: String,
-    recent: VecDeque<String>,
+    recent: VecDeque<Line>,
+    /// How many of the recent lines are pending.
+    unprinted: usize,
     prompt: Option<String>,
     /// The terminal's owner is busy editing a line and has to be woken by its doorbell.
     editing: bool,
@@ -95,7 +98,7 @@ impl Screen {
         let mut state = self.shared.lock();
         for thing in things {
             match thing {
-                Show::Line(line) => state.add(line.render(self.shared.color)),
+                Show::Line(line) => self.shared.add(&mut state, line),
                 Show::Bell if self.shared.cursor => state.pending.push_str(BELL),
                 Show::Clear if self.shared.cursor => state.clear(),
                 Show::Bell | Show::Clear => {}
@@ -136,24 +139,36 @@ impl Screen {
 }
 
 impl State {
-    fn add(&mut self, line: String) {
-        self.pending.push_str(&line);
-        self.pending.push('\n');
-        if self.recent.len() == REMEMBERED {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(line);
-    }
-
     fn clear(&mut self) {
         self.pending.push_str(CLEAR);
         self.recent.clear();
+        self.unprinted = 0;
+    }
+
+    fn take(&mut self) -> String {
+        self.unprinted = 0;
+        mem::take(&mut self.pending)
     }
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, state: &mut State, line: &Line) {
+        state.pending.push_str(&self.row(line));
+        if state.recent.len() == REMEMBERED {
+            state.recent.pop_front();
+        }
+        state.recent.push_back(line.clone());
+        state.unprinted += 1;
+    }
+
+    /// The line as it is printed now, with its end.
+    fn row(&self, line: &Line) -> String {
+        let size = terminal_size::terminal_size().filter(|_| self.cursor);
+        line.render(self.color, size.map(|(columns, _)| usize::from(columns.0))) + "\n"
     }
 
     fn has_room(&self) -> bool {
@@ -179,10 +194,10 @@ impl Shared {
     /// owner's, who must not move the cursor any more.
     pub(super) fn take(&self) -> (String, bool) {
         let mut state = self.lock();
-        let pending = std::mem::take(&mut state.pending);
+        let pending = state.take();
         self.drained.notify_one();
         // What was taken before has been painted when the owner comes again.
-        if state.closing && pending.is_empty() && std::mem::replace(&mut state.vanished, true) {
+        if state.closing && pending.is_empty() && mem::replace(&mut state.vanished, true) {
             state.closed = true;
             self.changed.notify_all();
             drop(state);
@@ -202,17 +217,16 @@ impl Shared {
 
     /// Puts a line in the queue without waking anybody: for the terminal's owner, who paints right after.
     pub(super) fn put(&self, line: &Line) {
-        self.lock().add(line.render(self.color));
+        self.add(&mut self.lock(), line);
     }
 
     /// Puts the last printed lines in the queue again, on an empty screen; no more than fill it.
     pub(super) fn redraw(&self, rows: usize) {
         let mut state = self.lock();
-        let pending = std::mem::take(&mut state.pending);
-        let printed = state.recent.len().saturating_sub(pending.matches('\n').count());
-        let again: Vec<_> =
-            state.recent.range(printed.saturating_sub(rows)..printed).map(|l| l.clone() + "\n").collect();
-        state.pending = format!("{CLEAR}{}{pending}", again.concat());
+        let printed = state.recent.len().saturating_sub(state.unprinted);
+        let again: String =
+            state.recent.range(printed.saturating_sub(rows)..printed).map(|line| self.row(line)).collect();
+        state.pending = format!("{CLEAR}{again}{}", state.pending);
     }
 
     /// Waits for something to do. After [`Task::Read`] the owner counts as editing until the next call.
@@ -222,7 +236,7 @@ impl Shared {
         loop {
             if !state.pending.is_empty() {
                 self.drained.notify_one();
-                return Task::Print(std::mem::take(&mut state.pending));
+                return Task::Print(state.take());
             }
             self.changed.notify_all();
             if state.closing {

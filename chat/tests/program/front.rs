@@ -30,9 +30,18 @@ pub(crate) struct Front {
 
 impl Authority {
     pub(crate) fn new() -> Self {
+        Self::with(KeyPair::generate().unwrap())
+    }
+
+    /// One with a key of another kind than everything here has.
+    pub(crate) fn of_another_kind() -> Self {
+        Self::with(KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap())
+    }
+
+    fn with(key: KeyPair) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+        Self(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
     pub(crate) fn vouches_for(&self, params: &CertificateParams) -> Identity {

@@ -160,3 +160,15 @@ fn ctrl_c_twice_and_ctrl_d_leave() {
         assert_eq!(terminal.end().0.code(), Some(0), "{keys:?}");
     }
 }
+
+#[test]
+fn rows_end_between_words() {
+    let (_server, mut client, terminal) = talk();
+    let words = ["somewhat"; 20].join(" ");
+    client.send(&format!(":bob!b@h PRIVMSG #lobby :{words} done\r\n"));
+    terminal.wait_for("done");
+    let lines = terminal.lines();
+    let rows: Vec<_> = lines.iter().filter(|line| line.contains("somewhat")).collect();
+    assert!(rows.len() > 2 && rows.iter().all(|row| row.len() <= 80), "{rows:?}");
+    assert!(rows[1..].iter().all(|row| row.starts_with("  somewhat")), "{rows:?}");
+}
