@@ -28,8 +28,13 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
             timeout: keepalive.timeout.millis(),
             registration: keepalive.registration.millis(),
         },
-        registration: Registration::default(),
-        free_attempts: Policy::default().free_attempts,
+        registration: Registration {
+            open: accounts.registration == raw::Registration::Open,
+            before_connect: accounts.register_before_connect,
+            email_required: accounts.require_email,
+            per_address: limits.registrations_per_address.0,
+        },
+        free_attempts: limits.login_attempts.0,
     }
 }
 

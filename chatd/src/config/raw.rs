@@ -87,8 +87,19 @@ pub(super) struct Lobby {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[accounts]`")]
 pub(super) struct Accounts {
+    pub(super) registration: Registration,
+    pub(super) register_before_connect: bool,
+    pub(super) require_email: bool,
     pub(super) nick_equals_account: bool,
     pub(super) reserve_logins: bool,
+}
+
+/// Whether people make accounts of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Registration {
+    Open,
+    Closed,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -121,6 +132,8 @@ pub(super) struct Limits {
     pub(super) targets: Bounded<1, 100>,
     pub(super) held_lines: Bounded<1, 10_000>,
     pub(super) whowas: Bounded<0, 100_000>,
+    pub(super) login_attempts: Bounded<1, 1_000>,
+    pub(super) registrations_per_address: Bounded<1, 1_000_000>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -161,13 +174,21 @@ impl Default for Lobby {
 impl Default for Accounts {
     fn default() -> Self {
         let policy = Policy::default();
-        Self { nick_equals_account: policy.nick_equals_account, reserve_logins: policy.reserve_logins }
+        let registration = policy.registration;
+        Self {
+            registration: if registration.open { Registration::Open } else { Registration::Closed },
+            register_before_connect: registration.before_connect,
+            require_email: registration.email_required,
+            nick_equals_account: policy.nick_equals_account,
+            reserve_logins: policy.reserve_logins,
+        }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let core = chatd_core::Limits::default();
+        let policy = Policy::default();
         Self {
             connections: Bounded(32_768),
             connections_per_address: Bounded(256),
@@ -189,6 +210,8 @@ impl Default for Limits {
             targets: core.targets.into(),
             held_lines: core.held_lines.into(),
             whowas: core.whowas.into(),
+            login_attempts: Bounded(policy.free_attempts),
+            registrations_per_address: Bounded(policy.registration.per_address),
         }
     }
 }
