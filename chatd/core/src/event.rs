@@ -251,6 +251,38 @@ pub enum Ending {
     Stopping,
 }
 
+impl Ending {
+    /// In the order of the declaration.
+    pub const ALL: [Self; 10] = [
+        Self::Quit,
+        Self::Eof,
+        Self::Error,
+        Self::SendQueueFull,
+        Self::NoAnswer,
+        Self::NotRegistered,
+        Self::Refused,
+        Self::TooManyLines,
+        Self::Kicked,
+        Self::Stopping,
+    ];
+
+    /// The word for it in the log and in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quit => "quit",
+            Self::Eof => "eof",
+            Self::Error => "error",
+            Self::SendQueueFull => "send-queue-full",
+            Self::NoAnswer => "no-answer",
+            Self::NotRegistered => "not-registered",
+            Self::Refused => "refused",
+            Self::TooManyLines => "too-many-lines",
+            Self::Kicked => "kicked",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
 impl From<Lost> for Ending {
     fn from(lost: Lost) -> Self {
         match lost {

@@ -102,29 +102,27 @@ fn ended(from: &Origin, ending: Ending, user: Option<&str>) {
         Ending::SendQueueFull | Ending::TooManyLines => (EventKind::Dropped, "dropped a connection"),
         _ => (EventKind::Disconnected, "disconnected"),
     };
-    let (word, why) = told(ending);
-    let fields = Fields { user, reason: Some(word), ..Fields::from(from) };
+    let why = told(ending);
+    let fields = Fields { user, reason: Some(ending.as_str()), ..Fields::from(from) };
     match user {
         Some(nick) => kind.log(&fields, format_args!("{verb} from {}: {nick}, {why}", Place(from))),
         None => kind.log(&fields, format_args!("{verb} from {}: {why}", Place(from))),
     }
 }
 
-/// The value of the field, and what people read.
-fn told(ending: Ending) -> (&'static str, &'static str) {
+/// What people read.
+fn told(ending: Ending) -> &'static str {
     match ending {
-        Ending::Quit => ("quit", "quit"),
-        Ending::Eof => ("eof", "the other end closed it"),
-        Ending::Error => ("error", "the socket failed"),
-        Ending::SendQueueFull => {
-            ("send-queue-full", "it didn't read what was sent to it (limits.send-queue)")
-        }
-        Ending::NoAnswer => ("no-answer", "no answer to a PING"),
-        Ending::NotRegistered => ("not-registered", "it took too long to register"),
-        Ending::Refused => ("refused", "it may not come in"),
-        Ending::TooManyLines => ("too-many-lines", "too many lines while it had to wait (limits.held-lines)"),
-        Ending::Kicked => ("kicked", "kicked"),
-        Ending::Stopping => ("stopping", "chatd stops"),
+        Ending::Quit => "quit",
+        Ending::Eof => "the other end closed it",
+        Ending::Error => "the socket failed",
+        Ending::SendQueueFull => "it didn't read what was sent to it (limits.send-queue)",
+        Ending::NoAnswer => "no answer to a PING",
+        Ending::NotRegistered => "it took too long to register",
+        Ending::Refused => "it may not come in",
+        Ending::TooManyLines => "too many lines while it had to wait (limits.held-lines)",
+        Ending::Kicked => "kicked",
+        Ending::Stopping => "chatd stops",
     }
 }
 

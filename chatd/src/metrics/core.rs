@@ -28,20 +28,9 @@ struct Said {
     to_users: Counter,
 }
 
-/// Connections by what ended them.
+/// Connections by what ended them, in the order of [`Ending::ALL`].
 #[derive(Debug)]
-struct Closed {
-    quit: Counter,
-    eof: Counter,
-    error: Counter,
-    send_queue_full: Counter,
-    no_answer: Counter,
-    not_registered: Counter,
-    refused: Counter,
-    too_many_lines: Counter,
-    kicked: Counter,
-    stopping: Counter,
-}
+struct Closed([Counter; Ending::ALL.len()]);
 
 #[derive(Debug)]
 struct LoginFailures {
@@ -103,21 +92,21 @@ impl CoreMetrics {
 
     fn count_conn(&self, event: &ConnEvent) {
         match event {
-            ConnEvent::Closed { ending, .. } => self.closed.by(*ending).inc(),
-            ConnEvent::PasswordGiven { right: false, .. } => self.login_failures.server_password.inc(),
-            ConnEvent::LoginFailed { .. } => self.login_failures.account.inc(),
-            _ => return,
-        };
+            ConnEvent::Closed { ending, .. } => self.closed.count(*ending),
+            ConnEvent::PasswordGiven { right: false, .. } => add(&self.login_failures.server_password, 1),
+            ConnEvent::LoginFailed { .. } => add(&self.login_failures.account, 1),
+            _ => {}
+        }
     }
 
     fn count_user(&self, event: &UserEvent) {
         match event {
             UserEvent::Left { ending, .. } | UserEvent::SessionRemoved { ending, .. } => {
-                self.closed.by(*ending).inc()
+                self.closed.count(*ending);
             }
-            UserEvent::OperatorRefused { .. } => self.login_failures.operator.inc(),
-            _ => return,
-        };
+            UserEvent::OperatorRefused { .. } => add(&self.login_failures.operator, 1),
+            _ => {}
+        }
     }
 }
 
@@ -132,57 +121,14 @@ impl Said {
 
 impl Closed {
     fn register(registry: &mut Registry) -> Self {
-        let reasons = [
-            "quit",
-            "eof",
-            "error",
-            "send_queue_full",
-            "no_answer",
-            "not_registered",
-            "refused",
-            "too_many_lines",
-            "kicked",
-            "stopping",
-        ];
         let help = "Connections that ended, by why; all but quit and eof were dropped";
-        let [
-            quit,
-            eof,
-            error,
-            send_queue_full,
-            no_answer,
-            not_registered,
-            refused,
-            too_many_lines,
-            kicked,
-            stopping,
-        ] = register_each(registry, "connections_closed", help, "reason", reasons);
-        Self {
-            quit,
-            eof,
-            error,
-            send_queue_full,
-            no_answer,
-            not_registered,
-            refused,
-            too_many_lines,
-            kicked,
-            stopping,
-        }
+        let reasons = Ending::ALL.map(Ending::as_str);
+        Self(register_each(registry, "connections_closed", help, "reason", reasons))
     }
 
-    fn by(&self, ending: Ending) -> &Counter {
-        match ending {
-            Ending::Quit => &self.quit,
-            Ending::Eof => &self.eof,
-            Ending::Error => &self.error,
-            Ending::SendQueueFull => &self.send_queue_full,
-            Ending::NoAnswer => &self.no_answer,
-            Ending::NotRegistered => &self.not_registered,
-            Ending::Refused => &self.refused,
-            Ending::TooManyLines => &self.too_many_lines,
-            Ending::Kicked => &self.kicked,
-            Ending::Stopping => &self.stopping,
+    fn count(&self, ending: Ending) {
+        if let Some(counter) = self.0.get(ending as usize) {
+            counter.inc();
         }
     }
 }
@@ -190,7 +136,7 @@ impl Closed {
 impl LoginFailures {
     fn register(registry: &mut Registry) -> Self {
         let help = "Wrong passwords, by what they were for";
-        let kinds = ["server_password", "operator", "account"];
+        let kinds = ["server-password", "operator", "account"];
         let [server_password, operator, account] =
             register_each(registry, "login_failures", help, "kind", kinds);
         Self { server_password, operator, account }

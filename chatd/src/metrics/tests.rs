@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat_proto::message::Message;
-use chatd_core::{ConnId, Core, Incoming, Input, JobDone, Lost, Origin, Output, Peer, Policy, Stamp};
+use chatd_core::{ConnId, Core, Ending, Incoming, Input, JobDone, Lost, Origin, Output, Peer, Policy, Stamp};
 
 use super::Metrics;
 
@@ -106,7 +106,10 @@ fn a_connection_is_counted_once_by_what_ended_it() {
     measured.arrive(conn(3));
     measured.say(conn(3), "QUIT");
     measured.step(Input::Closed { conn: conn(3), reason: Lost::Eof });
-    for reason in ["eof", "send_queue_full", "error", "quit"] {
+    for (index, ending) in Ending::ALL.into_iter().enumerate() {
+        assert_eq!(ending as usize, index, "{ending:?} is not at its place");
+    }
+    for reason in ["eof", "send-queue-full", "error", "quit"] {
         assert_eq!(measured.value(&format!("chatd_connections_closed_total{{reason=\"{reason}\"}}")), 1.0);
     }
 }

@@ -112,7 +112,7 @@ fn what_happens_moves_the_numbers() {
     stranger.expect_closed();
     measured.expect_all(&[
         ("chatd_login_failures_total{kind=\"operator\"}", 1.0),
-        ("chatd_login_failures_total{kind=\"server_password\"}", 1.0),
+        ("chatd_login_failures_total{kind=\"server-password\"}", 1.0),
         ("chatd_connections_closed_total{reason=\"refused\"}", 1.0),
         ("chatd_connections{listener=\"tcp\"}", 0.0),
     ]);
@@ -139,7 +139,7 @@ fn who_does_not_read_is_seen_waiting_and_then_gone() {
     let sleeper = measured.daemon.client("sleeper");
     let line = format!("PRIVMSG sleeper :{}", "y".repeat(400));
     let mut most_waiting = 0.0_f64;
-    let full = "chatd_connections_closed_total{reason=\"send_queue_full\"}";
+    let full = "chatd_connections_closed_total{reason=\"send-queue-full\"}";
     let deadline = Instant::now() + PATIENCE;
     while measured.scrape()[full] == 0.0 {
         assert!(Instant::now() < deadline, "nobody is cut off");
