@@ -28,15 +28,23 @@ fn page() -> Page {
 fn console() -> Section {
     Section::new("CONSOLE")
         .text(
-            "On a terminal, `chatctl` alone is a console with completion by Tab and a \
-             history. It takes the commands above, `clear` and `exit`. From a pipe it reads commands line by line \
-             and stops at the first that fails.",
+            "On a terminal, `chatctl` alone is a console. It takes the commands above, `clear` and `exit`. Tab \
+             completes commands, their options, nicks and channels. Ctrl-C ends a `watch` or clears the line, \
+             Ctrl-D leaves. Lines that are pasted run one after the other. It outlives a restart of chatd, and \
+             says that there was one.",
+        )
+        .text(
+            "A history is kept, without lines that begin with a blank and without a `call` that has a password \
+             in it. From a pipe `chatctl` reads commands line by line and stops at the first that fails.",
         )
         .text("Commands may be abbreviated as long as it is clear which is meant: `chatctl ann` is `announce`.")
 }
 
 fn environment() -> Section {
-    Section::new("ENVIRONMENT").item("CHATCTL_SOCKET", "The admin socket, when `--socket` doesn't name it.")
+    Section::new("ENVIRONMENT")
+        .item("CHATCTL_SOCKET", "The admin socket, when `--socket` doesn't name it.")
+        .item("XDG_RUNTIME_DIR, XDG_STATE_HOME", "Where the files below are.")
+        .item("TERM", "With `dumb` the console has no line editing, no completion and no history.")
 }
 
 fn files() -> Section {
@@ -47,15 +55,21 @@ fn files() -> Section {
              `chatd-admin` may use it.",
         )
         .item(
-            "$XDG_RUNTIME_DIR/chatd/admin.sock",
+            "$XDG_RUNTIME_DIR/chatd/admin.sock, /tmp/chatd-UID/admin.sock",
             "That of a chatd that you run yourself; it is used when the system's isn't there.",
+        )
+        .item(
+            "$XDG_STATE_HOME/chatctl/history",
+            "The last 1000 lines of the console, else in `~/.local/state`. Only you can read it.",
         )
 }
 
 fn examples() -> Section {
     Section::new("EXAMPLES")
-        .text("Who comes from another host, for a script:")
+        .text("The guests, for a script:")
         .example("chatctl --json list | jq -r 'select(.guest) | .nick'")
+        .text("Who failed to log in, as it happens:")
+        .example("chatctl --json watch | jq -r 'select(.kind == \"loginFailed\")'")
         .text("The machine restarts this evening:")
         .example(
             "chatctl announce \"this host restarts at 18:00\"\nchatctl shutdown --in 2h --reason \"new kernel\"",

@@ -70,7 +70,10 @@ fn about(command: &Command) -> Vec<Inline> {
     let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
     let also: Vec<&str> = command.get_visible_aliases().collect();
     let also = if also.is_empty() { String::new() } else { format!(" (also `{}`)", also.join("`, `")) };
-    running(&format!("{}{also}.", about.trim_end_matches('.')))
+    // Only what is written as sentences ends in a full stop; the line that help lists doesn't.
+    let (first, rest) = about.split_once("\n\n").unwrap_or((&about, ""));
+    let rest = if rest.is_empty() { String::new() } else { format!("\n\n{rest}") };
+    running(&format!("{}{also}.{rest}", first.trim_end_matches('.')))
 }
 
 fn paragraphs(roff: &mut Roff, text: Option<&StyledStr>) {

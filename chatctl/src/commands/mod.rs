@@ -111,7 +111,7 @@ pub(crate) enum Command {
     Check,
     /// Sets what chatd logs for now
     ///
-    /// Until the next reload or restart, from when on it is again as configured.
+    /// Until the next reload or restart, after which it is as configured again.
     #[command(after_help = "Example: log debug")]
     Log {
         /// The least that is logged, from the gravest to everything

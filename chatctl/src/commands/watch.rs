@@ -88,13 +88,13 @@ fn sentence(event: &Event) -> String {
         EventKind::Admin => return admin_action(event),
         EventKind::Connected => format!("{user} connected{}", from(event)),
         EventKind::Disconnected => format!("{user} disconnected"),
-        EventKind::Joined => format!("{user} joined{}", channel(event)),
-        EventKind::Left => format!("{user} left{}", channel(event)),
-        EventKind::Kicked => format!("{user} was kicked{}{}", channel(event), by(event)),
-        EventKind::Invited => format!("{user} was invited{}{}", channel(event), by(event)),
+        EventKind::Joined => format!("{user} joined{}", channel(event, "")),
+        EventKind::Left => format!("{user} left{}", channel(event, "")),
+        EventKind::Kicked => format!("{user} was kicked{}{}", channel(event, "from "), by(event)),
+        EventKind::Invited => format!("{user} was invited{}{}", channel(event, "to "), by(event)),
         EventKind::Nick => format!("{user} is now {}", event.to.as_deref().unwrap_or("somebody else")),
-        EventKind::Topic => format!("{user} set the topic{}", channel(event)),
-        EventKind::Mode => format!("{user} changed modes{}", channel(event)),
+        EventKind::Topic => format!("{user} set the topic{}", channel(event, "of ")),
+        EventKind::Mode => format!("{user} changed modes{}", channel(event, "of ")),
         EventKind::Away => format!("{user} is away"),
         EventKind::Back => format!("{user} is back"),
         EventKind::Account => format!("{user} {}", account(event)),
@@ -151,8 +151,8 @@ fn due(event: &Event) -> String {
     event.due.map(|due| format!(" at {}", time::clock(due))).unwrap_or_default()
 }
 
-fn channel(event: &Event) -> String {
-    event.channel.as_deref().map(|channel| format!(" {channel}")).unwrap_or_default()
+fn channel(event: &Event, how: &str) -> String {
+    event.channel.as_deref().map(|channel| format!(" {how}{channel}")).unwrap_or_default()
 }
 
 fn from(event: &Event) -> String {
@@ -187,7 +187,7 @@ mod tests {
             text: Some("be\u{1b}[2J nice".into()),
             ..Event::new(0, EventKind::Kicked)
         };
-        assert_eq!(sentence(&event), "bob was kicked #lobby by alice: be\u{1b}[2J nice");
+        assert_eq!(sentence(&event), "bob was kicked from #lobby by alice: be\u{1b}[2J nice");
         let mut page = Page::default();
         event.text(&mut page);
         assert!(!page.into_string().contains('\u{1b}'));
