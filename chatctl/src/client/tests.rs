@@ -149,3 +149,24 @@ fn a_newer_daemon_is_understood_as_far_as_we_know_it() {
     assert_eq!(users[0].status, admin::UserStatus::Other);
     assert_eq!(users[0].sessions[0].from, admin::Peer::Other);
 }
+
+/// The recorded outputs are what chatd replied when they were recorded, field by field.
+#[test]
+fn what_an_older_chatd_replied_is_still_read() {
+    fn read<T: DeserializeOwned>(recorded: &str) {
+        for line in recorded.lines() {
+            serde_json::from_str::<T>(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+        }
+    }
+    read::<admin::User>(include_str!("../../golden/list.jsonl"));
+    read::<admin::Channel>(include_str!("../../golden/channels.jsonl"));
+    read::<admin::Status>(include_str!("../../golden/status.jsonl"));
+    read::<admin::Event>(include_str!("../../golden/watch.jsonl"));
+    read::<admin::Announced>(include_str!("../../golden/announce.jsonl"));
+    read::<admin::Kicked>(include_str!("../../golden/kick.jsonl"));
+    read::<admin::ShutdownScheduled>(include_str!("../../golden/shutdown.jsonl"));
+    read::<admin::Reloaded>(include_str!("../../golden/reload.jsonl"));
+    read::<admin::Checked>(include_str!("../../golden/check.jsonl"));
+    read::<admin::LogLevelSet>(include_str!("../../golden/log.jsonl"));
+    read::<admin::VersionReply>(include_str!("../../golden/call.jsonl"));
+}
