@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::JobDone;
 use crate::account::Account;
 use crate::ban::Ban;
 use crate::decide;
-use crate::event::{ConnEvent, Ending, ServerEvent};
+use crate::event::{ConnEvent, Ending};
 use crate::exchange::Exchanges;
 use crate::id::ConnId;
 use crate::input::{Incoming, Input, Lost, Peer};
@@ -18,7 +19,6 @@ use crate::project::Views;
 use crate::reply::Replies;
 use crate::state::State;
 use crate::tx::{Desk, Tx};
-use crate::{Event, JobDone};
 
 /// A point in time, given from outside: milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,7 +86,7 @@ impl Core {
 
     /// Makes a fact part of the state without having decided it.
     #[cfg(test)]
-    pub fn apply(&mut self, event: &Event) {
+    pub fn apply(&mut self, event: &crate::Event) {
         self.state.apply(self.state.start, event);
     }
 
@@ -128,7 +128,7 @@ impl Turn<'_> {
                 let answer = decide::admin(&mut self.tx, &actor, command);
                 self.tx.effect(Effect::Answer { request, answer });
             }
-            Input::Policy(policy) => self.tx.emit(Event::Server(ServerEvent::PolicySet { policy })),
+            Input::Policy(policy) => decide::policy(&mut self.tx, policy),
             Input::Stop { reason } => decide::stop(&mut self.tx, &reason),
             Input::Tick => decide::tick(&mut self.tx),
         }

@@ -46,7 +46,7 @@ use crate::tx::{Caller, Tx, label_of};
 
 pub use admin::admin;
 use table::Run;
-pub use tick::{stop, tick};
+pub use tick::{policy, stop, tick};
 
 /// How many bytes of a client's own words an error quotes.
 const QUOTE: usize = 64;

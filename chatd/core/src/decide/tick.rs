@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::event::{ConnEvent, Ending, Event, ServerEvent};
 use crate::id::ConnId;
 use crate::output::Effect;
+use crate::policy::Policy;
 use crate::state::Session;
 use crate::tx::Tx;
 
@@ -15,6 +16,21 @@ pub fn tick(tx: &mut Tx<'_>) {
         tx.state().deadlines.iter().take_while(|(due, _)| *due <= now).map(|(_, conn)| *conn).collect();
     for conn in due {
         look_after(tx, conn);
+    }
+}
+
+/// Puts a new policy in force. When its periods differ, each connection's silence is looked at anew at the next tick, so
+/// that shorter ones hold at once.
+pub fn policy(tx: &mut Tx<'_>, policy: Box<Policy>) {
+    let same_periods = tx.state().policy.keepalive == policy.keepalive;
+    tx.emit(Event::Server(ServerEvent::PolicySet { policy }));
+    if same_periods {
+        return;
+    }
+    let due = tx.now().0;
+    let conns: Vec<ConnId> = tx.state().sessions.iter().map(|session| session.conn).collect();
+    for conn in conns {
+        tx.emit_conn(conn, ConnEvent::Watched { due });
     }
 }
 
@@ -121,6 +137,26 @@ mod tests {
         chat.pass(60_000);
         chat.feed(Input::Tick);
         assert_eq!(chat.heard(alice), ["PING :chat.local"]);
+    }
+
+    #[test]
+    fn shorter_periods_hold_at_once_for_those_who_are_there() {
+        let long = Keepalive { interval: 3_600_000, timeout: 3_600_000, registration: 3_600_000 };
+        let short = Keepalive { interval: 5_000, timeout: 2_000, registration: 1_000 };
+        let mut chat = Chat::with(Policy { keepalive: long, ..Policy::default() });
+        let (alice, stranger) = (chat.join("alice"), chat.connect());
+        chat.hear_all();
+        chat.feed(Input::Policy(Box::new(Policy { keepalive: short, ..Policy::default() })));
+        chat.pass(1_000);
+        chat.feed(Input::Tick);
+        assert!(chat.is_closed(stranger));
+        assert_eq!(chat.heard(alice), [""; 0]);
+        chat.pass(4_000);
+        chat.feed(Input::Tick);
+        assert_eq!(chat.heard(alice), ["PING :chat.local"]);
+        chat.pass(2_000);
+        chat.feed(Input::Tick);
+        assert!(chat.is_closed(alice));
     }
 
     #[test]
