@@ -177,11 +177,56 @@ pub struct Actor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AdminCommand {
     List,
-    Show { name: String },
+    Show {
+        name: String,
+    },
     Channels,
-    Announce { text: String },
-    Kick { name: String, reason: Option<String> },
-    Shutdown { after: Duration, reason: Option<String> },
+    Announce {
+        text: String,
+    },
+    /// `ban`: keeps the user out for so long.
+    Kick {
+        name: String,
+        reason: Option<String>,
+        ban: Option<Duration>,
+    },
+    Accounts,
+    /// `login`: the host has a login of that name.
+    AddAccount {
+        name: String,
+        credentials: Box<Credentials>,
+        login: bool,
+    },
+    SetPassword {
+        name: String,
+        credentials: Box<Credentials>,
+        login: bool,
+    },
+    SuspendAccount {
+        name: String,
+        reason: Option<String>,
+        login: bool,
+    },
+    ResumeAccount {
+        name: String,
+    },
+    RemoveAccount {
+        name: String,
+    },
+    Bans,
+    /// For ever without `duration`.
+    Ban {
+        target: String,
+        duration: Option<Duration>,
+        reason: Option<String>,
+    },
+    Unban {
+        target: String,
+    },
+    Shutdown {
+        after: Duration,
+        reason: Option<String>,
+    },
     CancelShutdown,
     Status,
 }

@@ -26,6 +26,7 @@ mod tx;
 pub use crate::core::{Core, Kept, ServerSecret, Stamp};
 pub use account::{Account, Accounts, Credentials, Fingerprint, NotAFingerprint, Suspension};
 pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
+pub use decide::PASSWORD_MAX;
 pub use event::{
     AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Ending, Event, Rank, Ranks, Registrar,
     Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,

@@ -88,6 +88,14 @@ pub enum AdminAnswer {
     },
     ShutdownCancelled,
     Status(admin::CoreStatus),
+    Accounts(Vec<admin::Account>),
+    Bans(Vec<admin::Ban>),
+    /// So many sessions were ended by it.
+    PutOut {
+        sessions: u32,
+    },
+    /// There is nothing to say about it.
+    Done,
     Refused(admin::Error),
 }
 

@@ -6,8 +6,9 @@ use chat_proto::message::Message;
 use chat_proto::sasl::ScramKeys;
 
 use crate::{
-    AccountEvent, Administrator, ConnId, Core, Credentials, Effect, Event, Fingerprint, Incoming, Input, Job,
-    JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, Registrar, Secret, Stamp,
+    AccountEvent, Actor, AdminAnswer, AdminCommand, Administrator, ConnId, Core, Credentials, Effect, Event,
+    Fingerprint, Incoming, Input, Job, JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, Registrar,
+    RequestId, Secret, Stamp,
 };
 
 /// When every test's chat begins: 2026-01-31 12:00:00 UTC.
@@ -22,6 +23,7 @@ pub struct Chat {
     mail: BTreeMap<ConnId, String>,
     closed: BTreeSet<ConnId>,
     events: Vec<Event>,
+    answer: Option<AdminAnswer>,
 }
 
 impl Chat {
@@ -40,6 +42,7 @@ impl Chat {
             mail: BTreeMap::new(),
             closed: BTreeSet::new(),
             events: Vec::new(),
+            answer: None,
         }
     }
 
@@ -126,6 +129,13 @@ impl Chat {
         self.core.apply(&Event::Account(name, event));
     }
 
+    /// Asks as root does.
+    pub fn ask(&mut self, command: AdminCommand) -> AdminAnswer {
+        let actor = Actor { uid: 0, login: Some("root".into()) };
+        self.feed(Input::Admin { request: RequestId(1), actor, command });
+        self.answer.take().expect("a request has an answer")
+    }
+
     /// Lets so many milliseconds pass.
     pub fn pass(&mut self, milliseconds: u64) {
         self.now += milliseconds;
@@ -157,7 +167,8 @@ impl Chat {
                 return Some(Input::Closed { conn, reason: Lost::Closed });
             }
             Effect::Job { conn, job } => return Some(Input::JobDone { conn, done: do_job(&job) }),
-            Effect::Answer { .. } | Effect::Stop => {}
+            Effect::Answer { answer, .. } => self.answer = Some(answer),
+            Effect::Stop => {}
         }
         None
     }

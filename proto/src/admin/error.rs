@@ -31,6 +31,31 @@ pub enum Error {
     #[error("{message}")]
     #[serde(rename = "org.chatd.Admin.ConfigInvalid")]
     ConfigInvalid { message: String },
+    #[error("no account is called {name}{}; see `account list`", hint(suggestion.as_deref()))]
+    #[serde(rename = "org.chatd.Admin.NoSuchAccount")]
+    NoSuchAccount {
+        name: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        suggestion: Option<String>,
+    },
+    #[error("there is an account {name} already; `account password` sets its password")]
+    #[serde(rename = "org.chatd.Admin.AccountExists")]
+    AccountExists { name: String },
+    #[error("the account {name} is not suspended")]
+    #[serde(rename = "org.chatd.Admin.NotSuspended")]
+    NotSuspended { name: String },
+    #[error("the password cannot be used: {reason}")]
+    #[serde(rename = "org.chatd.Admin.InvalidPassword")]
+    InvalidPassword { reason: String },
+    #[error("\"{target}\" cannot be banned: {reason}")]
+    #[serde(rename = "org.chatd.Admin.InvalidTarget")]
+    InvalidTarget { target: String, reason: String },
+    #[error("nobody is banned as {target}; see `bans`")]
+    #[serde(rename = "org.chatd.Admin.NoSuchBan")]
+    NoSuchBan { target: String },
+    #[error("there are {limit} bans, which is all that there may be; lift some first")]
+    #[serde(rename = "org.chatd.Admin.TooManyBans")]
+    TooManyBans { limit: u64 },
     #[error("permission denied")]
     #[serde(rename = "org.chatd.Admin.PermissionDenied")]
     PermissionDenied {

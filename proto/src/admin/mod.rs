@@ -17,8 +17,8 @@ pub use method::{
     Shutdown, ShutdownScheduled, StatusReply, StatusRequest, UserList, Version, VersionReply, Watch, Watched,
 };
 pub use types::{
-    Certificate, Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown, Session, Status, User,
-    UserStatus,
+    Account, Ban, BanKind, Certificate, Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown, Session,
+    Status, Suspension, User, UserStatus,
 };
 pub use wire::{Call, MAX_REPLY, MAX_REQUEST, RawCall, RawReply, Reply, ServiceError, TERMINATOR};
 

@@ -97,6 +97,63 @@ pub struct Member {
     pub voice: bool,
 }
 
+/// A person's lasting identity. A login of the host is an account without being listed, until it has a password, a certificate
+/// or a suspension.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    pub name: String,
+    pub created_at: u64,
+    /// Where its owner can be reached, as the owner says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether it is that of a login of the host.
+    pub login: bool,
+    /// Whether it can be logged in to by a password.
+    pub password: bool,
+    /// Fingerprints (SHA-256) of the certificates that log in to it.
+    pub certificates: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
+    /// How many sessions are logged in to it now.
+    pub sessions: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Suspension {
+    pub by: String,
+    pub at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Somebody who may not come in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ban {
+    pub target: String,
+    pub kind: BanKind,
+    pub by: String,
+    pub at: u64,
+    /// For ever when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BanKind {
+    /// An account, a login of the host or a nick.
+    Name,
+    /// `nick!user@host` as users see it.
+    Mask,
+    /// An address or a prefix.
+    Address,
+}
+
 /// All that `chatctl status` shows: what the core counts and what the process knows of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {

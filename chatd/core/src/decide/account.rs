@@ -18,7 +18,7 @@ use super::{authenticate, check};
 /// Characters that a password of a user's own choice has at least.
 const PASSWORD_MIN: usize = 8;
 /// Bytes that it has at most.
-const PASSWORD_MAX: usize = 300;
+pub const PASSWORD_MAX: usize = 300;
 const EMAIL_MAX: usize = 254;
 
 /// Why somebody gets no account, or no other password.

@@ -1,5 +1,8 @@
 //! What administrators ask.
 
+mod accounts;
+mod bans;
+
 use std::time::Duration;
 
 use chat_proto::admin;
@@ -19,6 +22,8 @@ const TEXT_MAX: usize = 320;
 /// The longest delay of a shutdown.
 const DELAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 
+pub use bans::expire;
+
 /// Does what an administrator asks. Whether the actor may was settled before.
 pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnswer {
     match command {
@@ -34,7 +39,24 @@ pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnsw
             AdminAnswer::Channels(channels.map(|channel| describe_channel(tx.state(), channel)).collect())
         }
         AdminCommand::Announce { text } => or_refused(announce(tx, actor, &text)),
-        AdminCommand::Kick { name, reason } => or_refused(kick(tx, actor, name, reason)),
+        AdminCommand::Kick { name, reason, ban } => or_refused(kick(tx, actor, name, reason, ban)),
+        AdminCommand::Accounts => accounts::list(tx.state()),
+        AdminCommand::AddAccount { name, credentials, login } => {
+            or_refused(accounts::add(tx, actor, name, credentials, login))
+        }
+        AdminCommand::SetPassword { name, credentials, login } => {
+            or_refused(accounts::password(tx, actor, name, credentials, login))
+        }
+        AdminCommand::SuspendAccount { name, reason, login } => {
+            or_refused(accounts::suspend(tx, actor, name, reason, login))
+        }
+        AdminCommand::ResumeAccount { name } => or_refused(accounts::resume(tx, actor, name)),
+        AdminCommand::RemoveAccount { name } => or_refused(accounts::remove(tx, actor, name)),
+        AdminCommand::Bans => bans::list(tx.state()),
+        AdminCommand::Ban { target, duration, reason } => {
+            or_refused(bans::ban(tx, actor, target, duration, reason))
+        }
+        AdminCommand::Unban { target } => or_refused(bans::unban(tx, actor, target)),
         AdminCommand::Shutdown { after, reason } => or_refused(shutdown(tx, actor, after, reason)),
         AdminCommand::CancelShutdown => cancel_shutdown(tx, actor),
         AdminCommand::Status => AdminAnswer::Status(status(tx.state())),
@@ -63,17 +85,24 @@ fn kick(
     actor: &Actor,
     name: String,
     reason: Option<String>,
+    ban: Option<Duration>,
 ) -> Result<AdminAnswer, admin::Error> {
     reason.as_deref().map_or(Ok(()), checked)?;
     let Some((id, user)) = tx.state().user_named(&name) else {
         return Ok(no_such_user(tx.state(), name));
     };
+    // By the account where there is one: a nick is easily changed.
+    let banned = ban.map(|duration| (user.account.as_ref().unwrap_or(&user.nick).to_string(), duration));
     let sessions = count(user.sessions.len());
     let by = name_of(actor);
     let said = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let again = reason.clone();
     let reason = reason.unwrap_or_default().into();
     tx.emit_user(id, UserEvent::Kicked { by: by.as_str().into(), uid: Some(actor.uid), reason });
     tx.disconnect_user(id, &format!("Kicked by {by}{said}"));
+    if let Some((target, duration)) = banned {
+        bans::ban(tx, actor, target, Some(duration), again)?;
+    }
     Ok(AdminAnswer::Kicked { sessions })
 }
 

@@ -272,6 +272,10 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
         return;
     }
     let same = user.nick.fold() == nick.fold();
+    let suspect = Suspect { nick: Some(nick.as_str()), ..Suspect::default() };
+    if !same && state.bans.against(&suspect, tx.now().0).is_some() {
+        return tx.numeric(ERR_ERRONEUSNICKNAME, format_args!("{nick} :Erroneous nickname, it is banned"));
+    }
     if !same && let Some(owner) = owner(state, user.account.as_ref(), &nick) {
         let owner = owner.name.clone();
         return not_yours(tx, &nick, &owner);

@@ -50,7 +50,11 @@ fn administer(host: &mut Host, name: &str) {
     for command in [
         AdminCommand::Announce { text: text.clone() },
         AdminCommand::Shutdown { after, reason: Some(text.clone()) },
-        AdminCommand::Kick { name: name.to_owned(), reason: Some(text.clone()) },
+        AdminCommand::Kick {
+            name: name.to_owned(),
+            reason: Some(text.clone()),
+            ban: Some(Duration::from_millis(1)),
+        },
         AdminCommand::Shutdown { after: Duration::ZERO, reason: Some(text.clone()) },
     ] {
         let answer = host.ask(command);

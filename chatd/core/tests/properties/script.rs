@@ -115,7 +115,11 @@ fn admin() -> impl Strategy<Value = AdminCommand> {
         Just(AdminCommand::Status),
         Just(AdminCommand::CancelShutdown),
         nick().prop_map(|nick| AdminCommand::Show { name: nick.into() }),
-        nick().prop_map(|nick| AdminCommand::Kick { name: nick.into(), reason: Some("enough".into()) }),
+        nick().prop_map(|nick| AdminCommand::Kick {
+            name: nick.into(),
+            reason: Some("enough".into()),
+            ban: None
+        }),
         Just(AdminCommand::Announce { text: "reboot\nat 18:00".into() }),
         delay.prop_map(|after| AdminCommand::Shutdown { after, reason: None }),
     ]

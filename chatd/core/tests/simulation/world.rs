@@ -188,7 +188,7 @@ impl World {
         let users: Vec<_> = self.host.core.state().users.values().collect();
         let Some(user) = self.rng.choice(users) else { return };
         let (name, conns) = (user.nick.to_string(), user.sessions.clone());
-        let answer = self.host.ask(AdminCommand::Kick { name: name.clone(), reason: None });
+        let answer = self.host.ask(AdminCommand::Kick { name: name.clone(), reason: None, ban: None });
         assert_eq!(answer, AdminAnswer::Kicked { sessions: u32::try_from(conns.len()).expect("a few") });
         assert!(self.host.core.state().user_named(&name).is_none());
         let sent = self.audit();
