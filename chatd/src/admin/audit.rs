@@ -25,27 +25,60 @@ pub(super) struct Auditor {
 #[derive(Debug)]
 pub(super) struct Subject {
     changes: bool,
-    user: Option<String>,
+    whom: Whom,
     level: Option<LogLevel>,
+}
+
+#[derive(Debug)]
+enum Whom {
+    Nobody,
+    User(String),
+    Account(String),
+    /// Whom a ban is against.
+    Target(String),
 }
 
 impl Subject {
     pub(super) fn of(request: &Request) -> Self {
-        let user = match request {
-            Request::Core(AdminCommand::Kick { name, .. }) => Some(name.clone()),
-            _ => None,
-        };
         let level = match request {
             Request::SetLogLevel(level) => Some(*level),
             _ => None,
         };
-        Self { changes: changes(request), user, level }
+        Self { changes: changes(request), whom: Whom::of(request), level }
     }
 
     /// What follows the method's name.
     fn named(&self) -> String {
         let level = self.level.map(|level| format!(" {level}"));
-        self.user.as_deref().map(|user| format!(" {}", Quoted(user))).or(level).unwrap_or_default()
+        match &self.whom {
+            Whom::Nobody => level.unwrap_or_default(),
+            Whom::User(name) | Whom::Account(name) | Whom::Target(name) => format!(" {}", Quoted(name)),
+        }
+    }
+
+    fn fields<'a>(&'a self, fields: Fields<'a>) -> Fields<'a> {
+        match &self.whom {
+            Whom::Nobody => fields,
+            Whom::User(name) => Fields { user: Some(name), ..fields },
+            Whom::Account(name) => Fields { account: Some(name), ..fields },
+            Whom::Target(name) => Fields { target: Some(name), ..fields },
+        }
+    }
+}
+
+impl Whom {
+    fn of(request: &Request) -> Self {
+        match request {
+            Request::Core(AdminCommand::Kick { name, .. }) => Self::User(name.clone()),
+            Request::Account { name, .. }
+            | Request::Core(AdminCommand::ResumeAccount { name } | AdminCommand::RemoveAccount { name }) => {
+                Self::Account(name.clone())
+            }
+            Request::Core(AdminCommand::Ban { target, .. } | AdminCommand::Unban { target }) => {
+                Self::Target(target.clone())
+            }
+            _ => Self::Nobody,
+        }
     }
 }
 
@@ -53,9 +86,14 @@ fn changes(request: &Request) -> bool {
     match request {
         Request::Core(command) => !matches!(
             command,
-            AdminCommand::List | AdminCommand::Show { .. } | AdminCommand::Channels | AdminCommand::Status
+            AdminCommand::List
+                | AdminCommand::Show { .. }
+                | AdminCommand::Channels
+                | AdminCommand::Accounts
+                | AdminCommand::Bans
+                | AdminCommand::Status
         ),
-        Request::Reload | Request::SetLogLevel(_) => true,
+        Request::Account { .. } | Request::Reload | Request::SetLogLevel(_) => true,
         _ => false,
     }
 }
@@ -63,7 +101,7 @@ fn changes(request: &Request) -> bool {
 impl Auditor {
     pub(super) fn done<B: Backend>(&self, backend: &B, method: &str, subject: &Subject) {
         backend.metrics().admin.done.inc();
-        let fields = Fields { user: subject.user.as_deref(), ..self.fields(Some(method), "done") };
+        let fields = subject.fields(self.fields(Some(method), "done"));
         let kind = if subject.changes { Entry::AdminRequest } else { Entry::AdminQuery };
         kind.log(&fields, format_args!("admin request by {}: {method}{}", self.who(), subject.named()));
         if subject.changes {

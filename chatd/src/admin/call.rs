@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use chat_proto::admin::{
-    Announce, CancelShutdown, Channels, Check, Error, Kick, List, LogLevel, Method, RawCall, Reload,
-    ServiceError, SetLogLevel, Show, Shutdown, StatusRequest, Version, Watch,
+    Accounts, AddAccount, Announce, BanRequest, Bans, CancelShutdown, Channels, Check, Error, Kick, List,
+    LogLevel, Method, Password, RawCall, Reload, RemoveAccount, ResumeAccount, ServiceError, SetLogLevel,
+    SetPassword, Show, Shutdown, StatusRequest, SuspendAccount, Unban, Version, Watch,
 };
 use chatd_core::AdminCommand;
 use serde::de::DeserializeOwned;
@@ -32,13 +33,27 @@ pub(super) struct Call {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request {
     Core(AdminCommand),
+    /// What the core is asked only once it is known whether the host has a login of that name.
+    Account {
+        name: String,
+        change: AccountChange,
+    },
     Reload,
     Check,
     SetLogLevel(LogLevel),
     Version,
     Watch,
     GetInfo,
-    Describe { interface: String },
+    Describe {
+        interface: String,
+    },
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum AccountChange {
+    Add(Password),
+    SetPassword(Password),
+    Suspend { reason: Option<String> },
 }
 
 /// Why a call is answered by an error.
@@ -86,6 +101,7 @@ fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         SetLogLevel::NAME => return parameters(raw).map(|SetLogLevel { level }| Request::SetLogLevel(level)),
         Version::NAME => return parameters(raw).map(|Version {}| Request::Version),
         Watch::NAME => return parameters(raw).and_then(|watch| watch_request(raw.more, &watch)),
+        AddAccount::NAME | SetPassword::NAME | SuspendAccount::NAME => return account_request(raw),
         List::NAME => parameters(raw).map(|List {}| AdminCommand::List)?,
         Channels::NAME => parameters(raw).map(|Channels {}| AdminCommand::Channels)?,
         StatusRequest::NAME => parameters(raw).map(|StatusRequest {}| AdminCommand::Status)?,
@@ -94,9 +110,33 @@ fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         Announce::NAME => announce(parameters(raw)?)?,
         Kick::NAME => kick(parameters(raw)?),
         Shutdown::NAME => shutdown(parameters(raw)?),
+        Accounts::NAME => parameters(raw).map(|Accounts {}| AdminCommand::Accounts)?,
+        ResumeAccount::NAME => {
+            parameters(raw).map(|ResumeAccount { name }| AdminCommand::ResumeAccount { name })?
+        }
+        RemoveAccount::NAME => {
+            parameters(raw).map(|RemoveAccount { name }| AdminCommand::RemoveAccount { name })?
+        }
+        Bans::NAME => parameters(raw).map(|Bans {}| AdminCommand::Bans)?,
+        BanRequest::NAME => ban(parameters(raw)?),
+        Unban::NAME => parameters(raw).map(|Unban { target }| AdminCommand::Unban { target })?,
         method => return Err(ServiceError::MethodNotFound { method: method.to_owned() }.into()),
     };
     Ok(Request::Core(command))
+}
+
+fn account_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
+    let (name, change) = match raw.method.as_str() {
+        AddAccount::NAME => {
+            parameters(raw).map(|AddAccount { name, password }| (name, AccountChange::Add(password)))?
+        }
+        SetPassword::NAME => parameters(raw)
+            .map(|SetPassword { name, password }| (name, AccountChange::SetPassword(password)))?,
+        _ => parameters(raw).map(|SuspendAccount { name, reason }| {
+            (name, AccountChange::Suspend { reason: worded(reason) })
+        })?,
+    };
+    Ok(Request::Account { name, change })
 }
 
 fn watch_request(more: bool, Watch {}: &Watch) -> Result<Request, Refusal> {
@@ -112,8 +152,12 @@ fn announce(Announce { text }: Announce) -> Result<AdminCommand, Error> {
     Err(Error::InvalidText { reason })
 }
 
-fn kick(Kick { name, reason }: Kick) -> AdminCommand {
-    AdminCommand::Kick { name, reason: worded(reason) }
+fn kick(Kick { name, reason, ban_ms }: Kick) -> AdminCommand {
+    AdminCommand::Kick { name, reason: worded(reason), ban: ban_ms.map(Duration::from_millis) }
+}
+
+fn ban(BanRequest { target, duration_ms, reason }: BanRequest) -> AdminCommand {
+    AdminCommand::Ban { target, duration: duration_ms.map(Duration::from_millis), reason: worded(reason) }
 }
 
 fn shutdown(Shutdown { after_ms, reason }: Shutdown) -> AdminCommand {
@@ -220,8 +264,8 @@ mod tests {
 
     #[test]
     fn a_reason_of_blanks_is_no_reason() {
-        let kick = kick(Kick { name: "bob".into(), reason: Some(" ".into()) });
-        assert_eq!(kick, AdminCommand::Kick { name: "bob".into(), reason: None });
+        let kick = kick(Kick { name: "bob".into(), reason: Some(" ".into()), ban_ms: None });
+        assert_eq!(kick, AdminCommand::Kick { name: "bob".into(), reason: None, ban: None });
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Whoever calls [`serve`] owns the rest of the daemon and shows it through [`Backend`].
 
 mod access;
+mod accounts;
 mod audit;
 mod call;
 mod connection;

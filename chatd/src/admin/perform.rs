@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use chat_proto::admin::{
-    Announced, Cancelled, CoreStatus, DaemonStatus, Error, Kicked, LogLevelSet, ServiceError, Shown,
-    ShutdownScheduled, Status, StatusReply, VersionReply,
+    Announced, Cancelled, CoreStatus, DaemonStatus, Done, Error, Kicked, LogLevelSet, PutOut, ServiceError,
+    Shown, ShutdownScheduled, Status, StatusReply, VersionReply,
 };
 use chatd_core::{Actor, AdminAnswer, AdminCommand};
 use serde::Serialize;
 
 use super::call::{Refusal, Request};
 use super::reply::{self, Listing};
-use super::{Backend, service};
+use super::{Backend, accounts, service};
 
 type Replies = Result<Vec<Vec<u8>>, Refusal>;
 
@@ -19,6 +19,9 @@ type Replies = Result<Vec<Vec<u8>>, Refusal>;
 pub(super) async fn perform<B: Backend>(backend: &B, actor: Actor, request: Request, more: bool) -> Replies {
     match request {
         Request::Core(command) => core(backend, actor, command, more).await,
+        Request::Account { name, change } => {
+            core(backend, actor, accounts::command(name, change).await?, more).await
+        }
         Request::Reload => one(backend.reload().await?),
         Request::Check => one(backend.check().await?),
         Request::SetLogLevel(level) => one(LogLevelSet { previous: backend.set_log_level(level) }),
@@ -37,6 +40,10 @@ async fn core<B: Backend>(backend: &B, actor: Actor, command: AdminCommand, more
         AdminAnswer::Users(users) => listing("users", &users, more),
         AdminAnswer::User(user) => one(Shown { user: *user }),
         AdminAnswer::Channels(channels) => listing("channels", &channels, more),
+        AdminAnswer::Accounts(accounts) => listing("accounts", &accounts, more),
+        AdminAnswer::Bans(bans) => listing("bans", &bans, more),
+        AdminAnswer::PutOut { sessions } => one(PutOut { sessions: sessions.into() }),
+        AdminAnswer::Done => one(Done {}),
         AdminAnswer::Announced { users } => one(Announced { users: users.into() }),
         AdminAnswer::Kicked { sessions } => one(Kicked { sessions: sessions.into() }),
         AdminAnswer::ShutdownAt { at } => one(ShutdownScheduled { at }),

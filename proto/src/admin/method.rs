@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Event, Status, User};
+use super::{Account, Ban, Channel, Event, Password, Status, User};
 
 pub const INTERFACE: &str = "org.chatd.Admin";
 
@@ -33,6 +33,15 @@ methods! {
     Channels => ChannelList = "Channels",
     Announce => Announced = "Announce",
     Kick => Kicked = "Kick",
+    Accounts => AccountList = "Accounts",
+    AddAccount => Done = "AddAccount",
+    SetPassword => Done = "SetPassword",
+    SuspendAccount => PutOut = "SuspendAccount",
+    ResumeAccount => Done = "ResumeAccount",
+    RemoveAccount => PutOut = "RemoveAccount",
+    Bans => BanList = "Bans",
+    BanRequest => PutOut = "Ban",
+    Unban => Done = "Unban",
     Shutdown => ShutdownScheduled = "Shutdown",
     CancelShutdown => Cancelled = "CancelShutdown",
     StatusRequest => StatusReply = "Status",
@@ -85,15 +94,100 @@ pub struct Announced {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Kick {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Keeps the user out for so many milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ban_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Kicked {
+    pub sessions: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accounts {}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccountList {
+    pub accounts: Vec<Account>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddAccount {
+    pub name: String,
+    pub password: Password,
+}
+
+/// In place of one that was forgotten; also of a login of the host, who then can come from elsewhere.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetPassword {
+    pub name: String,
+    pub password: Password,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuspendAccount {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Kicked {
+#[serde(deny_unknown_fields)]
+pub struct ResumeAccount {
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveAccount {
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bans {}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BanList {
+    pub bans: Vec<Ban>,
+}
+
+/// A [`Ban`] is what is in force; this asks for one, in place of one against the same.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct BanRequest {
+    /// An account or nick, a mask, or an address or prefix.
+    pub target: String,
+    /// Milliseconds from now; for ever when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unban {
+    pub target: String,
+}
+
+/// It is done, and there is nothing more to say about it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Done {}
+
+/// How many sessions were ended by it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PutOut {
     pub sessions: u64,
 }
 

@@ -6,19 +6,23 @@
 mod error;
 mod event;
 mod method;
+mod password;
 mod types;
 mod wire;
 
 pub use error::Error;
 pub use event::{Event, EventKind};
 pub use method::{
-    Announce, Announced, CancelShutdown, Cancelled, ChannelList, Channels, Check, Checked, INTERFACE, Kick,
-    Kicked, List, LogLevel, LogLevelSet, Method, Reload, Reloaded, SetLogLevel, SettingChange, Show, Shown,
-    Shutdown, ShutdownScheduled, StatusReply, StatusRequest, UserList, Version, VersionReply, Watch, Watched,
+    AccountList, Accounts, AddAccount, Announce, Announced, BanList, BanRequest, Bans, CancelShutdown,
+    Cancelled, ChannelList, Channels, Check, Checked, Done, INTERFACE, Kick, Kicked, List, LogLevel,
+    LogLevelSet, Method, PutOut, Reload, Reloaded, RemoveAccount, ResumeAccount, SetLogLevel, SetPassword,
+    SettingChange, Show, Shown, Shutdown, ShutdownScheduled, StatusReply, StatusRequest, SuspendAccount,
+    Unban, UserList, Version, VersionReply, Watch, Watched,
 };
+pub use password::Password;
 pub use types::{
-    Account, Ban, BanKind, Certificate, Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown, Session,
-    Status, Suspension, User, UserStatus,
+    Account, Ban, BanKind, Certificate, Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown,
+    Session, Status, Suspension, User, UserStatus,
 };
 pub use wire::{Call, MAX_REPLY, MAX_REQUEST, RawCall, RawReply, Reply, ServiceError, TERMINATOR};
 

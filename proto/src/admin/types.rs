@@ -152,6 +152,9 @@ pub enum BanKind {
     Mask,
     /// An address or a prefix.
     Address,
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
 }
 
 /// All that `chatctl status` shows: what the core counts and what the process knows of itself.

@@ -1,8 +1,8 @@
 //! The interface file and the Rust types say the same. The file is the contract, so this holds the types to it.
 
 use chat_proto::admin::{
-    Certificate, Channel, CoreStatus, DEFINITION, DaemonStatus, Error, Event, EventKind, Member, Peer,
-    PendingShutdown, Session, SettingChange, Status, User, UserStatus,
+    Account, Ban, BanKind, Certificate, Channel, CoreStatus, DEFINITION, DaemonStatus, Error, Event,
+    EventKind, Member, Peer, PendingShutdown, Session, SettingChange, Status, Suspension, User, UserStatus,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -114,6 +114,32 @@ fn channels() {
 }
 
 #[test]
+fn accounts() {
+    let suspension = Suspension { by: "root".into(), at: 1, reason: text() };
+    check("Suspension", &suspension, true);
+    let account = Account {
+        name: "alice".into(),
+        created_at: 1,
+        email: text(),
+        login: true,
+        password: true,
+        certificates: vec!["00ff".into()],
+        suspended: Some(suspension),
+        sessions: 1,
+    };
+    check("Account", &account, true);
+}
+
+#[test]
+fn bans() {
+    for kind in [BanKind::Name, BanKind::Mask, BanKind::Address] {
+        let ban =
+            Ban { target: "bob".into(), kind, by: "root".into(), at: 1, until: Some(2), reason: text() };
+        check("BanEntry", &ban, true);
+    }
+}
+
+#[test]
 fn status() {
     let metrics = [("chatd_users".to_owned(), 1.0)].into();
     let certificates = vec![Certificate {
@@ -167,6 +193,14 @@ fn events() {
         K::Back,
         K::Account,
         K::LoginFailed,
+        K::Registered,
+        K::PasswordSet,
+        K::Certificate,
+        K::Suspended,
+        K::Resumed,
+        K::Removed,
+        K::Banned,
+        K::Unbanned,
         K::Announced,
         K::ShutdownScheduled,
         K::ShutdownCancelled,
@@ -192,6 +226,13 @@ fn errors() {
         Error::InvalidDelay { reason: reason() },
         Error::NothingScheduled {},
         Error::ConfigInvalid { message: reason() },
+        Error::NoSuchAccount { name: name(), suggestion: text() },
+        Error::AccountExists { name: name() },
+        Error::NotSuspended { name: name() },
+        Error::InvalidPassword { reason: reason() },
+        Error::InvalidTarget { target: name(), reason: reason() },
+        Error::NoSuchBan { target: name() },
+        Error::TooManyBans { limit: 1 },
         Error::PermissionDenied { group: text() },
         Error::TooManyConnections { limit: 1 },
         Error::Unavailable { reason: reason() },

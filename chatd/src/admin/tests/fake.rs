@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chat_proto::admin::{
-    Channel, Checked, CoreStatus, DaemonStatus, Error, Event, LogLevel, Member, Reloaded, User, UserStatus,
+    Ban, BanKind, Channel, Checked, CoreStatus, DaemonStatus, Error, Event, LogLevel, Member, Reloaded, User,
+    UserStatus,
 };
 use chatd_core::{Actor, AdminAnswer, AdminCommand};
 use serde_json::Value;
@@ -41,6 +42,18 @@ impl Backend for Fake {
             AdminCommand::Show { name } | AdminCommand::Kick { name, .. } => {
                 AdminAnswer::Refused(Error::NoSuchUser { name, suggestion: Some("user0".into()) })
             }
+            AdminCommand::Accounts => AdminAnswer::Accounts(Vec::new()),
+            AdminCommand::Bans => AdminAnswer::Bans(vec![ban()]),
+            AdminCommand::AddAccount { name, login: true, .. } => {
+                AdminAnswer::Refused(Error::AccountExists { name })
+            }
+            AdminCommand::AddAccount { .. }
+            | AdminCommand::SetPassword { .. }
+            | AdminCommand::ResumeAccount { .. } => AdminAnswer::Done,
+            AdminCommand::SuspendAccount { .. }
+            | AdminCommand::RemoveAccount { .. }
+            | AdminCommand::Ban { .. } => AdminAnswer::PutOut { sessions: 2 },
+            AdminCommand::Unban { target } => AdminAnswer::Refused(Error::NoSuchBan { target }),
             AdminCommand::Announce { .. } => AdminAnswer::Announced { users: 3 },
             AdminCommand::Shutdown { .. } => AdminAnswer::ShutdownAt { at: 5 },
             AdminCommand::CancelShutdown => AdminAnswer::Refused(Error::NothingScheduled {}),
@@ -91,6 +104,17 @@ fn user(number: usize) -> User {
         connected_at: 1,
         last_active_at: 2,
         sessions: Vec::new(),
+    }
+}
+
+fn ban() -> Ban {
+    Ban {
+        target: "192.0.2.0/24".into(),
+        kind: BanKind::Address,
+        by: "root".into(),
+        at: 1,
+        until: None,
+        reason: None,
     }
 }
 

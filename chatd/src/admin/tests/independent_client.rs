@@ -25,6 +25,24 @@ trait AdminProxy {
     async fn channels(&mut self) -> zlink::Result<Result<Value, AdminError>>;
     async fn announce(&mut self, text: &str) -> zlink::Result<Result<Value, AdminError>>;
     async fn kick(&mut self, name: &str, reason: Option<&str>) -> zlink::Result<Result<Value, AdminError>>;
+    async fn accounts(&mut self) -> zlink::Result<Result<Value, AdminError>>;
+    async fn add_account(&mut self, name: &str, password: &str) -> zlink::Result<Result<Value, AdminError>>;
+    async fn set_password(&mut self, name: &str, password: &str) -> zlink::Result<Result<Value, AdminError>>;
+    async fn suspend_account(
+        &mut self,
+        name: &str,
+        reason: Option<&str>,
+    ) -> zlink::Result<Result<Value, AdminError>>;
+    async fn resume_account(&mut self, name: &str) -> zlink::Result<Result<Value, AdminError>>;
+    async fn remove_account(&mut self, name: &str) -> zlink::Result<Result<Value, AdminError>>;
+    async fn bans(&mut self) -> zlink::Result<Result<Value, AdminError>>;
+    async fn ban(
+        &mut self,
+        target: &str,
+        duration_ms: Option<u64>,
+        reason: Option<&str>,
+    ) -> zlink::Result<Result<Value, AdminError>>;
+    async fn unban(&mut self, target: &str) -> zlink::Result<Result<Value, AdminError>>;
     async fn shutdown(
         &mut self,
         after_ms: Option<u64>,
@@ -46,6 +64,9 @@ enum AdminError {
     NoSuchUser { name: String, suggestion: Option<String> },
     InvalidText { reason: String },
     ConfigInvalid { message: String },
+    AccountExists { name: String },
+    InvalidPassword { reason: String },
+    NoSuchBan { target: String },
 }
 
 type Connection = zlink::tokio::unix::Connection;
@@ -65,7 +86,7 @@ fn refused(answer: Answer) -> AdminError {
 #[test]
 fn both_interface_files_are_valid() {
     for (definition, methods, errors) in
-        [(DEFINITION, 13, 10), (include_str!("../org.varlink.service.varlink"), 2, 6)]
+        [(DEFINITION, 22, 17), (include_str!("../org.varlink.service.varlink"), 2, 6)]
     {
         let interface = Interface::try_from(definition).expect("a valid interface");
         assert_eq!(interface.methods().count(), methods);
@@ -94,6 +115,14 @@ async fn zlink_can_call_every_method() {
     assert_eq!(done(connection.show("user0").await)["user"]["nick"], "user0");
     assert_eq!(done(connection.channels().await)["channels"][0]["name"], "#lobby");
     assert_eq!(done(connection.announce("hello").await)["users"], 3);
+    assert_eq!(done(connection.accounts().await)["accounts"], serde_json::json!([]));
+    assert_eq!(done(connection.add_account("nobody_has_this_login", "sesame").await), serde_json::json!({}));
+    assert_eq!(done(connection.set_password("anna", "sesame").await), serde_json::json!({}));
+    assert_eq!(done(connection.suspend_account("anna", Some("why")).await)["sessions"], 2);
+    assert_eq!(done(connection.resume_account("anna").await), serde_json::json!({}));
+    assert_eq!(done(connection.remove_account("anna").await)["sessions"], 2);
+    assert_eq!(done(connection.ban("192.0.2.0/24", Some(1000), None).await)["sessions"], 2);
+    assert_eq!(done(connection.bans().await)["bans"][0]["target"], "192.0.2.0/24");
     assert_eq!(done(connection.shutdown(Some(1), Some("why")).await)["at"], 5);
     assert_eq!(done(connection.shutdown(None, None).await)["at"], 5);
     assert_eq!(done(connection.status().await)["status"]["users"], 3);
@@ -109,6 +138,12 @@ async fn zlink_reads_the_errors() {
     let nobody = AdminError::NoSuchUser { name: "user7".into(), suggestion: Some("user0".into()) };
     assert_eq!(refused(connection.kick("user7", None).await), nobody);
     assert!(matches!(refused(connection.check().await), AdminError::ConfigInvalid { .. }));
+    let exists = AdminError::AccountExists { name: "root".into() };
+    assert_eq!(refused(connection.add_account("root", "sesame").await), exists);
+    let empty = AdminError::InvalidPassword { reason: "it is empty".into() };
+    assert_eq!(refused(connection.add_account("anna", "").await), empty);
+    let not_banned = AdminError::NoSuchBan { target: "bob".into() };
+    assert_eq!(refused(connection.unban("bob").await), not_banned);
     let long = "x".repeat(100_000);
     assert!(matches!(refused(connection.announce(&long).await), AdminError::InvalidText { .. }));
     assert!(connection.set_log_level("loud").await.is_err());

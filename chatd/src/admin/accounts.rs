@@ -1,0 +1,95 @@
+//! What is found out before the core is asked about an account: what to keep of the password, and whether the host has
+//! a login of that name. Both can take their time, so they have threads of their own.
+
+use chat_proto::admin::{Error, Password};
+use chat_proto::name::Nick;
+use chat_proto::sasl::prepared;
+use chatd_core::{AdminCommand, Credentials, PASSWORD_MAX};
+use tokio::sync::Semaphore;
+
+use super::call::AccountChange;
+use crate::auth::{credentials, login};
+
+/// Administrators wait for each other, not behind all who are logging in.
+static SEATS: Semaphore = Semaphore::const_new(2);
+
+pub(super) async fn command(name: String, change: AccountChange) -> Result<AdminCommand, Error> {
+    if let AccountChange::Add(password) | AccountChange::SetPassword(password) = &change {
+        usable(password.reveal())?;
+    }
+    let seat = SEATS.acquire().await;
+    // Whoever gave up waiting for the answer has not made room for another.
+    let work = move || {
+        let command = complete(name, change);
+        drop(seat);
+        command
+    };
+    let broken = |_| Err(Error::Unavailable { reason: "the account could not be looked up".into() });
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(broken)
+}
+
+/// Administrators may set a short one to begin with.
+fn usable(password: &str) -> Result<(), Error> {
+    let reason = if prepared(password).is_empty() {
+        "it is empty".into()
+    } else if password.len() > PASSWORD_MAX {
+        format!("it is longer than {PASSWORD_MAX} bytes")
+    } else if password.chars().any(char::is_control) {
+        "it has control characters".into()
+    } else {
+        return Ok(());
+    };
+    Err(Error::InvalidPassword { reason })
+}
+
+fn complete(name: String, change: AccountChange) -> Result<AdminCommand, Error> {
+    let login = Nick::new(&name).is_ok_and(|name| login::exists(&name));
+    Ok(match change {
+        AccountChange::Add(password) => {
+            AdminCommand::AddAccount { name, credentials: kept(&password)?, login }
+        }
+        AccountChange::SetPassword(password) => {
+            AdminCommand::SetPassword { name, credentials: kept(&password)?, login }
+        }
+        AccountChange::Suspend { reason } => AdminCommand::SuspendAccount { name, reason, login },
+    })
+}
+
+fn kept(password: &Password) -> Result<Box<Credentials>, Error> {
+    credentials::make(password.reveal()).map(Box::new).map_err(|error| {
+        tracing::error!("cannot make the credentials of an account: {error}");
+        Error::Unavailable { reason: "the password could not be hashed".into() }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::new(Zeroizing::new(text.into()))
+    }
+
+    #[tokio::test]
+    async fn a_password_becomes_what_is_kept_of_it_and_a_login_is_recognised() {
+        let added =
+            command("nobody_has_this_login".into(), AccountChange::Add(password("correct horse"))).await;
+        let Ok(AdminCommand::AddAccount { credentials: kept, login: false, .. }) = added else {
+            panic!("{added:?}")
+        };
+        assert!(credentials::check(Some(&kept), "correct horse").matches);
+        let suspended = command("ROOT".into(), AccountChange::Suspend { reason: None }).await;
+        assert!(matches!(suspended, Ok(AdminCommand::SuspendAccount { login: true, .. })), "{suspended:?}");
+    }
+
+    #[tokio::test]
+    async fn a_password_that_nobody_could_type_or_that_is_none_is_refused() {
+        let long = "x".repeat(PASSWORD_MAX + 1);
+        for bad in ["", "a\nb", "a\u{7f}", long.as_str()] {
+            let refused = command("anna".into(), AccountChange::SetPassword(password(bad))).await;
+            assert!(matches!(refused, Err(Error::InvalidPassword { .. })), "{bad:?}");
+        }
+    }
+}
