@@ -60,6 +60,8 @@ pub(crate) enum Failure {
     BrokenOff,
     #[error("what answers on {} does not speak as chatd's admin socket does: {why}", path.display())]
     Foreign { path: PathBuf, why: String },
+    #[error("{0}")]
+    Password(&'static str),
     #[error("cannot set up: {0}")]
     Setup(io::Error),
     #[error("cannot write: {0}")]
@@ -89,6 +91,7 @@ impl Failure {
             | Self::NoMethod(_)
             | Self::Unknown { .. }
             | Self::Input(_)
+            | Self::Password(_)
             | Self::Setup(_)
             | Self::Output(_)
             | Self::Interrupted => REFUSED,

@@ -9,6 +9,7 @@ mod interrupt;
 mod manual;
 mod output;
 mod permission;
+mod secret;
 mod socket;
 #[cfg(test)]
 mod testing;

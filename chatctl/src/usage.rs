@@ -29,9 +29,12 @@ pub(crate) fn one_line(error: &clap::Error, commands: &clap::Command) -> String 
 
 fn no_command(error: &clap::Error, commands: &clap::Command) -> String {
     let word = text(error, ContextKind::InvalidSubcommand);
+    let group = concerned(error, commands).map(|group| format!("{} ", group.name)).unwrap_or_default();
     // clap calls an ambiguous abbreviation unknown.
-    let names: Vec<String> =
-        entries(commands).map(|entry| entry.name).filter(|name| name.starts_with(&word)).collect();
+    let names: Vec<String> = entries(commands)
+        .filter_map(|entry| entry.name.strip_prefix(&group).map(str::to_owned))
+        .filter(|name| name.starts_with(&word) && !name.contains(' '))
+        .collect();
     if names.len() > 1 {
         return format!("{word} can mean {}; write more of it", names.join(" or "));
     }
@@ -41,7 +44,10 @@ fn no_command(error: &clap::Error, commands: &clap::Command) -> String {
         }
         _ => String::new(),
     };
-    format!("there is no command {word}{meant}; see `help`")
+    match group.trim_end() {
+        "" => format!("there is no command {word}{meant}; see `help`"),
+        group => format!("there is no command {group} {word}{meant}; see `help {group}`"),
+    }
 }
 
 fn missing(error: &clap::Error, command: Option<&Entry>) -> String {
@@ -81,15 +87,15 @@ fn see(command: Option<&Entry>) -> String {
 fn concerned(error: &clap::Error, commands: &clap::Command) -> Option<Entry> {
     let found = match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => named_in(&usage.to_string()),
-        _ => owner(&name(&text(error, ContextKind::InvalidArg)), commands),
-    }?;
+        _ => owner(&name(&text(error, ContextKind::InvalidArg)), commands)?,
+    };
     entries(commands).find(|entry| entry.name == found)
 }
 
 /// `kick` of `Usage: chatctl kick [OPTIONS] <NAME>`
-fn named_in(usage: &str) -> Option<String> {
+fn named_in(usage: &str) -> String {
     let words = usage.split_whitespace().take_while(|word| !word.starts_with(['[', '<', '-']));
-    words.last().map(str::to_owned)
+    words.filter(|word| !["Usage:", "chatctl"].contains(word)).collect::<Vec<_>>().join(" ")
 }
 
 fn owner(option: &str, commands: &clap::Command) -> Option<String> {
@@ -157,6 +163,20 @@ mod tests {
             "kick does not take --raeson (did you mean --reason?); see `help kick`"
         );
         assert_eq!(said(&["--jsno", "list"]), "there is no option --jsno (did you mean --json?); see `help`");
+    }
+
+    #[test]
+    fn a_command_of_two_words_is_told_by_both() {
+        assert_eq!(said(&["account", "add"]), "account add needs a NAME, for example: account add carol");
+        assert_eq!(
+            said(&["account", "ad", "carol", "sesame"]),
+            "account add does not take sesame; see `help account add`"
+        );
+        assert_eq!(said(&["account", "carol"]), "there is no command account carol; see `help account`");
+        assert_eq!(said(&["account", "re", "x"]), "re can mean resume or remove; write more of it");
+        let error = Line::try_parse_from(["account", "suspend"]).expect_err("an error");
+        let suspend = "account suspend needs a NAME, for example: account suspend carol --reason holidays";
+        assert_eq!(one_line(&error, &Line::command()), suspend);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) fn program(roff: &mut Roff, command: &Command) {
     if command.has_subcommands() {
         roff.control("SH", ["COMMANDS"]);
         for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-            subcommand(roff, command.get_name(), sub);
+            subcommand(roff, command.get_name(), "", sub);
         }
     }
     exit_status(roff, command);
@@ -51,8 +51,9 @@ fn exit_status(roff: &mut Roff, command: &Command) {
     }
 }
 
-fn subcommand(roff: &mut Roff, program: &str, command: &Command) {
-    roff.control("TP", []).text(usage(&line(command)));
+/// With those below it, whose names begin with its own.
+fn subcommand(roff: &mut Roff, program: &str, group: &str, command: &Command) {
+    roff.control("TP", []).text(usage(&format!("{group}{}", line(command))));
     roff.text(about(command));
     roff.control("RS", []);
     arguments(roff, command);
@@ -64,6 +65,9 @@ fn subcommand(roff: &mut Roff, program: &str, command: &Command) {
         None => paragraphs(roff, command.get_after_help()),
     }
     roff.control("RE", []);
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        subcommand(roff, program, &format!("{group}{} ", command.get_name()), sub);
+    }
 }
 
 fn about(command: &Command) -> Vec<Inline> {

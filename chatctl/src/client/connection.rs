@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use super::Connector;
 use crate::failure::Failure;
@@ -51,7 +52,9 @@ impl<'a> Connection<'a> {
         more: bool,
     ) -> Result<(), Failure> {
         let call = Call { method, parameters, more };
-        let mut bytes = serde_json::to_vec(&call).map_err(|error| Failure::Usage(error.to_string()))?;
+        // There may be a password in it.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(CHUNK));
+        serde_json::to_writer(&mut *bytes, &call).map_err(|error| Failure::Usage(error.to_string()))?;
         bytes.push(TERMINATOR);
         let deadline = self.deadline();
         let mut rest = bytes.as_slice();

@@ -160,6 +160,9 @@ fn what_an_older_chatd_replied_is_still_read() {
     }
     read::<admin::User>(include_str!("../../golden/list.jsonl"));
     read::<admin::Channel>(include_str!("../../golden/channels.jsonl"));
+    read::<admin::Account>(include_str!("../../golden/account-list.jsonl"));
+    read::<admin::Ban>(include_str!("../../golden/bans.jsonl"));
+    read::<admin::PutOut>(include_str!("../../golden/ban.jsonl"));
     read::<admin::Status>(include_str!("../../golden/status.jsonl"));
     read::<admin::Event>(include_str!("../../golden/watch.jsonl"));
     read::<admin::Announced>(include_str!("../../golden/announce.jsonl"));

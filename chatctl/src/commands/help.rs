@@ -18,32 +18,51 @@ pub(crate) struct Entry {
     pub(crate) example: String,
 }
 
+/// All commands, each followed by those below it: `account`, `account list`.
 pub(crate) fn entries(commands: &clap::Command) -> impl Iterator<Item = Entry> {
-    commands.get_subcommands().map(|command| {
-        let example = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        Entry {
-            name: command.get_name().to_owned(),
-            does: command.get_about().map(ToString::to_string).unwrap_or_default(),
-            example: example.strip_prefix(EXAMPLE).unwrap_or_default().to_owned(),
-        }
-    })
+    let mut entries = Vec::new();
+    collect(commands, "", &mut entries);
+    entries.into_iter()
 }
 
-pub(super) fn run(context: &mut Context<'_>, word: Option<&str>) -> Result<(), Failure> {
+fn collect(commands: &clap::Command, group: &str, entries: &mut Vec<Entry>) {
+    for command in commands.get_subcommands() {
+        let example = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let name = format!("{group}{}", command.get_name());
+        let below = format!("{name} ");
+        entries.push(Entry {
+            name,
+            does: command.get_about().map(ToString::to_string).unwrap_or_default(),
+            example: example.strip_prefix(EXAMPLE).unwrap_or_default().to_owned(),
+        });
+        collect(command, &below, entries);
+    }
+}
+
+pub(super) fn run(context: &mut Context<'_>, words: &[String]) -> Result<(), Failure> {
     let commands = Line::command().color(ColorChoice::Never);
-    let Some(word) = word else {
+    if words.is_empty() {
         let entries = entries(&commands).collect();
         return Ok(context.output.show(&Overview(entries))?);
-    };
+    }
+    let (mut command, mut names) = (&commands, Vec::new());
+    for word in words {
+        command = meant(command, word)?;
+        names.push(command.get_name());
+    }
+    Ok(context.output.show(&Whole::of(command, names.join(" ")))?)
+}
+
+fn meant<'a>(commands: &'a clap::Command, word: &str) -> Result<&'a clap::Command, Failure> {
     let found: Vec<&clap::Command> = commands
         .get_subcommands()
         .filter(|command| {
             command.get_name() == word || command.get_visible_aliases().any(|name| name == word)
         })
         .collect();
-    let found = if found.is_empty() { starting_with(&commands, word) } else { found };
+    let found = if found.is_empty() { starting_with(commands, word) } else { found };
     match found.as_slice() {
-        [command] => Ok(context.output.show(&Whole::of(command))?),
+        [command] => Ok(command),
         [] => Err(Failure::Usage(format!("there is no command {word}; see `help`"))),
         several => {
             let names: Vec<&str> = several.iter().map(|command| command.get_name()).collect();
@@ -81,9 +100,10 @@ struct Whole {
 }
 
 impl Whole {
-    fn of(command: &clap::Command) -> Self {
-        let mut command = command.clone().disable_help_flag(true).color(ColorChoice::Never);
-        Self { name: command.get_name().to_owned(), help: command.render_long_help().to_string() }
+    fn of(command: &clap::Command, name: String) -> Self {
+        let command =
+            command.clone().disable_help_flag(true).disable_help_subcommand(true).color(ColorChoice::Never);
+        Self { help: command.bin_name(&name).render_long_help().to_string(), name }
     }
 }
 
@@ -108,7 +128,7 @@ mod tests {
     fn every_command_has_an_example_that_parses_to_it() {
         for entry in entries(&Line::command()) {
             let words = console::words(&entry.example).expect("words");
-            assert_eq!(words.first(), Some(&entry.name));
+            assert!(words.join(" ").starts_with(&entry.name), "{entry:?}");
             assert!(Line::try_parse_from(words).is_ok(), "{entry:?}");
             assert!(!entry.does.is_empty(), "{entry:?}");
         }

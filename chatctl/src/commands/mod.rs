@@ -1,9 +1,12 @@
 //! The commands, one file each or a few that belong together.
 
+mod account;
 mod announce;
+mod ban;
 mod call;
 mod channels;
 mod config;
+mod duration;
 mod help;
 mod kick;
 mod list;
@@ -14,12 +17,17 @@ mod status;
 mod version;
 mod watch;
 
+use std::io::{self, IsTerminal};
+
+use chat_proto::admin::Password;
 use clap::Subcommand;
 
+use self::account::AccountCommand;
 pub(crate) use self::help::{Entry, entries};
 use crate::client::Connector;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::secret;
 
 // The examples are shown by `help`; a test runs each of them through the parser.
 #[derive(Debug, Clone, Subcommand)]
@@ -29,7 +37,7 @@ pub(crate) enum Command {
     Help {
         /// The command, or its beginning
         #[arg(value_name = "COMMAND")]
-        command: Option<String>,
+        command: Vec<String>,
     },
     /// Who is on, from where and since when
     ///
@@ -51,7 +59,7 @@ pub(crate) enum Command {
     /// Disconnects all sessions of a user
     ///
     /// The user and those in the same channels are told who did it and why. Nothing keeps the user from
-    /// coming back.
+    /// coming back, unless there is a --ban: of the account, or of the nick if there is none.
     #[command(after_help = "Example: kick bob --reason \"too loud\"")]
     Kick {
         /// Whom, by nick
@@ -60,6 +68,44 @@ pub(crate) enum Command {
         /// What the user and the others are told
         #[arg(long, value_name = "TEXT", num_args = 1..)]
         reason: Vec<String>,
+        /// Keeps the user out for so long, such as 30s, 10m, 2h or 7d
+        #[arg(long, value_name = "DURATION")]
+        ban: Option<String>,
+    },
+    /// Keeps somebody out
+    ///
+    /// By the name of an account, login or nick, by a mask such as *!*@host, or by an address or prefix such
+    /// as 192.0.2.0/24 or 2001:db8::/32. Whoever is on and is meant is put out. It outlives a restart of
+    /// chatd. Another ban of the same replaces it.
+    #[command(after_help = "Example: ban 192.0.2.0/24 --for 2h --reason \"too many guesses\"")]
+    Ban {
+        /// Whom
+        #[arg(value_name = "TARGET")]
+        target: String,
+        /// How long, such as 30s, 10m, 2h or 7d; for ever if left out
+        #[arg(long = "for", value_name = "DURATION")]
+        duration: Option<String>,
+        /// What those who are kept out are told
+        #[arg(long, value_name = "TEXT", num_args = 1..)]
+        reason: Vec<String>,
+    },
+    /// Lifts a ban
+    #[command(after_help = "Example: unban 192.0.2.0/24")]
+    Unban {
+        /// Against whom, as `bans` has it
+        #[arg(value_name = "TARGET")]
+        target: String,
+    },
+    /// Who is kept out, until when, by whom and why
+    #[command(after_help = "Example: bans")]
+    Bans,
+    /// Accounts, by which people log in from elsewhere
+    ///
+    /// Without a command, lists them. A login of this host has its account by itself.
+    #[command(after_help = "Example: account")]
+    Account {
+        #[command(subcommand)]
+        command: Option<AccountCommand>,
     },
     /// Stops chatd, now or later
     ///
@@ -152,6 +198,8 @@ pub(crate) struct Context<'a> {
 pub(crate) trait Ask {
     /// `None` when nobody can be asked.
     fn ask(&mut self, question: &str) -> Result<Option<String>, Failure>;
+    /// A new password.
+    fn password(&mut self, whose: &str) -> Result<Password, Failure>;
     /// Whether standard input is ours to read.
     fn may_read_stdin(&self) -> bool;
 }
@@ -165,6 +213,11 @@ impl Ask for OneShot {
         Ok(None)
     }
 
+    /// From the terminal, or from the pipe that stands in for it.
+    fn password(&mut self, whose: &str) -> Result<Password, Failure> {
+        if io::stdin().is_terminal() { secret::ask_twice(whose) } else { secret::first_line() }
+    }
+
     fn may_read_stdin(&self) -> bool {
         true
     }
@@ -172,10 +225,16 @@ impl Ask for OneShot {
 
 pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
     match command {
-        Command::Help { command } => help::run(context, command.as_deref()),
+        Command::Help { command } => help::run(context, command),
         Command::List => list::run(context),
         Command::Announce { text } => announce::run(context, text),
-        Command::Kick { name, reason } => kick::run(context, name, reason),
+        Command::Kick { name, reason, ban } => kick::run(context, name, reason, ban.as_deref()),
+        Command::Ban { target, duration, reason } => ban::ban(context, target, duration.as_deref(), reason),
+        Command::Unban { target } => ban::unban(context, target),
+        Command::Bans => ban::list(context),
+        Command::Account { command } => {
+            account::run(context, command.as_ref().unwrap_or(&AccountCommand::List))
+        }
         Command::Shutdown { cancel: true, .. } => shutdown::cancel(context),
         Command::Shutdown { after, reason, .. } => shutdown::run(context, after, reason),
         Command::Status => status::run(context),

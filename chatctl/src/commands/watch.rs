@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use chat_proto::admin::{Announce, CancelShutdown, Event, EventKind, Kick, Method, Shutdown, Watch, Watched};
+use chat_proto::admin::{
+    AddAccount, Announce, BanRequest, CancelShutdown, Event, EventKind, Kick, Method, RemoveAccount,
+    ResumeAccount, SetPassword, Shutdown, SuspendAccount, Unban, Watch, Watched,
+};
 use serde_json::json;
 
 use super::list::place;
@@ -42,6 +45,13 @@ impl Told {
     fn is_news(&mut self, event: &Event) -> bool {
         let method = match event.kind {
             EventKind::Kicked if event.uid.is_some() => Kick::NAME,
+            EventKind::Registered => AddAccount::NAME,
+            EventKind::PasswordSet => SetPassword::NAME,
+            EventKind::Suspended => SuspendAccount::NAME,
+            EventKind::Resumed => ResumeAccount::NAME,
+            EventKind::Removed => RemoveAccount::NAME,
+            EventKind::Banned => BanRequest::NAME,
+            EventKind::Unbanned => Unban::NAME,
             EventKind::Announced => Announce::NAME,
             EventKind::ShutdownScheduled => Shutdown::NAME,
             EventKind::ShutdownCancelled => CancelShutdown::NAME,

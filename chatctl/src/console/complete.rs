@@ -1,9 +1,9 @@
-//! Tab: commands, then what they take: nicks, channels, options, levels.
+//! Tab: commands, then what they take: nicks, accounts, channels, bans, options, levels.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use chat_proto::admin::{Channels, DEFINITION, List, LogLevel};
+use chat_proto::admin::{Accounts, Bans, Channels, DEFINITION, List, LogLevel};
 use chat_proto::text::SafeText;
 use clap::CommandFactory;
 use rustyline::completion::Completer;
@@ -11,7 +11,6 @@ use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
 
 use crate::cli::Line;
 use crate::client::Connector;
-use crate::commands::entries;
 use crate::failure::Failure;
 
 /// Who waits longer for a Tab thinks that the console hangs.
@@ -32,21 +31,38 @@ impl Completion {
 
     /// What may stand after the words before, of which the first is the command.
     fn choices(&self, before: &[&str], word: &str) -> Vec<String> {
-        let Some((command, arguments)) = before.split_first() else { return commands() };
-        let command = unabbreviated(command);
-        if word.starts_with('-') {
-            return options(&command);
+        let line = Line::command();
+        let (command, arguments) = named(&line, before);
+        if word.starts_with('-') && !before.is_empty() {
+            return options(&line, command);
         }
-        match command.as_str() {
-            "help" if arguments.is_empty() => commands(),
-            "show" if arguments.is_empty() && word.starts_with('#') => self.channels(),
-            "kick" | "show" if arguments.is_empty() => self.nicks(),
+        let first = arguments.is_empty();
+        match command.get_name() {
+            _ if first && command.has_subcommands() => names(command),
+            "help" => names(named(&line, arguments).0),
+            "show" if first && word.starts_with('#') => self.channels(),
+            "kick" | "show" | "ban" if first => self.nicks(),
+            "unban" if first => self.bans(),
+            "password" | "suspend" | "resume" | "remove" if first => self.accounts(),
             "announce" if word.starts_with('#') => self.channels(),
             "announce" => self.nicks(),
-            "log" if arguments.is_empty() => LogLevel::ALL.map(|level| level.to_string()).to_vec(),
-            "call" if arguments.is_empty() => methods().collect(),
+            "log" if first => LogLevel::ALL.map(|level| level.to_string()).to_vec(),
+            "call" if first => methods().collect(),
             _ => Vec::new(),
         }
+    }
+
+    fn accounts(&self) -> Vec<String> {
+        self.asked(|connector| {
+            connector
+                .list(&Accounts {}, |reply| reply.accounts.into_iter().map(|account| account.name).collect())
+        })
+    }
+
+    fn bans(&self) -> Vec<String> {
+        self.asked(|connector| {
+            connector.list(&Bans {}, |reply| reply.bans.into_iter().map(|ban| ban.target).collect())
+        })
     }
 
     fn nicks(&self) -> Vec<String> {
@@ -92,13 +108,22 @@ impl Completer for Completion {
     }
 }
 
-fn commands() -> Vec<String> {
-    entries(&Line::command()).map(|entry| entry.name).collect()
+/// The command that the words name, and those after its name.
+fn named<'a, 'b>(line: &'a clap::Command, words: &'b [&'b str]) -> (&'a clap::Command, &'b [&'b str]) {
+    let (mut command, mut arguments) = (line, words);
+    while let Some((word, rest)) = arguments.split_first()
+        && let Some(below) = meant(command, word)
+    {
+        (command, arguments) = (below, rest);
+    }
+    (command, arguments)
 }
 
-fn options(command: &str) -> Vec<String> {
-    let line = Line::command();
-    let Some(command) = line.find_subcommand(command) else { return Vec::new() };
+fn names(group: &clap::Command) -> Vec<String> {
+    group.get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+fn options(line: &clap::Command, command: &clap::Command) -> Vec<String> {
     let options = command.get_arguments().chain(line.get_arguments());
     options.filter_map(clap::Arg::get_long).map(|name| format!("--{name}")).collect()
 }
@@ -109,13 +134,11 @@ fn methods() -> impl Iterator<Item = String> {
     names.map(str::to_owned)
 }
 
-/// The command that a word means, or the word itself.
-fn unabbreviated(word: &str) -> String {
-    let mut meant = commands().into_iter().filter(|name| name.starts_with(word));
-    match (meant.next(), meant.next()) {
-        (Some(command), None) => command,
-        _ => word.to_owned(),
-    }
+/// The command that a word means: by its name, or by an abbreviation that no other has.
+fn meant<'a>(group: &'a clap::Command, word: &str) -> Option<&'a clap::Command> {
+    let mut begun = group.get_subcommands().filter(|command| command.get_name().starts_with(word));
+    let only = begun.next().filter(|_| begun.next().is_none());
+    group.find_subcommand(word).or(only)
 }
 
 fn starts_with(choice: &str, word: &str) -> bool {
@@ -146,8 +169,12 @@ mod tests {
         assert_eq!(complete(&completion, "log d"), ["debug "]);
         assert_eq!(complete(&completion, "shut --"), ["--cancel", "--in", "--json", "--reason"]);
         assert_eq!(complete(&completion, "list -"), ["--json "]);
-        assert_eq!(complete(&completion, "call Set"), ["SetLogLevel "]);
+        assert_eq!(complete(&completion, "call SetL"), ["SetLogLevel "]);
         assert_eq!(complete(&completion, "help cl"), ["clear "]);
+        assert_eq!(complete(&completion, "acc re"), ["remove", "resume"]);
+        assert_eq!(complete(&completion, "help account s"), ["suspend "]);
+        assert_eq!(complete(&completion, "account add x --"), ["--generate", "--json"]);
+        assert!(complete(&completion, "frob re").is_empty());
         assert!(complete(&completion, "kick b").is_empty());
     }
 
@@ -163,6 +190,19 @@ mod tests {
         let played = Played::answering(&[&format!(r#"{{"parameters":{{"users":[{users}]}}}}"#)]);
         let completion = Completion::new(Connector::new(played.path()));
         assert_eq!(complete(&completion, "kick b"), ["Bert", "bob"]);
+    }
+
+    #[test]
+    fn accounts_and_bans_are_asked_for() {
+        let account =
+            r#"{"name":"carol","createdAt":0,"login":false,"password":true,"certificates":[],"sessions":0}"#;
+        let accounts = Played::answering(&[&format!(r#"{{"parameters":{{"accounts":[{account}]}}}}"#)]);
+        let completion = Completion::new(Connector::new(accounts.path()));
+        assert_eq!(complete(&completion, "account pass c"), ["carol "]);
+        let ban = r#"{"target":"192.0.2.0/24","kind":"address","by":"root","at":0}"#;
+        let bans = Played::answering(&[&format!(r#"{{"parameters":{{"bans":[{ban}]}}}}"#)]);
+        let completion = Completion::new(Connector::new(bans.path()));
+        assert_eq!(complete(&completion, "unban 1"), ["192.0.2.0/24 "]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod words;
 use std::io::{BufRead, Read};
 use std::rc::Rc;
 
+use chat_proto::admin::Password;
 use clap::{CommandFactory, Parser};
 
 use self::presence::Presence;
@@ -19,6 +20,7 @@ use crate::commands::{self, Ask, Command, Context};
 use crate::failure::{self, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
+use crate::secret;
 
 const PROMPT: &str = "chatctl> ";
 const MAX_LINE: u64 = 64 * 1024;
@@ -128,6 +130,11 @@ impl Ask for Questions<'_> {
         self.0.read(question)?.ok_or(Failure::Interrupted).map(Some)
     }
 
+    /// Past the prompt, so that it gets into no history.
+    fn password(&mut self, whose: &str) -> Result<Password, Failure> {
+        secret::ask_twice(whose)
+    }
+
     fn may_read_stdin(&self) -> bool {
         false
     }
@@ -139,6 +146,14 @@ struct NobodyThere;
 impl Ask for NobodyThere {
     fn ask(&mut self, _question: &str) -> Result<Option<String>, Failure> {
         Ok(None)
+    }
+
+    fn password(&mut self, _whose: &str) -> Result<Password, Failure> {
+        Err(Failure::Usage(
+            "there is nobody to ask for the password; use --generate, or give it on the standard input of \
+             `chatctl account` itself"
+                .into(),
+        ))
     }
 
     fn may_read_stdin(&self) -> bool {

@@ -101,10 +101,17 @@ fn private_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Passwords are asked for without an echo; but `call` takes whatever it is given.
+/// Passwords are asked for without an echo; but `call` takes whatever it is given, and somebody may think that
+/// `account add` does.
 fn may_hold_a_secret(line: &str) -> bool {
     let line = line.to_lowercase();
-    ["password", "secret", "token"].iter().any(|word| line.contains(word)) && line.contains('{')
+    let in_a_call =
+        ["password", "secret", "token"].iter().any(|word| line.contains(word)) && line.contains('{');
+    let mut words = line.split_whitespace().filter(|word| !word.starts_with("--"));
+    let account = words.next().is_some_and(|word| "account".starts_with(word));
+    let password =
+        words.next().is_some_and(|word| ["add", "password"].iter().any(|name| name.starts_with(word)));
+    in_a_call || (account && password && words.nth(1).is_some())
 }
 
 fn history_path() -> Option<PathBuf> {
@@ -179,6 +186,9 @@ mod tests {
     fn what_may_hold_a_password_is_not_kept() {
         assert!(may_hold_a_secret(r#"call SetPassword '{"name":"bob","password":"x"}'"#));
         assert!(may_hold_a_secret(r#"cal Set '{"newPassword":"x"}'"#));
+        assert!(may_hold_a_secret("acc pass carol sesame"));
+        assert!(!may_hold_a_secret("account add carol --generate"));
+        assert!(!may_hold_a_secret("account suspend carol --reason gone away"));
         assert!(!may_hold_a_secret("announce change your password today"));
     }
 }
