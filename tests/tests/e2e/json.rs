@@ -99,6 +99,15 @@ fn the_objects_of_each_command_are_as_documented_and_never_lose_a_field() {
         ("help-command", &["help", "kick"]),
         ("call", &["call", "Version"]),
         ("kick", &["kick", "bob"]),
+        ("account-add", &["account", "add", "carol", "--generate"]),
+        ("account-password", &["account", "password", "carol", "--generate"]),
+        ("account-suspend", &["account", "suspend", "carol", "--reason", "holidays"]),
+        ("account-list", &["account"]),
+        ("account-resume", &["account", "resume", "carol"]),
+        ("account-remove", &["account", "remove", "carol"]),
+        ("ban", &["ban", "192.0.2.0/24", "--for", "2h", "--reason", "too many guesses"]),
+        ("bans", &["bans"]),
+        ("unban", &["unban", "192.0.2.0/24"]),
     ] {
         assert_as_recorded(arguments[0], record, &succeed(&daemon, arguments));
     }
@@ -125,6 +134,13 @@ fn the_events_of_a_watch_are_as_documented_and_never_lose_a_field() {
     alice.sync();
     for arguments in [
         &["announce", "reboot at 18:00"][..],
+        &["account", "add", "carol", "--generate"],
+        &["account", "password", "carol", "--generate"],
+        &["account", "suspend", "carol", "--reason", "holidays"],
+        &["account", "resume", "carol"],
+        &["account", "remove", "carol"],
+        &["ban", "192.0.2.0/24", "--reason", "too many guesses"],
+        &["unban", "192.0.2.0/24"],
         &["shutdown", "--in", "1h", "--reason", "new disks"],
         &["shutdown", "--cancel"],
         &["log", "debug"],

@@ -1,5 +1,6 @@
 //! The whole, end to end: the real chatd, chatctl and chat, used and abused as people would.
 
+mod accounts;
 mod administration;
 mod console;
 mod conversation;
