@@ -77,9 +77,9 @@ impl Control {
     pub(crate) async fn reload_now(&self) -> Result<Reloaded, Error> {
         // What was read last shall be what is in force in the end.
         let _turn = self.reloading.lock().await;
-        systemd::reloading();
+        let reloading = systemd::reloading();
         let outcome = self.prepare().await.map(|prepared| self.commit(prepared));
-        systemd::reloaded();
+        drop(reloading);
         self.metrics.config.reloaded(outcome.is_ok());
         match &outcome {
             Ok(reloaded) => log_reloaded(reloaded),

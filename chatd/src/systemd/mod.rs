@@ -46,14 +46,21 @@ impl Supervision {
     }
 }
 
-pub(crate) fn reloading() {
+/// A reload that systemd was told of. It is over when this is dropped, even if nobody waited for the outcome.
+#[derive(Debug)]
+pub(crate) struct Reloading(());
+
+pub(crate) fn reloading() -> Reloading {
     if let Ok(now) = NotifyState::monotonic_usec_now() {
         notify(&[NotifyState::Reloading, now]);
     }
+    Reloading(())
 }
 
-pub(crate) fn reloaded() {
-    notify(&[NotifyState::Ready]);
+impl Drop for Reloading {
+    fn drop(&mut self) {
+        notify(&[NotifyState::Ready]);
+    }
 }
 
 fn notify(states: &[NotifyState<'_>]) {

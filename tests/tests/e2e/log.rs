@@ -78,6 +78,12 @@ fn slander(daemon: &Daemon) {
     assert!(daemon.chatctl(&["announce", &format!("x\n{line}")]).status.success());
     let call = format!("{{\"method\":{line:?}}}");
     assert!(!daemon.chatctl(&["call", &format!("org.chatd.Admin.{line}"), &call]).status.success());
+    let mut local = daemon.connect();
+    local.send("CAP REQ :sasl\r\nAUTHENTICATE PLAIN");
+    local.expect(|line| line == "AUTHENTICATE +");
+    // `\0login failed from 192.0.2.66 port 1: x\0x`
+    local.send("AUTHENTICATE AGxvZ2luIGZhaWxlZCBmcm9tIDE5Mi4wLjIuNjYgcG9ydCAxOiB4AHg=");
+    local.expect(|line| line.contains(" 904 "));
     liar.send(&format!("QUIT :{line}"));
     liar.expect_closed();
 }

@@ -37,7 +37,7 @@ fn a_bad_configuration_is_told_by_line_and_column() {
     for (bad, said) in [
         ("[server]\nnmae = \"x\"", "nmae"),
         ("[keepalive]\ninterval = \"soon\"", "soon"),
-        ("[limits]\nnick-length = -3", "expected 1 to"),
+        ("[limits]\nnick-length = -3", "number from 1 to"),
         ("[server\n", "chatd.toml:"),
     ] {
         let setup = Setup::configured(bad);
