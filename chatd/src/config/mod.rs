@@ -26,6 +26,9 @@ pub(crate) use self::place::ConfigError;
 use self::place::Wrong;
 pub(crate) use self::settings::Settings;
 
+/// The file as it is shipped, with every key that there is.
+pub(crate) const SHIPPED: &str = include_str!("../../../etc/chatd.toml");
+
 /// What the daemon runs on.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {

@@ -52,7 +52,7 @@ pub(super) struct Listen {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "{ certificate = FILE, key = FILE }")]
 pub(super) struct Tls {
     pub(super) certificate: Spanned<File>,
     pub(super) key: Spanned<File>,

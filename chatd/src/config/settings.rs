@@ -34,13 +34,6 @@ impl Settings {
         settings
     }
 
-    /// The section, as the file writes it, that a key with a default belongs to.
-    pub(super) fn home_of(key: &str) -> Option<String> {
-        let defaults = Self::of(&Raw::default());
-        let mut homes = defaults.0.keys().filter_map(|dotted| dotted.split_once('.'));
-        homes.find(|(_, name)| *name == key).map(|(section, _)| format!("[{section}]"))
-    }
-
     #[cfg(test)]
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

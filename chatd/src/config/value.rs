@@ -266,7 +266,7 @@ impl Visitor<'_> for Secret {
 
 impl<'de> Deserialize<'de> for Path {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let path = PathBuf::deserialize(deserializer)?;
+        let path = PathBuf::from(string(deserializer, "an absolute path in quotation marks")?);
         if !path.is_absolute() || path.as_os_str().len() > SOCKET_PATH_MAX {
             let expected = format!("an absolute path of at most {SOCKET_PATH_MAX} bytes");
             return Err(D::Error::custom(format_args!("{}: expected {expected}", path.display())));
@@ -277,7 +277,7 @@ impl<'de> Deserialize<'de> for Path {
 
 impl<'de> Deserialize<'de> for File {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let path = PathBuf::deserialize(deserializer)?;
+        let path = PathBuf::from(string(deserializer, "an absolute path in quotation marks")?);
         if !path.is_absolute() {
             return Err(D::Error::custom(format_args!("{}: expected an absolute path", path.display())));
         }

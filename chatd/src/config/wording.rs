@@ -2,8 +2,8 @@
 //!
 //! Their messages are taken apart as text, which the tests hold; one of another form is passed on as it is.
 
+use super::SHIPPED;
 use super::place::Wrong;
-use super::settings::Settings;
 
 /// How alike two words are, from 0 to 1, when one may be the other mistyped.
 const ALIKE: f64 = 0.6;
@@ -39,6 +39,9 @@ fn plain(message: &str, at: &str) -> Option<String> {
         "duplicate key" => {
             return Some(format!("`{}` is here for the second time: expected it once", at.trim()));
         }
+        _ if at.starts_with("[[") && message.starts_with("invalid type: map") => {
+            return Some("one section of several: expected a single one, its name in single brackets".into());
+        }
         "invalid type: map, expected a sequence" => {
             return Some(
                 "one section: expected a list of them, each with its name in double brackets".into(),
@@ -68,13 +71,26 @@ fn unknown(message: &str) -> Option<String> {
         .find_map(|(what, start)| Some((what, message.strip_prefix(start)?)))?;
     let (found, expected) = rest.split_once("`, expected ")?;
     let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    let home = || (what == "key").then(|| Settings::home_of(found)).flatten();
+    let home = || (what == "key").then(|| home_of(found)).flatten();
     let hint = nearest(found, &known)
         .map(|meant| format!("did you mean `{meant}`? "))
         .or_else(|| home().map(|section| format!("it belongs to {section}; here ")))
         .unwrap_or_default();
     let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
     Some(format!("unknown {what} `{found}`: {hint}expected one of {}", known.join(", ")))
+}
+
+/// The section, as the file writes it, that a key belongs to.
+fn home_of(key: &str) -> Option<&'static str> {
+    let mut section = None;
+    for line in SHIPPED.lines().map(|line| line.trim_start_matches('#')) {
+        if line.starts_with('[') {
+            section = Some(line);
+        } else if line.strip_prefix(key).is_some_and(|rest| rest.starts_with(" = ")) {
+            return section;
+        }
+    }
+    None
 }
 
 fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {

@@ -1,11 +1,10 @@
 //! chatd.toml(5), made from the shipped file: its comments and keys are the documentation.
 
+use crate::config::SHIPPED;
 use chat_manual::{Page, Section};
 
 /// Longer than a line of a page: hashes.
 const LONG: usize = 70;
-
-const SHIPPED: &str = include_str!("../../../etc/chatd.toml");
 
 /// What a line of the shipped file is. A key that is commented out follows its `#` directly.
 enum Line<'a> {

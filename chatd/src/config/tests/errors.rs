@@ -13,11 +13,14 @@ fn an_unknown_key_is_named_with_its_place() {
 
 #[test]
 fn a_key_in_the_wrong_section_is_told_its_own() {
-    let refusal = refusal("[server]\nburst = 5");
-    assert!(
-        refusal.starts_with("chatd.toml:2:1: unknown key `burst`: it belongs to [limits]; "),
-        "{refusal}"
-    );
+    for (text, home) in [
+        ("[server]\nburst = 5", "[limits]"),
+        ("tcp = 5", "[[listen]]"),
+        ("[log]\ninsecure = 5", "[[listen]]"),
+    ] {
+        let refusal = refusal(text);
+        assert!(refusal.contains(&format!("`: it belongs to {home}; here expected one of ")), "{refusal}");
+    }
 }
 
 #[test]
@@ -60,6 +63,9 @@ fn every_error_has_its_place_and_what_is_expected() {
         ("[log]\nlevel = 3", "2:9", "quotation marks"),
         ("[[operator]]\nname = \"a\"", "1:1", "`password-hash` is missing"),
         ("[[operator]]\nname = \"a\"\npassword-hash = \"secret\"", "3:17", "hash-password"),
+        ("[[server]]\nname = \"a.b\"", "1:1", "in single brackets"),
+        ("[[listen]]\nunix = 5", "2:8", "the number `5`: expected an absolute path"),
+        ("[[listen]]\ntcp = \"[::]:6697\"\ntls = 5", "3:7", "expected { certificate = FILE, key = FILE }"),
         ("[operator]\nname = \"a\"", "1:1", "in double brackets"),
         (&operators, "4:1", "a second operator \"a\": expected each name once"),
         ("[[listen]]\ntcp = \"localhost\"", "2:7", "127.0.0.1:6667"),

@@ -9,8 +9,6 @@ use tempfile::TempDir;
 
 use super::*;
 
-const SHIPPED: &str = include_str!("../../../../etc/chatd.toml");
-
 fn directories() -> Directories {
     let path = |path: &str| PathBuf::from(path);
     Directories {
