@@ -45,11 +45,14 @@ of_unit() {
     systemctl show -P "$1" "${2:-chatd.service}"
 }
 
+# unit_is PROPERTY VALUE [UNIT]
+unit_is() {
+    [ "$(of_unit "$1" "${3:-}")" = "$2" ]
+}
+
 # expect_unit PROPERTY VALUE [UNIT]
 expect_unit() {
-    local got
-    got=$(of_unit "$1" "${3:-chatd.service}")
-    [ "$got" = "$2" ] || fail "${3:-chatd.service} has $1=$got instead of $2"
+    unit_is "$@" || fail "${3:-chatd.service} has $1=$(of_unit "$1" "${3:-}") instead of $2"
 }
 
 # journal_has FIELD=VALUE... [WORDS]: chatd has logged such an entry, whatever its words.
