@@ -29,9 +29,12 @@ pub struct Options {
     /// Where chatd is: unix:PATH or HOST[:PORT] [default: $CHAT_SERVER, the configuration file, this host's]
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub server: Option<String>,
-    /// The name to be known by [default: your login]; another makes you a guest
+    /// The name to be known by [default: your login]: your account's, or a guest's
     #[arg(long, global = true)]
     pub name: Option<String>,
+    /// Log in to the account with the password in FILE, which nobody else can read
+    #[arg(long, global = true, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
     /// Print one JSON object per line
     #[arg(long, global = true)]
     pub json: bool,

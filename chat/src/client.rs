@@ -1,6 +1,8 @@
 //! What the user means and sees: stands between the typed line, the session and the screen. No input or output.
 
+mod account;
 mod commands;
+mod dialog;
 mod help;
 #[cfg(test)]
 mod tests;
@@ -13,7 +15,8 @@ use chat_proto::text::{SafeText, harmless_json};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::input::{Request, Typed, is_command, parse};
+use crate::client::dialog::Dialog;
+use crate::input::{Request, Typed, is_command, parse, without_secrets};
 use crate::line::{Line, Style};
 use crate::notify;
 use crate::render::{Renderer, View};
@@ -43,6 +46,14 @@ pub struct Client {
     going: Option<String>,
     ignored: BTreeSet<Folded>,
     asking: Option<Request>,
+    /// Questions about passwords; those that came up while a line was typed wait for the next prompt.
+    dialog: Option<Dialog>,
+    dialog_prompted: bool,
+    enters: bool,
+    wrong: u32,
+    failure: Option<String>,
+    /// The host that the server is on, unless it is this one.
+    server: Option<String>,
     interrupts: u32,
     leaving: bool,
     farewell: Option<String>,
@@ -60,6 +71,12 @@ impl Client {
             going: None,
             ignored: BTreeSet::new(),
             asking: None,
+            dialog: None,
+            dialog_prompted: false,
+            enters: false,
+            wrong: 0,
+            failure: None,
+            server: None,
             interrupts: 0,
             leaving: false,
             farewell: None,
@@ -67,14 +84,22 @@ impl Client {
         }
     }
 
+    /// Tells where the server is, for those who are to come back from elsewhere.
+    #[must_use]
+    pub fn at(self, server: Option<String>) -> Self {
+        Self { server, ..self }
+    }
+
     /// What stands before the next line: where it goes, or what was asked.
     pub fn prompt(&mut self) -> String {
         self.prompted = self.here.clone();
+        self.dialog_prompted = self.dialog.is_some();
         self.question_or_place()
     }
 
     fn question_or_place(&self) -> String {
-        match self.asking.as_ref().and_then(Request::question) {
+        let question = self.dialog.as_ref().map(Dialog::question);
+        match question.or_else(|| self.asking.as_ref().and_then(Request::question)) {
             Some(question) => format!("{} ", SafeText::line(&question)),
             None => format!("{}> ", SafeText::name(self.here.as_deref().unwrap_or("chat"))),
         }
@@ -84,13 +109,26 @@ impl Client {
     pub fn typed(&mut self, line: &str) {
         self.interrupts = 0;
         let prompt = self.question_or_place();
+        if self.dialog_prompted
+            && !is_command(line)
+            && let Some(dialog) = self.dialog.take()
+        {
+            if self.manner.prompt {
+                self.print(Line::of(Style::Dim, &prompt).text(Style::Dim, line));
+            }
+            let at_door = dialog.is_at_door();
+            return self.go_on(dialog.said(line), at_door);
+        }
+        if !self.is_at_door() && self.dialog.take_if(|_| self.dialog_prompted).is_some() {
+            self.drop_dialog(false);
+        }
         let (typed, dropped) = match self.asking.take() {
             Some(request) if is_command(line) => (parse(line), Some(request.name())),
             Some(request) => (request.answer(line), None),
             None => (parse(line), None),
         };
         if self.manner.prompt && !matches!(typed, Typed::Nothing | Typed::Say(_)) {
-            self.print(Line::of(Style::Dim, &prompt).text(Style::Dim, line));
+            self.print(Line::of(Style::Dim, &prompt).text(Style::Dim, without_secrets(line)));
         }
         if let Some(name) = dropped {
             self.remark(&format!(
@@ -113,7 +151,10 @@ impl Client {
     /// Ctrl-C: drops what was begun; the second time in a row it leaves.
     pub fn interrupted(&mut self) {
         self.interrupts += 1;
-        if self.asking.take().is_some() {
+        if let Some(dialog) = self.dialog.take_if(|_| self.dialog_prompted) {
+            self.interrupts = 0;
+            self.drop_dialog(dialog.is_at_door());
+        } else if self.asking.take().is_some() {
             self.interrupts = 0;
         } else if self.interrupts > 1 {
             self.leaving = true;
@@ -178,6 +219,10 @@ impl Client {
             What::Joined { channel, own: true, .. } if self.here.is_none() || is(&self.going, channel) => {
                 self.here = Some(channel.clone());
             }
+            What::Locked(locked) => self.locked(locked),
+            What::Welcome { .. } => self.wrong = 0,
+            What::Registered { account } => self.registered(account),
+            What::PasswordSet { account } => self.password_set(account),
             What::Left { channel, own: true, .. } | What::Kicked { channel, own: true, .. }
                 if is(&self.here, channel) =>
             {

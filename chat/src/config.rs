@@ -14,6 +14,7 @@ pub struct Config {
     pub ca: Option<PathBuf>,
     pub fingerprint: Option<String>,
     pub name: Option<String>,
+    pub password_file: Option<PathBuf>,
     pub color: Option<bool>,
     pub bell: Option<bool>,
     pub times: Option<bool>,
@@ -53,7 +54,9 @@ mod tests {
         let uncommented: String =
             text.lines().filter_map(|l| l.strip_prefix("#:")).map(|l| format!("{l}\n")).collect();
         let all = Config::parse(&uncommented, "chat.toml").unwrap();
-        assert!(all.server.is_some() && all.name.is_some() && all.color.is_some());
+        assert!(
+            all.server.is_some() && all.name.is_some() && all.password_file.is_some() && all.color.is_some()
+        );
         assert!(all.ca.is_some() && all.fingerprint.is_some());
         assert!(all.bell.is_some() && all.times.is_some());
     }

@@ -1,5 +1,7 @@
 //! The interactive program: waits for the server, the user, the clock and signals, and lets the client act.
 
+mod login;
+
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,10 +15,11 @@ use crate::alive::{Act, Alive};
 use crate::backoff::Backoff;
 use crate::client::{Client, Manner};
 use crate::failure::Failure;
-use crate::link::Link;
-use crate::session::{Session, What};
+use crate::link::{Access, Link};
+use crate::scripts;
+use crate::session::What;
 use crate::settings::Settings;
-use crate::ui::{self, Feel, Screen, Typed};
+use crate::ui::{self, Feel, Prompt, Screen, Typed};
 use crate::words::Words;
 
 /// How long the server may take to let us in, and an attempt to reach it.
@@ -68,6 +71,8 @@ struct Engine {
     complained: Option<String>,
     /// When to try to connect, while there is no connection.
     due: Instant,
+    /// The server takes no attempt to log in before.
+    not_before: Option<Instant>,
     /// The user waits for the next prompt, until then at most.
     prompt_due: Option<Instant>,
     /// The input has ended; waits for what is still under way, until then at most.
@@ -87,9 +92,12 @@ impl Engine {
             json: settings.json,
             prompt: settings.terminal,
         };
-        let session = Session::new(&settings.name, &settings.login);
+        let session = scripts::session(&settings);
+        let Access { address, plain, .. } = &settings.access;
+        let plain = if *plain { " --insecure-plain" } else { "" };
+        let server = (!settings.access.is_local()).then(|| format!("{address}{plain}"));
         Ok(Self {
-            client: Client::new(session, manner, jiff::tz::TimeZone::system()),
+            client: Client::new(session, manner, jiff::tz::TimeZone::system()).at(server),
             settings,
             screen,
             words,
@@ -106,6 +114,7 @@ impl Engine {
             backoff: Backoff::new(),
             complained: None,
             due: Instant::now() + ANSWER,
+            not_before: None,
             prompt_due: None,
             ending: None,
         })
@@ -122,7 +131,11 @@ impl Engine {
             }
             self.screen.room().await;
             let [terminate, hangup, interrupt] = &mut self.signals;
-            let due = if self.link.is_some() { self.alive.due() } else { self.due };
+            let due = match self.link {
+                Some(_) => self.alive.due(),
+                None if self.client.is_at_door() => Instant::now() + ANSWER,
+                None => self.due,
+            };
             let wake = [Some(due), self.prompt_due, self.ending].into_iter().flatten().min();
             tokio::select! {
                 read = read(self.link.as_mut()) => self.received(read),
@@ -139,15 +152,22 @@ impl Engine {
     /// Hands on what the last step brought about.
     async fn advance(&mut self) -> Result<(), Failure> {
         let closed = self.client.session.closed().cloned();
+        let locked = self.client.session.locked().cloned();
         let lines = self.client.session.outgoing();
         let sent = match self.link.as_mut() {
             Some(link) if !lines.is_empty() => {
                 self.alive.sent(Instant::now());
-                link.write(&lines).await
+                link.write(lines).await
             }
             _ => Ok(()),
         };
         self.flush();
+        if let Some(locked) = locked {
+            self.wait_for_login(&locked)?;
+        }
+        if let Some(failure) = self.client.take_failure() {
+            return Err(Failure::Refused(failure));
+        }
         if let Some(What::Closed { reason, last: true }) = closed {
             return if self.client.is_leaving() {
                 Ok(())
@@ -206,12 +226,19 @@ impl Engine {
                 self.client.typed(&line);
                 self.prompt_due = Some(Instant::now() + MOVING);
             }
+            Typed::Secret(answer) => {
+                self.client.whispered(answer);
+                self.prompt_due = Some(Instant::now() + MOVING);
+            }
             Typed::Interrupt => {
                 self.client.interrupted();
                 self.prompt_due = Some(Instant::now());
             }
             Typed::End => self.end_input(),
             Typed::Unprintable(error) => self.failed = Some(Failure::Output(error)),
+        }
+        if self.client.takes_entry() {
+            self.come_in();
         }
     }
 
@@ -230,7 +257,7 @@ impl Engine {
         }
         if self.link.is_some() {
             self.mind_the_silence(now);
-        } else if now >= self.due {
+        } else if now >= self.due && !self.client.is_at_door() {
             self.connect();
         }
     }
@@ -253,6 +280,7 @@ impl Engine {
     }
 
     fn up(&mut self, link: Link) {
+        self.client.session.set_link(link.access().is_local(), link.access().is_private());
         self.link = Some(link);
         self.complained = None;
         self.alive = Alive::new(Instant::now());
@@ -308,11 +336,12 @@ impl Engine {
     /// Gives the next prompt once the last line is dealt with.
     fn let_type(&mut self) {
         let session = &self.client.session;
-        let starting = !session.was_ready();
+        let starting = !session.was_ready() && !self.client.is_at_door();
         let late = self.prompt_due.is_some_and(|due| due <= Instant::now());
         if self.prompt_due.is_some() && (late || !(starting || session.is_moving())) {
             self.prompt_due = None;
-            self.screen.ask(self.client.prompt());
+            let secret = self.client.asks_secret();
+            self.screen.ask(Prompt { text: self.client.prompt(), secret });
         }
     }
 
@@ -332,7 +361,7 @@ impl Engine {
         self.client.session.quit(farewell.as_deref());
         if let Some(link) = self.link.as_mut() {
             let goodbye = async {
-                let _ = link.write(&self.client.session.outgoing()).await;
+                let _ = link.write(self.client.session.outgoing()).await;
                 while let Ok(Some(messages)) = link.read().await {
                     messages.iter().for_each(|message| self.client.session.receive(message));
                 }

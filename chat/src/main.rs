@@ -15,6 +15,7 @@ mod manual;
 mod notify;
 mod render;
 mod scripts;
+mod secret;
 mod session;
 mod settings;
 mod trust;

@@ -52,7 +52,14 @@ fn stamp(time: &Zoned, line: Line) -> Line {
 
 /// Answers to what was just asked need no time.
 fn is_stamped(what: &What) -> bool {
-    !matches!(what, What::Users { .. } | What::Channels { .. } | What::Refused { .. } | What::Info { .. })
+    !matches!(
+        what,
+        What::Users { .. }
+            | What::Channels { .. }
+            | What::Refused { .. }
+            | What::Info { .. }
+            | What::LoggedIn { .. }
+    )
 }
 
 fn body(what: &What, view: View<'_>) -> Vec<Line> {
@@ -69,6 +76,9 @@ fn body(what: &What, view: View<'_>) -> Vec<Line> {
         }
         What::Welcome { name, .. } => vec![welcome(name)],
         What::Closed { reason, .. } => vec![Line::of(Style::Error, &format!("disconnected: {reason}"))],
+        What::LoggedIn { account } => {
+            vec![Line::of(Style::Plain, "You are logged in as ").name(account).text(Style::Plain, ".")]
+        }
         What::Info { text } => vec![Line::of(Style::Plain, text)],
         other => presence(other, view),
     }

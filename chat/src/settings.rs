@@ -11,6 +11,7 @@ use crate::cli::Options;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::link::Access;
+use crate::secret::Secret;
 use crate::trust::Trust;
 
 #[derive(Debug, Clone)]
@@ -18,12 +19,15 @@ pub struct Settings {
     pub access: Access,
     pub name: String,
     pub login: String,
+    pub password: Option<Secret>,
     pub json: bool,
     pub color: bool,
     pub bell: bool,
     pub times: bool,
     /// Both ends are a terminal that understands cursor movement.
     pub terminal: bool,
+    /// Somebody can be asked for a password.
+    pub can_ask: bool,
     pub history: Option<PathBuf>,
 }
 
@@ -36,14 +40,21 @@ impl Settings {
             None => Config::default(),
         };
         let login = login()?;
-        let name = options.name.clone().or_else(|| config.name.take()).unwrap_or_else(|| login.clone());
+        let usual = config.name.take().unwrap_or_else(|| login.clone());
+        let name = options.name.clone().unwrap_or_else(|| usual.clone());
         chat_proto::name::Nick::new(&name).map_err(|error| {
             Failure::Usage(format!("{name:?} can't be a name: {error}; choose another with --name"))
         })?;
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb();
         let colors = !options.no_color && variable("NO_COLOR").is_none() && config.color != Some(false);
+        let (access, is_configured) = access(options, &config)?;
+        let configured = config.password_file.take().filter(|_| is_configured && name == usual);
+        let file = options.password_file.clone().or(configured);
+        // On this host's socket the kernel says who we are.
+        let file = file.filter(|_| !(access.is_local() && name == login));
         Ok(Self {
-            access: access(options, &config)?,
+            password: file.as_deref().map(Secret::from_file).transpose()?,
+            access,
             name,
             login,
             json: options.json,
@@ -51,13 +62,15 @@ impl Settings {
             bell: config.bell.unwrap_or(true),
             times: config.times.unwrap_or(true),
             terminal: terminal && !options.json,
+            can_ask: std::io::stdin().is_terminal(),
             history: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/history")),
         })
     }
 }
 
-/// Whom to believe by the configuration is about the server that stands there, and about no other.
-fn access(options: &Options, config: &Config) -> Result<Access, Failure> {
+/// Whom to believe by the configuration is about the server that stands there, and about no other. Also tells whether it is
+/// that one.
+fn access(options: &Options, config: &Config) -> Result<(Access, bool), Failure> {
     let plain = options.insecure_plain;
     let parse = |text: &String| Address::parse(text, if plain { PLAIN_PORT } else { TLS_PORT });
     let configured = config.server.as_ref().map(parse).transpose()?;
@@ -72,7 +85,8 @@ fn access(options: &Options, config: &Config) -> Result<Access, Failure> {
         fingerprint: options.fingerprint.or(fingerprint),
         known: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/known-servers")),
     };
-    Ok(Access { address: given.or(configured).unwrap_or_else(this_host), plain, trust })
+    let address = given.or(configured).unwrap_or_else(this_host);
+    Ok((Access { address, plain, trust }, is_configured))
 }
 
 fn this_host() -> Address {

@@ -35,6 +35,8 @@ impl Client {
             Verb::Back => self.session.set_away(None),
             Verb::Ignore => self.ignore(arg(0)),
             Verb::Nick => self.nick(arg(0)),
+            Verb::Register => self.register(),
+            Verb::Password => self.password(),
             Verb::Clear => self.shows.push(Show::Clear),
             Verb::Quit => self.quit(request.arg(0)),
         }

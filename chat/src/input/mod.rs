@@ -3,5 +3,5 @@
 mod parse;
 mod table;
 
-pub use parse::{Request, Typed, is_command, parse};
+pub use parse::{Request, Typed, is_command, parse, without_secrets};
 pub use table::{Spec, TABLE, Verb, find};

@@ -33,6 +33,10 @@ pub fn parse(line: &str) -> Typed {
         Some(spec) if needs_nothing(spec) && is_glued(line) => Typed::Wrong(format!(
             "a blank is missing behind <{name}>; begin the line with a blank to say it as it is"
         )),
+        Some(spec) if spec.is_secret() && !rest.trim().is_empty() => Typed::Wrong(format!(
+            "what stands in the line can be seen, so it wasn't taken as a password; <{name}> alone asks for it without \
+             showing it"
+        )),
         Some(spec) => Request { spec, given: Vec::new() }.take(rest),
         None => Typed::Wrong(unknown(name)),
     }
@@ -41,6 +45,15 @@ pub fn parse(line: &str) -> Typed {
 /// Whether the line is a command that there is, in whatever form.
 pub fn is_command(line: &str) -> bool {
     command_word(line).is_some_and(|(name, _)| find(name).is_some())
+}
+
+/// The line as it may be seen again: a password that stands behind a command, where it doesn't belong, is left out.
+pub fn without_secrets(line: &str) -> &str {
+    let Some((name, rest)) = command_word(line) else { return line };
+    let spec = find(name).or_else(|| nearest(name));
+    let is_login = spec.is_some_and(|spec| spec.verb == Verb::Private)
+        && first_word(rest.trim_start()).0.eq_ignore_ascii_case("nickserv");
+    if is_login || spec.is_some_and(Spec::is_secret) { &line[..line.len() - rest.len()] } else { line }
 }
 
 fn is_glued(line: &str) -> bool {
@@ -124,20 +137,25 @@ fn said(line: &str) -> Typed {
 }
 
 fn unknown(name: &str) -> String {
+    match nearest(name) {
+        Some(spec) => format!("there is no command <{name}>; did you mean <{}>?", spec.name),
+        None => format!("there is no command <{name}>; <help> shows what there is"),
+    }
+}
+
+/// The command that is most like it.
+fn nearest(name: &str) -> Option<&'static Spec> {
     let name = name.to_ascii_lowercase();
     let likeness = |known: &str| {
         let prefix = if known.starts_with(&name) { 1.0 } else { 0.0 };
         strsim::normalized_damerau_levenshtein(known, &name).max(prefix)
     };
-    let nearest = TABLE
+    TABLE
         .iter()
         .map(|spec| (spec.names().map(likeness).fold(0.0, f64::max), spec))
         .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((_, spec)) => format!("there is no command <{name}>; did you mean <{}>?", spec.name),
-        None => format!("there is no command <{name}>; <help> shows what there is"),
-    }
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, spec)| spec)
 }
 
 #[cfg(test)]
@@ -211,6 +229,24 @@ mod tests {
         for line in ["<quit>x", "<clear>!", "<away>?", "<list>:"] {
             assert!(wrong(line).contains("a blank is missing"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_password_behind_a_command_is_neither_taken_nor_seen_again() {
+        for (line, left) in [
+            ("<register> hunter2", "<register>"),
+            ("/password hunter2", "/password "),
+            ("<pasword>hunter2", "<pasword>"),
+            ("/regsiter * hunter2", "/regsiter "),
+            ("/msg NickServ IDENTIFY hunter2", "/msg "),
+            ("<private> nickserv hunter2", "<private>"),
+            ("<private> bob hi", "<private> bob hi"),
+            ("hello", "hello"),
+        ] {
+            assert_eq!(without_secrets(line), left);
+        }
+        assert!(wrong("<password> hunter2").contains("<password> alone asks for it"));
+        assert!(!wrong("<password> hunter2").contains("hunter2"));
     }
 
     #[test]

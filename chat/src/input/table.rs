@@ -18,6 +18,8 @@ pub enum Verb {
     Back,
     Ignore,
     Nick,
+    Register,
+    Password,
     Clear,
     Quit,
 }
@@ -53,6 +55,11 @@ pub fn find(name: &str) -> Option<&'static Spec> {
 }
 
 impl Spec {
+    /// Whether it asks for a password.
+    pub fn is_secret(&self) -> bool {
+        matches!(self.verb, Verb::Register | Verb::Password)
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
@@ -204,6 +211,24 @@ pub static TABLE: &[Spec] = &[
         usage: "<nick> NAME",
         does: "changes your name, if you are a guest",
         example: "<nick> robert",
+    },
+    Spec {
+        verb: Verb::Register,
+        name: "register",
+        aliases: &[],
+        args: &[],
+        usage: "<register>",
+        does: "makes an account of your name, asking for a password",
+        example: "<register>",
+    },
+    Spec {
+        verb: Verb::Password,
+        name: "password",
+        aliases: &["passwd"],
+        args: &[],
+        usage: "<password>",
+        does: "sets the password for coming from elsewhere",
+        example: "<password>",
     },
     Spec {
         verb: Verb::Clear,

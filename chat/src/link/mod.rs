@@ -4,6 +4,7 @@ mod tcp;
 mod tls;
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use chat_proto::line::{Line, LineReader, Sender};
@@ -11,6 +12,7 @@ use chat_proto::message::Message;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use crate::address::Address;
 use crate::failure::Failure;
@@ -70,6 +72,19 @@ impl Access {
         Self { address, plain: false, trust: self.trust.clone() }
     }
 
+    /// Whether it is this host's own socket.
+    pub fn is_local(&self) -> bool {
+        matches!(self.address, Address::Unix(_))
+    }
+
+    /// Whether nobody between can listen.
+    pub fn is_private(&self) -> bool {
+        match &self.address {
+            Address::Unix(_) => true,
+            Address::Tcp { host, .. } => !self.plain || is_loopback(host),
+        }
+    }
+
     async fn stream(&self) -> Result<Box<dyn Stream>, Failure> {
         let Self { address, plain, trust } = self;
         match address {
@@ -114,6 +129,11 @@ impl Link {
             }
             other => other,
         }
+    }
+
+    /// How the server was reached.
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Takes what the server says about TLS: if it is to be reached otherwise, how.
@@ -163,11 +183,13 @@ impl Link {
     ///
     /// # Errors
     /// The connection broke, or the server takes nothing any more.
-    pub async fn write(&mut self, lines: &[String]) -> io::Result<()> {
+    pub async fn write(&mut self, lines: Vec<String>) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
-        let bytes = lines.concat();
+        // There may be a password among them.
+        let lines = Zeroizing::new(lines);
+        let bytes = Zeroizing::new(lines.concat());
         let written = async {
             self.stream.write_all(bytes.as_bytes()).await?;
             self.stream.flush().await
@@ -181,6 +203,10 @@ impl Link {
         // A server that is gone needs no goodbye.
         let _ = timeout(WRITE, self.stream.shutdown()).await;
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 async fn tcp(address: &Address, host: &str, port: u16) -> Result<TcpStream, Failure> {

@@ -18,11 +18,20 @@ use chat_proto::text::harmless_json;
 
 use crate::failure::Failure;
 use crate::link::{Access, Link};
-use crate::session::{Event, Session, What};
+use crate::session::{Entry, Event, Session, What};
 use crate::settings::Settings;
 
 /// The server has that long to let us in and to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A session that comes in as the settings say.
+pub fn session(settings: &Settings) -> Session {
+    let mut session = Session::new(&settings.name, &settings.login);
+    if let Some(password) = &settings.password {
+        session.enter_by(Entry::Password(password.clone()));
+    }
+    session
+}
 
 /// A session with its connection, driven by asking for the next event.
 struct Talk {
@@ -34,17 +43,18 @@ struct Talk {
 impl Talk {
     /// Comes to stay, as everybody who reads what others say should be seen to do.
     async fn begin(settings: &Settings) -> Result<Self, Failure> {
-        Self::with(Session::new(&settings.name, &settings.login), settings).await
+        Self::with(session(settings), settings).await
     }
 
     /// Comes to do something and go.
     async fn errand(settings: &Settings) -> Result<Self, Failure> {
-        Self::with(Session::new(&settings.name, &settings.login).on_errand(), settings).await
+        Self::with(session(settings).on_errand(), settings).await
     }
 
     /// Connects and waits until the server has let us in.
     async fn with(mut session: Session, settings: &Settings) -> Result<Self, Failure> {
         let link = Link::introduce(&settings.access).await?;
+        session.set_link(link.access().is_local(), link.access().is_private());
         session.open();
         let mut talk = Self { session, link, events: VecDeque::new() };
         let deadline = Instant::now() + PATIENCE;
@@ -75,6 +85,7 @@ impl Talk {
             if let Some(event) = self.events.pop_front() {
                 return match event.what {
                     What::Closed { reason, .. } => Err(Failure::Refused(reason)),
+                    What::Locked(locked) => Err(Failure::Refused(locked.in_a_line())),
                     _ => Ok(event),
                 };
             }
@@ -93,7 +104,7 @@ impl Talk {
 
     async fn pump(&mut self) -> Result<(), Failure> {
         let broken = |error| Failure::Unreachable(format!("the connection broke: {error}"));
-        self.link.write(&self.session.outgoing()).await.map_err(broken)?;
+        self.link.write(self.session.outgoing()).await.map_err(broken)?;
         match self.link.read().await.map_err(broken)? {
             Some(messages) => messages.iter().for_each(|message| self.session.receive(message)),
             None => return Err(self.closed()),
@@ -109,6 +120,7 @@ impl Talk {
     async fn move_to(&mut self, access: &Access) -> Result<(), Failure> {
         self.link = Link::introduce(access).await?;
         self.session.lost();
+        self.session.set_link(access.is_local(), access.is_private());
         self.session.open();
         Ok(())
     }
@@ -127,7 +139,7 @@ impl Talk {
     /// Leaves. That the server may not wait for it to be read is no failure.
     async fn end(mut self) {
         self.session.quit(None);
-        let _ = self.link.write(&self.session.outgoing()).await;
+        let _ = self.link.write(self.session.outgoing()).await;
         let goodbye = async { while let Ok(Some(_)) = self.link.read().await {} };
         let _ = timeout(Duration::from_secs(1), goodbye).await;
         self.link.close().await;

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::session::login::Locked;
+
 /// Something that happened, and when, if the server said so.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
@@ -26,6 +28,18 @@ pub enum What {
     Closed {
         reason: String,
         last: bool,
+    },
+    /// The server wants us to log in first; the connection is of no more use.
+    Locked(Locked),
+    LoggedIn {
+        account: String,
+    },
+    /// An account was made, and we are logged in to it.
+    Registered {
+        account: String,
+    },
+    PasswordSet {
+        account: String,
     },
     /// Words of the server for us alone: the message of the day, help, answers.
     Info {

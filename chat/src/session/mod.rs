@@ -3,7 +3,9 @@
 //! There is no socket, clock or terminal in here. After every call, take what [`Session::outgoing`] and
 //! [`Session::events`] have. [`Session::open`] begins a connection, [`Session::lost`] ends it.
 
+mod account;
 mod event;
+mod login;
 mod numeric;
 mod outbox;
 mod presence;
@@ -20,12 +22,17 @@ use std::collections::BTreeMap;
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Writer;
+use chat_proto::sasl::Reassembly;
 use jiff::Timestamp;
+use zeroize::Zeroize as _;
 
 pub use event::{Channel, Event, How, User, What};
+pub use login::{Entry, Lock, Locked};
 pub use outbox::WAITING_MAX;
 pub use sts::Sts;
 
+use crate::secret::Secret;
+use login::Step;
 use outbox::Outbox;
 use rooms::Rooms;
 
@@ -52,6 +59,18 @@ pub struct Session {
     quitting: bool,
     offered: Caps,
     caps: Caps,
+    entry: Entry,
+    step: Step,
+    pieces: Reassembly,
+    /// What the server says to its capability: ways to log in, and who may make an account.
+    mechanisms: Option<String>,
+    registers_early: bool,
+    email_required: bool,
+    account: Option<String>,
+    /// A password that waits for the server's word.
+    setting: Option<Secret>,
+    local: bool,
+    private: bool,
     sts: Option<Sts>,
     whox: bool,
     lobby: Option<String>,
@@ -89,6 +108,16 @@ impl Session {
             quitting: false,
             offered: Caps::empty(),
             caps: Caps::empty(),
+            entry: Entry::default(),
+            step: Step::default(),
+            pieces: Reassembly::default(),
+            mechanisms: None,
+            registers_early: false,
+            email_required: false,
+            account: None,
+            setting: None,
+            local: false,
+            private: false,
             sts: None,
             whox: false,
             lobby: None,
@@ -122,7 +151,8 @@ impl Session {
     /// The connection broke: what was said and not answered is reported, what waited goes on waiting.
     pub fn lost(&mut self) {
         self.stage = Stage::Offline;
-        self.lines.clear();
+        self.lines.zeroize();
+        self.setting = None;
         self.batches.clear();
         self.users.clear();
         self.listed.clear();
@@ -195,6 +225,14 @@ impl Session {
     /// The end of the connection, if it is among the events that wait.
     pub fn closed(&self) -> Option<&What> {
         self.events.iter().map(|event| &event.what).find(|what| matches!(what, What::Closed { .. }))
+    }
+
+    /// What the server wants of us before it lets us in, if that is among the events that wait.
+    pub fn locked(&self) -> Option<&Locked> {
+        self.events.iter().find_map(|event| match &event.what {
+            What::Locked(locked) => Some(locked),
+            _ => None,
+        })
     }
 
     fn emit(&mut self, what: What) {

@@ -26,6 +26,7 @@ impl Session {
             n::RPL_ENDOFWHO => self.on_who_end(),
             n::RPL_LIST => self.on_list(message),
             n::RPL_LISTEND => self.on_list_end(),
+            Numeric(900..=909) => self.on_login_numeric(Numeric(number), message),
             Numeric(400..=599 | 900..) => self.on_refusal(Numeric(number), message),
             other => self.on_other(other, message),
         }
@@ -65,7 +66,10 @@ impl Session {
     fn on_refusal(&mut self, number: Numeric, message: &Message) {
         let reason = message.params().last().unwrap_or_default();
         if self.stage == Stage::Registering && is_about_our_name(number) {
-            return self.on_name_refused(reason);
+            return self.on_name_refused(number, reason);
+        }
+        if self.stage == Stage::Registering && message.param(1) == Some("CAP") && self.is_logging_in() {
+            return self.cannot_log_in();
         }
         let count = message.params().len();
         let subject =

@@ -1,5 +1,6 @@
 //! Who comes and goes, is away, is invited; and what channels are about.
 
+use chat_proto::caps::Caps;
 use chat_proto::message::Message;
 use chat_proto::name::same;
 
@@ -27,6 +28,9 @@ impl Session {
             self.prefix_len = message.source().map_or(self.prefix_len, str::len);
             self.rooms.enter(channel);
             self.moving = None;
+            if let Some(account) = message.param(1).filter(|_| self.caps.contains(Caps::EXTENDED_JOIN)) {
+                self.account = Some(account.to_owned()).filter(|account| account != "*");
+            }
         }
         if let Some(room) = self.rooms.room(channel) {
             room.add(&name);

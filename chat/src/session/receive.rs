@@ -4,7 +4,7 @@ use chat_proto::message::{Message, Writer};
 use chat_proto::name::same;
 
 use crate::session::event::How;
-use crate::session::{Session, What};
+use crate::session::{Lock, Session, Stage, What};
 
 /// Batches that are open at once; an honest server has as many as we have lines on the way.
 const BATCHES_MAX: usize = 64;
@@ -24,6 +24,9 @@ impl Session {
             "NOTICE" => self.on_said(message, How::Notice),
             "ERROR" => self.on_error(message),
             "NICK" => self.on_nick(message),
+            "AUTHENTICATE" => self.on_authenticate(message),
+            "ACCOUNT" => self.on_account(message),
+            "REGISTER" | "PASSWD" => self.on_account_outcome(message),
             "FAIL" | "WARN" | "NOTE" => self.on_standard_reply(message),
             "JOIN" | "PART" | "QUIT" | "KICK" | "TOPIC" | "INVITE" | "AWAY" => self.on_presence(message),
             number if number.len() == 3 => self.on_numeric(number.parse().unwrap_or(0), message),
@@ -88,10 +91,14 @@ impl Session {
 
     fn on_standard_reply(&mut self, message: &Message) {
         let text = message.params().last().unwrap_or_default();
-        if message.command().eq_ignore_ascii_case("FAIL") {
-            self.refuse(None, message.param(0).unwrap_or_default(), text);
-        } else {
+        if !message.command().eq_ignore_ascii_case("FAIL") {
             self.emit(What::Info { text: text.to_owned() });
+        } else if matches!(message.param(0), Some("REGISTER" | "PASSWD")) {
+            self.on_account_refused(message);
+        } else if message.param(1) == Some("ACCOUNT_REQUIRED") && self.stage == Stage::Registering {
+            self.lock(Lock::AccountsOnly, text);
+        } else {
+            self.refuse(None, message.param(0).unwrap_or_default(), text);
         }
     }
 

@@ -3,11 +3,11 @@
 use chat_proto::caps::Caps;
 use chat_proto::message::{Message, Writer};
 use chat_proto::name::same;
+use chat_proto::numeric::{ERR_NICKNAMEINUSE, Numeric};
+use chat_proto::sasl::Reassembly;
 
-use crate::session::{READY_FENCE, Session, Stage, Sts, What};
-
-/// What others do with a server and we don't.
-const UNUSED: Caps = Caps::SASL.union(Caps::ACCOUNT_REGISTRATION);
+use crate::session::login::Step;
+use crate::session::{Entry, Lock, READY_FENCE, Session, Stage, Sts, What};
 
 impl Session {
     /// A connection is there: introduces us.
@@ -16,7 +16,21 @@ impl Session {
         self.caps = Caps::empty();
         self.offered = Caps::empty();
         self.nick.clone_from(&self.wanted);
+        (self.step, self.pieces) = (Step::None, Reassembly::default());
+        (self.account, self.mechanisms) = (None, None);
+        (self.registers_early, self.email_required) = (false, false);
         self.send(Writer::new().command("CAP").param("LS").param("302"));
+        // A name that is in use is free for those who have logged in.
+        if !self.is_logging_in() {
+            self.introduce();
+        }
+    }
+
+    pub(super) fn is_logging_in(&self) -> bool {
+        matches!(self.entry, Entry::Password(_))
+    }
+
+    pub(super) fn introduce(&mut self) {
         self.send(Writer::new().command("NICK").param(&self.wanted));
         self.send(
             Writer::new().command("USER").param(&self.login).param("0").param("*").trailing(&self.wanted),
@@ -33,15 +47,16 @@ impl Session {
         match subcommand {
             "LS" => {
                 self.offered.extend(named());
+                self.note_values(list);
                 if message.param(2) != Some("*") {
                     self.request_caps();
                 }
             }
             "ACK" => {
                 self.caps.extend(named());
-                self.end_caps();
+                self.caps_settled();
             }
-            "NAK" => self.end_caps(),
+            "NAK" => self.caps_settled(),
             "DEL" => self.caps.remove(named().collect()),
             _ => {}
         }
@@ -49,15 +64,42 @@ impl Session {
 
     fn request_caps(&mut self) {
         let staying = if self.on_errand { Caps::empty() } else { Caps::NO_AUTO_JOIN };
-        let names: Vec<_> = (self.offered - UNUSED - staying).names().collect();
+        let names: Vec<_> = (self.offered - staying).names().collect();
         if names.is_empty() {
-            self.end_caps();
+            self.caps_settled();
         } else {
             self.send(Writer::new().command("CAP").param("REQ").trailing(&names.join(" ")));
         }
     }
 
-    fn end_caps(&mut self) {
+    /// What the server says of logins and accounts.
+    fn note_values(&mut self, list: &str) {
+        for (name, value) in list.split(' ').filter_map(|word| word.split_once('=')) {
+            match Caps::named(name) {
+                Some(Caps::SASL) => self.mechanisms = Some(value.to_owned()),
+                Some(Caps::ACCOUNT_REGISTRATION) => {
+                    let has = |wanted| value.split(',').any(|key| key == wanted);
+                    (self.registers_early, self.email_required) =
+                        (has("before-connect"), has("email-required"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Comes in as we want to.
+    fn caps_settled(&mut self) {
+        if self.stage != Stage::Registering {
+            return;
+        }
+        match self.entry.clone() {
+            Entry::Name => self.end_caps(),
+            Entry::Password(_) => self.begin_login(),
+            Entry::Register { email, password } => self.send_register(email.as_deref(), &password),
+        }
+    }
+
+    pub(super) fn end_caps(&mut self) {
         if self.stage == Stage::Registering {
             self.send(Writer::new().command("CAP").param("END"));
         }
@@ -113,7 +155,11 @@ impl Session {
     }
 
     /// A name that we can't have, before we are in.
-    pub(super) fn on_name_refused(&mut self, reason: &str) {
+    pub(super) fn on_name_refused(&mut self, number: Numeric, reason: &str) {
+        let is_account = number == ERR_NICKNAMEINUSE && reason.contains("reserved for the account");
+        if is_account && self.offered.contains(Caps::SASL) {
+            return self.lock(Lock::Account, reason);
+        }
         self.stage = Stage::Offline;
         let reason = format!("the name {} was refused: {reason}", self.wanted);
         self.emit(What::Closed { reason, last: !self.was_ready });
@@ -122,6 +168,9 @@ impl Session {
     pub(super) fn on_error(&mut self, message: &Message) {
         let reason = message.params().last().unwrap_or("the server closed the connection");
         let reason = reason.strip_prefix("Closing link:").unwrap_or(reason).trim();
+        if self.stage == Stage::Registering && reason.contains("only users with an account") {
+            return self.lock(Lock::AccountsOnly, reason);
+        }
         let last = self.quitting || !self.was_ready || is_for_good(reason);
         self.stage = Stage::Offline;
         self.emit(What::Closed { reason: reason.to_owned(), last });

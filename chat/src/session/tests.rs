@@ -68,8 +68,8 @@ fn it_registers_asking_only_for_what_is_offered_and_known() {
     scene.hear(":s CAP * LS * :batch sasl=PLAIN");
     assert!(scene.sent().is_empty());
     scene.hear(":s CAP * LS :echo-message");
-    assert_eq!(scene.sent(), ["CAP REQ :batch echo-message"]);
-    scene.hear(":s CAP alice ACK :batch echo-message");
+    assert_eq!(scene.sent(), ["CAP REQ :batch echo-message sasl"]);
+    scene.hear(":s CAP alice ACK :batch echo-message sasl");
     assert_eq!(scene.sent(), ["CAP END"]);
     assert!(!scene.session.is_ready());
 }

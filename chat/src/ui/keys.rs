@@ -3,9 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, Movement, RepeatCount};
+use rustyline::{
+    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
+};
 
 use crate::line::{Line, Style};
+use crate::secret::Secret;
 use crate::ui::screen::Shared;
 use crate::ui::tty;
 use crate::words::Words;
@@ -37,14 +40,76 @@ impl ConditionalEventHandler for Interrupt {
     }
 }
 
+/// What is typed without being seen. rustyline knows nothing of it: neither its line nor its ring of deleted words.
+#[derive(Default)]
+pub(super) struct Hidden {
+    on: AtomicBool,
+    secret: Mutex<Secret>,
+}
+
+impl Hidden {
+    pub(super) fn begin(&self, on: bool) {
+        self.on.store(on, Ordering::Relaxed);
+        self.take();
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn take(&self) -> Secret {
+        std::mem::take(&mut self.secret.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn press(&self, key: KeyEvent) {
+        let mut secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner);
+        match key {
+            KeyEvent(KeyCode::Char(character), Modifiers::NONE | Modifiers::SHIFT) => secret.push(character),
+            KeyEvent(KeyCode::Backspace, _) | KeyEvent(KeyCode::Char('H'), Modifiers::CTRL) => secret.pop(),
+            KeyEvent(KeyCode::Char('U' | 'W'), Modifiers::CTRL) => *secret = Secret::default(),
+            _ => {}
+        }
+    }
+}
+
+/// All keys that no other handler has.
+pub(super) struct Unseen {
+    pub(super) hidden: Arc<Hidden>,
+    pub(super) interrupt: Interrupt,
+}
+
+impl ConditionalEventHandler for Unseen {
+    fn handle(
+        &self,
+        event: &Event,
+        n: RepeatCount,
+        positive: bool,
+        context: &EventContext<'_>,
+    ) -> Option<Cmd> {
+        if !self.hidden.is_on() {
+            return None;
+        }
+        let key = *event.get(0)?;
+        if key == KeyEvent::ctrl('D') {
+            return self.interrupt.handle(event, n, positive, context);
+        }
+        self.hidden.press(key);
+        Some(Cmd::Noop)
+    }
+}
+
 /// Completes. rustyline's own completion lets nothing be printed while it offers a choice.
 pub(super) struct Tab {
     pub(super) words: Arc<Mutex<Words>>,
     pub(super) shared: Arc<Shared>,
+    pub(super) hidden: Arc<Hidden>,
 }
 
 impl ConditionalEventHandler for Tab {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        if self.hidden.is_on() {
+            return Some(Cmd::Noop);
+        }
         let before = &context.line()[..context.pos()];
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(completion) = words.complete(before) else { return Some(Cmd::Noop) };

@@ -15,18 +15,29 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
 use crate::failure::Failure;
+use crate::secret::Secret;
 use crate::words::Words;
 
 /// What the user does.
 #[derive(Debug)]
 pub enum Typed {
     Line(String),
+    /// What was asked for without showing it.
+    Secret(Secret),
     /// Ctrl-C.
     Interrupt,
     /// Ctrl-D, or the end of the input.
     End,
     /// What is shown can't be printed any more.
     Unprintable(std::io::Error),
+}
+
+/// What stands before the next line.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    pub text: String,
+    /// What is typed is shown nowhere and kept in no history.
+    pub secret: bool,
 }
 
 /// How it looks and feels.

@@ -18,6 +18,7 @@ use rustyline::validate::Validator;
 use terminal_size::{Height, Width};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::ui::keys::Hidden;
 use crate::ui::screen::Shared;
 
 /// What rings the doorbell: printed above the line it moves up and down again, and leaves nothing.
@@ -36,6 +37,8 @@ pub(super) struct Painter {
     pub(super) entered: Arc<AtomicBool>,
     /// It was Ctrl-C rather than Enter.
     pub(super) interrupted: Arc<AtomicBool>,
+    /// What is typed is not to be seen: it never gets into the line.
+    pub(super) hidden: Arc<Hidden>,
     vanish: AtomicBool,
     empty: AtomicBool,
     /// Columns of the line being edited, and of the terminal when it was last painted.
@@ -49,6 +52,7 @@ impl Painter {
             shared,
             entered: Arc::default(),
             interrupted: Arc::default(),
+            hidden: Arc::default(),
             vanish: AtomicBool::new(false),
             empty: AtomicBool::new(true),
             width: AtomicUsize::new(0),
@@ -67,7 +71,8 @@ impl Painter {
     }
 
     /// A new line is going to be edited.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, secret: bool) {
+        self.hidden.begin(secret);
         self.entered.store(false, Ordering::Relaxed);
         self.interrupted.store(false, Ordering::Relaxed);
         self.vanish.store(false, Ordering::Relaxed);

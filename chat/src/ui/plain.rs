@@ -3,9 +3,11 @@
 use std::io::{BufRead as _, Read as _, Write as _};
 
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
+use crate::secret::{PASSWORD_MAX, Secret};
 use crate::ui::screen::{Shared, Task};
-use crate::ui::{Screen, Typed};
+use crate::ui::{Screen, Typed, tty};
 
 /// A longer line is cut into lines of that many bytes.
 const LINE_MAX: u64 = 1 << 20;
@@ -25,7 +27,11 @@ pub(super) fn start(color: bool, typed: mpsc::Sender<Typed>) -> Screen {
 fn own(shared: &Shared, typed: &mpsc::Sender<Typed>) -> std::io::Result<()> {
     let (asked, wanted) = std::sync::mpsc::channel();
     let reader = typed.clone();
-    std::thread::spawn(move || while wanted.recv().is_ok() && reader.blocking_send(read()).is_ok() {});
+    std::thread::spawn(move || {
+        while let Ok(secret) = wanted.recv()
+            && reader.blocking_send(read(secret)).is_ok()
+        {}
+    });
     loop {
         match shared.next_task() {
             Task::Print(text) => {
@@ -33,16 +39,31 @@ fn own(shared: &Shared, typed: &mpsc::Sender<Typed>) -> std::io::Result<()> {
                 out.write_all(text.as_bytes())?;
                 out.flush()?;
             }
-            Task::Read(_) => drop(asked.send(())),
+            Task::Read(prompt) => drop(asked.send(prompt.secret)),
             Task::Leave => return Ok(()),
         }
     }
 }
 
-fn read() -> Typed {
+fn read(secret: bool) -> Typed {
+    if secret {
+        return tty::unseen(whispered);
+    }
     let mut line = Vec::new();
     match std::io::stdin().lock().take(LINE_MAX).read_until(b'\n', &mut line) {
         Ok(0) | Err(_) => Typed::End,
         Ok(_) => Typed::Line(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned()),
+    }
+}
+
+fn whispered() -> Typed {
+    let mut line = Zeroizing::new(Vec::with_capacity(PASSWORD_MAX + 2));
+    let mut input = std::io::stdin().lock().take(PASSWORD_MAX as u64 + 2);
+    match input.read_until(b'\n', &mut line) {
+        Ok(0) | Err(_) => Typed::End,
+        Ok(_) => {
+            let text = str::from_utf8(&line).unwrap_or_default();
+            Typed::Secret(Secret::from(text.trim_end_matches(['\n', '\r'])))
+        }
     }
 }

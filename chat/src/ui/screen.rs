@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::line::Line;
+use crate::ui::Prompt;
 
 /// Unprinted bytes from which on the session waits.
 const QUEUE_MAX: usize = 1 << 20;
@@ -56,7 +57,7 @@ struct State {
     recent: VecDeque<Line>,
     /// How many of the recent lines are pending.
     unprinted: usize,
-    prompt: Option<String>,
+    prompt: Option<Prompt>,
     /// The terminal's owner is busy editing a line and has to be woken by its doorbell.
     editing: bool,
     closing: bool,
@@ -70,7 +71,7 @@ struct State {
 /// What the terminal's owner does next.
 pub(super) enum Task {
     Print(String),
-    Read(String),
+    Read(Prompt),
     Leave,
 }
 
@@ -108,7 +109,7 @@ impl Screen {
     }
 
     /// The last line was dealt with: the next may be read, with this prompt.
-    pub fn ask(&self, prompt: String) {
+    pub fn ask(&self, prompt: Prompt) {
         let mut state = self.shared.lock();
         state.prompt = Some(prompt);
         self.shared.wake(&state);

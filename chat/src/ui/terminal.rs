@@ -8,13 +8,16 @@ use std::sync::{Arc, Mutex, mpsc as std_mpsc};
 use std::time::Duration;
 
 use rustyline::history::{FileHistory, History as _};
-use rustyline::{ColorMode, Config, Editor, EventHandler, ExternalPrinter, KeyCode, KeyEvent, Modifiers};
+use rustyline::{
+    ColorMode, Config, Editor, Event, EventHandler, ExternalPrinter, KeyCode, KeyEvent, Modifiers,
+};
 use tokio::sync::mpsc;
 
 use crate::failure::Failure;
+use crate::input::without_secrets;
 use crate::ui::paint::{BACK_UP, Painter, RING, TAKE_BACK};
 use crate::ui::screen::{Shared, Task};
-use crate::ui::{Feel, Screen, Typed, keys, tty};
+use crate::ui::{Feel, Prompt, Screen, Typed, keys, tty};
 use crate::words::Words;
 
 /// Lines of input that are kept.
@@ -73,16 +76,22 @@ fn bind_keys(editor: &mut Rustyline, painter: &Painter, words: Arc<Mutex<Words>>
     for key in [KeyEvent(KeyCode::Enter, Modifiers::NONE), KeyEvent::ctrl('J'), KeyEvent::ctrl('M')] {
         bind(key, Box::new(keys::Enter(Arc::clone(&painter.entered))));
     }
-    let interrupt = keys::Interrupt {
+    let interrupt = || keys::Interrupt {
         entered: Arc::clone(&painter.entered),
         interrupted: Arc::clone(&painter.interrupted),
     };
-    bind(KeyEvent::ctrl('C'), Box::new(interrupt));
+    bind(KeyEvent::ctrl('C'), Box::new(interrupt()));
     bind(
         KeyEvent(KeyCode::Tab, Modifiers::NONE),
-        Box::new(keys::Tab { words, shared: Arc::clone(&painter.shared) }),
+        Box::new(keys::Tab {
+            words,
+            shared: Arc::clone(&painter.shared),
+            hidden: Arc::clone(&painter.hidden),
+        }),
     );
     bind(KeyEvent::ctrl('Z'), Box::new(keys::Suspend));
+    let unseen = keys::Unseen { hidden: Arc::clone(&painter.hidden), interrupt: interrupt() };
+    drop(editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(unseen))));
 }
 
 /// Ringing may block until the last ring was heard, so it has a thread.
@@ -108,11 +117,12 @@ fn own(mut editor: Rustyline, shared: &Shared, history: Option<&Path>, typed: &m
     }
 }
 
-fn read(editor: &mut Rustyline, prompt: &str, history: Option<&Path>) -> Typed {
+fn read(editor: &mut Rustyline, prompt: &Prompt, history: Option<&Path>) -> Typed {
     if let Some(painter) = editor.helper() {
-        painter.begin();
+        painter.begin(prompt.secret);
     }
-    let result = editor.readline(prompt);
+    let result = editor.readline(&prompt.text);
+    let secret = editor.helper().map(|painter| painter.hidden.take()).unwrap_or_default();
     if result.is_err() && editor.helper().is_some_and(Painter::is_empty) {
         print(TAKE_BACK);
     }
@@ -120,6 +130,10 @@ fn read(editor: &mut Rustyline, prompt: &str, history: Option<&Path>) -> Typed {
         Ok(_) if editor.helper().is_some_and(Painter::is_interrupted) => {
             print(BACK_UP);
             Typed::Interrupt
+        }
+        Ok(_) if prompt.secret => {
+            print(BACK_UP);
+            Typed::Secret(secret)
         }
         Ok(line) => {
             print(BACK_UP);
@@ -131,6 +145,7 @@ fn read(editor: &mut Rustyline, prompt: &str, history: Option<&Path>) -> Typed {
 }
 
 fn remember(editor: &mut Rustyline, line: &str, history: Option<&Path>) {
+    let line = without_secrets(line).trim_end();
     let added = !line.trim().is_empty() && editor.history_mut().add(line).unwrap_or(false);
     if let Some(history) = history.filter(|_| added) {
         // A history that can't be written is no reason to stop talking.

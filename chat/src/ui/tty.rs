@@ -41,6 +41,20 @@ pub(super) fn suspend() {
     write(b"\x1b[?2004h");
 }
 
+/// Reads without the terminal showing it, if it is one.
+pub(super) fn unseen<T>(read: impl FnOnce() -> T) -> T {
+    let stdin = std::io::stdin();
+    let Ok(original) = tcgetattr(&stdin) else { return read() };
+    let mut unseen = original.clone();
+    unseen.local_flags &= !LocalFlags::ECHO;
+    unseen.local_flags |= LocalFlags::ECHONL;
+    let _ = ORIGINAL.set(Mutex::new(original.clone()));
+    let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &unseen);
+    let read = read();
+    let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &original);
+    read
+}
+
 /// Nothing can be done about a terminal that is gone.
 fn write(bytes: &[u8]) {
     let _ = std::io::stdout().write_all(bytes).and_then(|()| std::io::stdout().flush());

@@ -58,9 +58,14 @@ pub fn verify(tx: &mut Tx<'_>, _: ConnId, message: &Message) {
     tx.fail("VERIFY", "INVALID_CODE", format_args!("{account} :Nothing waits for a code"));
 }
 
-/// `PASSWD old :new`; `*` for no old one.
+/// `PASSWD old :new`; `*` for no old one. One that is no single word stands before the new one, with a tab between them, which
+/// neither can have: `PASSWD :old<TAB>new`.
 pub fn passwd(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
-    let (old, new) = (message.param(0).unwrap_or_default(), message.param(1).unwrap_or_default());
+    let first = message.param(0).unwrap_or_default();
+    let (old, new) = match message.param(1) {
+        Some(new) => (first, new),
+        None => first.split_once('\t').unwrap_or((first, "")),
+    };
     let old = Some(old).filter(|old| *old != "*");
     change_password(tx, conn, old, new, Answer { command: "PASSWD", voice: Voice::Standard, message });
 }

@@ -202,7 +202,12 @@ fn not_yours(tx: &mut Tx<'_>, nick: &Nick, owner: &Nick) {
     tx.numeric(ERR_NICKNAMEINUSE, format_args!("{nick} :Nickname {how} the account {owner}"));
 }
 
+/// Who can log in as an account is told that it is one, whether somebody is on by that name or not.
 fn in_use(tx: &mut Tx<'_>, nick: &Nick) {
+    if let Some(account) = tx.state().accounts.named(nick.as_str()) {
+        let owner = account.name.clone();
+        return not_yours(tx, nick, &owner);
+    }
     tx.numeric(ERR_NICKNAMEINUSE, format_args!("{nick} :Nickname is already in use"));
 }
 

@@ -1,0 +1,113 @@
+//! Accounts of one's own: REGISTER (draft/account-registration) and PASSWD.
+
+use chat_proto::caps::Caps;
+use chat_proto::message::{Message, Writer};
+
+use crate::secret::Secret;
+use crate::session::login::{Entry, Lock};
+use crate::session::{Session, Stage, What};
+
+impl Session {
+    /// How we are going to come in the next time.
+    pub fn enter_by(&mut self, entry: Entry) {
+        self.entry = entry;
+    }
+
+    /// The connection leads to this host's own socket, or nobody between can listen.
+    pub fn set_link(&mut self, local: bool, private: bool) {
+        (self.local, self.private) = (local, private);
+    }
+
+    /// Whom the server takes us for.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// The account is our login, by the kernel's word.
+    pub fn is_own_login(&self) -> bool {
+        self.local && self.account.as_deref().unwrap_or(&self.nick).eq_ignore_ascii_case(&self.login)
+    }
+
+    /// Whether accounts can be made, and whether it takes an address for mail.
+    pub fn registers(&self) -> Option<bool> {
+        self.offered.contains(Caps::ACCOUNT_REGISTRATION).then_some(self.email_required)
+    }
+
+    /// Makes the account of our name.
+    pub fn register(&mut self, email: Option<&str>, password: Secret) {
+        self.send_register(email, &password);
+        self.setting = Some(password);
+    }
+
+    pub(super) fn send_register(&mut self, email: Option<&str>, password: &Secret) {
+        let line = Writer::new().command("REGISTER").param("*").param(email.unwrap_or("*"));
+        self.send(line.trailing(password.as_str()));
+    }
+
+    /// Sets the password of our account; the old one is left out where the kernel vouches for us.
+    pub fn change_password(&mut self, old: Option<&Secret>, new: Secret) {
+        let line = Writer::new().command("PASSWD");
+        let old = old.map_or("*", Secret::as_str);
+        let fits = !old.contains(' ') && !old.starts_with(':');
+        self.send(match fits {
+            true => line.param(old).trailing(new.as_str()),
+            // What is no single word: a control character, which no password has, keeps them apart.
+            false => line.trailing(&zeroize::Zeroizing::new(format!("{old}\t{}", new.as_str()))),
+        });
+        self.setting = Some(new);
+    }
+
+    /// REGISTER and PASSWD: what has become of our wish.
+    pub(super) fn on_account_outcome(&mut self, message: &Message) {
+        let account = message.param(1).unwrap_or_default().to_owned();
+        if message.param(0) != Some("SUCCESS") {
+            let text = message.params().last().unwrap_or_default().to_owned();
+            return self.emit(What::Info { text });
+        }
+        let registered = message.command().eq_ignore_ascii_case("REGISTER");
+        let early = registered && self.stage == Stage::Registering;
+        let password = match (&self.entry, early) {
+            (Entry::Register { password, .. }, true) => Some(password.clone()),
+            _ => self.setting.take(),
+        };
+        if let Some(password) = password.filter(|_| registered || matches!(self.entry, Entry::Password(_))) {
+            self.entry = Entry::Password(password);
+        }
+        self.emit(if registered { What::Registered { account } } else { What::PasswordSet { account } });
+        if early {
+            self.end_caps();
+        }
+    }
+
+    /// FAIL REGISTER and FAIL PASSWD.
+    pub(super) fn on_account_refused(&mut self, message: &Message) {
+        self.setting = None;
+        let code = message.param(1).unwrap_or_default();
+        let reason = message.params().last().unwrap_or_default();
+        if self.stage == Stage::Registering {
+            return self.lock(Lock::NotRegistered, reason);
+        }
+        let command = message.param(0).unwrap_or_default();
+        let failed =
+            if command == "REGISTER" { "no account was made" } else { "the password stays as it was" };
+        let text = format!("{failed}: {}{}", lowered(reason), hint(code));
+        self.refuse(None, command, &text);
+    }
+}
+
+/// What to do about it.
+fn hint(code: &str) -> &'static str {
+    match code {
+        "ALREADY_AUTHENTICATED" => "; <password> sets its password",
+        "ACCOUNT_EXISTS" | "BAD_ACCOUNT_NAME" => "; <nick> NAME takes another name first",
+        "NOT_LOGGED_IN" => "; <register> makes one",
+        "WEAK_PASSWORD" | "UNACCEPTABLE_PASSWORD" | "INVALID_EMAIL" | "WRONG_PASSWORD" => "; try again",
+        "DISALLOWED" => "; ask the administrator",
+        _ => "",
+    }
+}
+
+fn lowered(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
