@@ -17,6 +17,7 @@ pub fn make(kind: &str) -> Option<String> {
 fn page() -> Page {
     Page::of_program(&Cli::command(), "1", "talk with the people of this host")
         .with(typed())
+        .with(accounts())
         .with(keys())
         .with(environment())
         .with(files())
@@ -35,6 +36,16 @@ fn typed() -> Section {
         let does = format!("{}.{also} For example: `{}`", sentence(spec.does), spec.example);
         section.usage(spec.usage, &does)
     })
+}
+
+fn accounts() -> Section {
+    Section::new("ACCOUNTS").text(
+        "On this host your login is your account. From elsewhere you are a guest until you log in: `chat` asks for the \
+         password when the name is an account's, proves that it knows it without telling it (SCRAM-SHA-256), and logs in \
+         again by itself after a broken connection. `<register>` makes an account of a guest's name. `<password>`, typed on \
+         the server's host under your login, sets a password for coming from elsewhere. Passwords are not shown while \
+         they are typed and are kept in no history. Where nobody can be asked, `--password-file` has the password.",
+    )
 }
 
 fn sentence(text: &str) -> String {

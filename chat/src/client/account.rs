@@ -8,6 +8,8 @@ use crate::session::{Lock, Locked};
 
 /// Wrong passwords after which we leave.
 const TRIES: u32 = 3;
+const UNSAFE: &str =
+    "others can listen to this connection, so no passwords are sent; come without --insecure-plain";
 
 impl Client {
     /// Whether what is typed next is not to be seen.
@@ -115,6 +117,9 @@ impl Client {
                     .text(Style::Plain, &format!("; <password> {password}")),
             );
         }
+        if !self.session.is_private() {
+            return self.complain(UNSAFE);
+        }
         match self.session.registers() {
             Some(email_required) => {
                 let name = self.session.nick().to_owned();
@@ -132,6 +137,9 @@ impl Client {
         let own_login = self.session.is_own_login();
         if self.session.account().is_none() && !own_login {
             return self.complain("a guest has no password; <register> makes an account of your name");
+        }
+        if !self.session.is_private() {
+            return self.complain(UNSAFE);
         }
         self.start(Dialog::set_password(!own_login));
     }

@@ -3,6 +3,7 @@
 use chat_proto::message::Message;
 
 use super::*;
+use crate::secret::Secret;
 
 const MANNER: Manner = Manner { times: false, bell: true, json: false, prompt: true };
 
@@ -75,6 +76,45 @@ fn every_command_asks_the_server_for_the_right_thing() {
         ("<nick> al", "NICK al"),
     ] {
         assert_eq!(typed(&mut client(), line), [sent], "{line}");
+    }
+}
+
+/// Answers a question that doesn't show what is typed.
+fn whisper(client: &mut Client, question: &str, answer: &str) -> Vec<String> {
+    assert_eq!((client.asks_secret(), client.prompt().trim()), (true, question));
+    client.whispered(Secret::from(answer));
+    client.session.outgoing().iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[test]
+fn a_password_is_asked_for_twice_and_the_old_one_only_from_elsewhere() {
+    let mut local = client();
+    local.session.set_link(true, true);
+    typed(&mut local, "<password>");
+    whisper(&mut local, "New password:", "one two");
+    assert_eq!(whisper(&mut local, "The same once more:", "one two"), ["PASSWD * :one two"]);
+    let mut remote = client();
+    remote.session.set_link(false, true);
+    hear(&mut remote, ":s 900 alice alice!a@h alice :You are now logged in as alice");
+    typed(&mut remote, "<password>");
+    whisper(&mut remote, "Password until now:", "one two");
+    whisper(&mut remote, "New password:", "three");
+    assert_eq!(whisper(&mut remote, "The same once more:", "three"), ["PASSWD :one two\tthree"]);
+    let told = hear(&mut remote, ":s FAIL PASSWD WRONG_PASSWORD alice :The old password is wrong");
+    assert!(told.ends_with("\nthe password stays as it was: the old password is wrong; try again"), "{told}");
+}
+
+#[test]
+fn no_password_is_asked_for_where_others_can_listen_or_where_there_is_no_account() {
+    for (private, line, words) in [
+        (false, "<register>", "others can listen"),
+        (true, "<register>", "no accounts can be made here"),
+        (true, "<password>", "a guest has no password"),
+    ] {
+        let mut client = client();
+        client.session.set_link(false, private);
+        assert!(typed(&mut client, line).is_empty() && !client.asks_secret());
+        assert!(shown(&mut client).contains(words), "{line}");
     }
 }
 

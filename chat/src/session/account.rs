@@ -28,6 +28,11 @@ impl Session {
         self.local && self.account.as_deref().unwrap_or(&self.nick).eq_ignore_ascii_case(&self.login)
     }
 
+    /// Whether nobody between can listen, so that passwords may be sent.
+    pub fn is_private(&self) -> bool {
+        self.private
+    }
+
     /// Whether accounts can be made, and whether it takes an address for mail.
     pub fn registers(&self) -> Option<bool> {
         self.offered.contains(Caps::ACCOUNT_REGISTRATION).then_some(self.email_required)
@@ -36,7 +41,7 @@ impl Session {
     /// Makes the account of our name.
     pub fn register(&mut self, email: Option<&str>, password: Secret) {
         self.send_register(email, &password);
-        self.setting = Some(password);
+        self.await_outcome(password);
     }
 
     pub(super) fn send_register(&mut self, email: Option<&str>, password: &Secret) {
@@ -54,11 +59,17 @@ impl Session {
             // What is no single word: a control character, which no password has, keeps them apart.
             false => line.trailing(&zeroize::Zeroizing::new(format!("{old}\t{}", new.as_str()))),
         });
-        self.setting = Some(new);
+        self.await_outcome(new);
+    }
+
+    fn await_outcome(&mut self, password: Secret) {
+        self.setting = Some(password);
+        self.waits_for_account = true;
     }
 
     /// REGISTER and PASSWD: what has become of our wish.
     pub(super) fn on_account_outcome(&mut self, message: &Message) {
+        self.waits_for_account = false;
         let account = message.param(1).unwrap_or_default().to_owned();
         if message.param(0) != Some("SUCCESS") {
             let text = message.params().last().unwrap_or_default().to_owned();
@@ -82,6 +93,7 @@ impl Session {
     /// FAIL REGISTER and FAIL PASSWD.
     pub(super) fn on_account_refused(&mut self, message: &Message) {
         self.setting = None;
+        self.waits_for_account = false;
         let code = message.param(1).unwrap_or_default();
         let reason = message.params().last().unwrap_or_default();
         if self.stage == Stage::Registering {

@@ -203,7 +203,7 @@ impl Session {
             why,
             reason: reason.to_owned(),
             wait: seconds(reason),
-            registers: self.registers_early,
+            registers: self.registers_early && self.private,
             email_required: self.email_required,
         }));
     }
@@ -241,3 +241,6 @@ fn nonce() -> String {
     let _ = ring::rand::SystemRandom::new().fill(&mut bytes);
     sasl::token(&bytes, &[b"chat"])
 }
+
+#[cfg(test)]
+mod tests;

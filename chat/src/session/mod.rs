@@ -69,6 +69,7 @@ pub struct Session {
     account: Option<String>,
     /// A password that waits for the server's word.
     setting: Option<Secret>,
+    waits_for_account: bool,
     local: bool,
     private: bool,
     sts: Option<Sts>,
@@ -116,6 +117,7 @@ impl Session {
             email_required: false,
             account: None,
             setting: None,
+            waits_for_account: false,
             local: false,
             private: false,
             sts: None,
@@ -153,6 +155,7 @@ impl Session {
         self.stage = Stage::Offline;
         self.lines.zeroize();
         self.setting = None;
+        self.waits_for_account = false;
         self.batches.clear();
         self.users.clear();
         self.listed.clear();
@@ -207,9 +210,9 @@ impl Session {
         self.rooms.people()
     }
 
-    /// Whether the answer to a JOIN or PART is still to come.
+    /// Whether the answer to a JOIN or PART, or about an account, is still to come.
     pub fn is_moving(&self) -> bool {
-        self.moving.is_some()
+        self.moving.is_some() || self.waits_for_account
     }
 
     /// Whether the server has answered everything: said lines, and the last [`Session::place_fence`].

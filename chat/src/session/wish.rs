@@ -129,8 +129,9 @@ impl Session {
         self.fence = Some(token);
     }
 
-    /// Gives up waiting for the answer to a JOIN or PART.
+    /// Gives up waiting for such an answer.
     pub fn stop_moving(&mut self) {
         self.moving = None;
+        self.waits_for_account = false;
     }
 }

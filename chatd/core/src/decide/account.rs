@@ -2,6 +2,7 @@
 
 use chat_proto::message::Message;
 use chat_proto::name::Nick;
+use chat_proto::numeric::ERR_NEEDMOREPARAMS;
 use compact_str::CompactString;
 
 use crate::account::Credentials;
@@ -62,9 +63,8 @@ pub fn verify(tx: &mut Tx<'_>, _: ConnId, message: &Message) {
 /// neither can have: `PASSWD :old<TAB>new`.
 pub fn passwd(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let first = message.param(0).unwrap_or_default();
-    let (old, new) = match message.param(1) {
-        Some(new) => (first, new),
-        None => first.split_once('\t').unwrap_or((first, "")),
+    let Some((old, new)) = message.param(1).map(|new| (first, new)).or_else(|| first.split_once('\t')) else {
+        return tx.numeric(ERR_NEEDMOREPARAMS, format_args!("PASSWD :Not enough parameters"));
     };
     let old = Some(old).filter(|old| *old != "*");
     change_password(tx, conn, old, new, Answer { command: "PASSWD", voice: Voice::Standard, message });

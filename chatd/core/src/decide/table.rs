@@ -82,7 +82,7 @@ pub const COMMANDS: &[Command] = &[
     user("OPER", 2, oper::oper, "name password", "makes you an operator"),
     user("PART", 1, part::part, "#channel[,#channel ...] [reason]", "leaves channels"),
     conn("PASS", 1, register::pass, "password", "gives the server's password"),
-    conn("PASSWD", 2, account::passwd, "old :new", "sets the password of your account; * for no old one"),
+    conn("PASSWD", 1, account::passwd, "old :new", "sets the password of your account; * for no old one"),
     conn("PING", 0, ping::ping, "token", "asks for a PONG"),
     conn("PONG", 0, ping::pong, "token", "answers a PING"),
     user("PRIVMSG", 0, message::privmsg, "target[,target ...] :text", "says something to users and channels"),

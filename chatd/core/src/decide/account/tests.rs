@@ -104,6 +104,9 @@ fn who_came_by_a_password_needs_the_old_one_for_a_new_one() {
     assert!(chat.say(anna, "PASSWD * :battery staple")[0].contains(" WRONG_PASSWORD anna "));
     assert!(chat.say(anna, "PASSWD guess :battery staple")[0].contains(" WRONG_PASSWORD anna "));
     assert!(chat.say(anna, "PASSWD correcthorse :battery staple")[0].contains("PASSWD SUCCESS anna"));
+    assert!(chat.say(anna, "PASSWD :battery staple\tcorrect horse")[0].contains("PASSWD SUCCESS anna"));
+    assert!(chat.say(anna, "PASSWD :correct horse\tbattery staple")[0].contains("PASSWD SUCCESS anna"));
+    assert!(chat.say(anna, "PASSWD battery")[0].contains(" 461 "));
     for _ in 0..5 {
         chat.say(anna, "PASSWD guess :battery staple");
     }

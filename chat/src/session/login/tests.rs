@@ -1,0 +1,149 @@
+//! Logging in against the server's end of SCRAM, and against servers that are not what they should be.
+
+use chat_proto::message::Message;
+use chat_proto::sasl::{Challenge, ClientFirst, Reassembly, ScramError, ScramKeys, frames};
+
+use crate::secret::Secret;
+use crate::session::{Entry, Lock, Session, What};
+
+const PASSWORD: &str = "correct horse";
+
+fn session(mechanisms: &str, private: bool) -> Session {
+    let mut session = Session::new("anna", "anna");
+    session.enter_by(Entry::Password(Secret::from(PASSWORD)));
+    session.set_link(false, private);
+    session.open();
+    assert_eq!(sent(&mut session), ["CAP LS 302"], "the name may be in use by ourselves");
+    hear(&mut session, &format!(":s CAP * LS :sasl={mechanisms}"));
+    hear(&mut session, ":s CAP * ACK :sasl");
+    session
+}
+
+fn hear(session: &mut Session, line: &str) {
+    session.receive(&Message::parse(line).unwrap());
+}
+
+fn sent(session: &mut Session) -> Vec<String> {
+    session.outgoing().iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn last_word(session: &mut Session) -> Option<What> {
+    session.events().pop().map(|event| event.what)
+}
+
+/// What the client says by AUTHENTICATE, decoded.
+fn said(session: &mut Session) -> Vec<u8> {
+    let line = sent(session).pop().expect("a line");
+    let piece = line.strip_prefix("AUTHENTICATE ").expect("AUTHENTICATE");
+    Reassembly::default().take(piece).expect("base64").expect("a whole message").to_vec()
+}
+
+fn answer(session: &mut Session, message: &str) {
+    for piece in frames(message.as_bytes()) {
+        hear(session, &format!("AUTHENTICATE {}", *piece));
+    }
+}
+
+/// Goes on to where the server has to prove itself.
+fn challenged(password: &str) -> (Session, Result<String, ScramError>) {
+    let mut session = session("EXTERNAL,PLAIN,SCRAM-SHA-256", true);
+    assert_eq!(sent(&mut session), ["CAP REQ :sasl", "AUTHENTICATE SCRAM-SHA-256"]);
+    hear(&mut session, "AUTHENTICATE +");
+    let first = ClientFirst::parse(&said(&mut session)).expect("a first message");
+    let keys = ScramKeys::derive(password, b"salt", 4096);
+    let (challenge, message): (Challenge, String) = first.challenge(keys, "nonce");
+    answer(&mut session, &message);
+    let proof = challenge.verify(&said(&mut session));
+    (session, proof)
+}
+
+#[test]
+fn it_proves_the_password_lets_the_server_prove_it_and_then_comes_in() {
+    let (mut session, proof) = challenged(PASSWORD);
+    answer(&mut session, &proof.expect("the right proof"));
+    assert_eq!(sent(&mut session), ["AUTHENTICATE +"]);
+    hear(&mut session, ":s 900 * *!*@* anna :You are now logged in as anna");
+    hear(&mut session, ":s 903 * :SASL authentication successful");
+    assert_eq!(sent(&mut session), ["NICK anna", "USER anna 0 * :anna", "CAP END"]);
+    assert_eq!(last_word(&mut session), Some(What::LoggedIn { account: "anna".into() }));
+}
+
+#[test]
+fn a_wrong_password_is_told_and_so_is_how_long_to_wait() {
+    for (reason, why, wait) in [
+        ("the proof is wrong", Lock::WrongPassword, None),
+        ("too many attempts, try again in 8 seconds", Lock::TooFast, Some(8)),
+    ] {
+        let (mut session, proof) = challenged("another");
+        assert!(proof.is_err());
+        hear(&mut session, &format!(":s 904 * :SASL authentication failed: {reason}"));
+        let Some(What::Locked(locked)) = last_word(&mut session) else { panic!() };
+        assert_eq!((locked.name.as_str(), locked.why, locked.wait), ("anna", why, wait));
+        assert_eq!(locked.reason, reason);
+    }
+}
+
+#[test]
+fn a_server_that_does_not_know_the_password_itself_gets_nothing_more() {
+    for line in ["AUTHENTICATE dj1BQUFB", ":s 903 * :fine", "AUTHENTICATE *"] {
+        let (mut session, _) = challenged(PASSWORD);
+        hear(&mut session, line);
+        let Some(What::Closed { reason, last: true }) = last_word(&mut session) else { panic!("{line}") };
+        assert!(reason.contains("may be another than it should be"), "{reason}");
+        assert!(sent(&mut session).is_empty());
+    }
+}
+
+#[test]
+fn the_password_itself_is_told_only_where_nobody_can_listen() {
+    let mut plain = session("PLAIN", true);
+    assert_eq!(sent(&mut plain).pop().unwrap(), "AUTHENTICATE PLAIN");
+    hear(&mut plain, "AUTHENTICATE +");
+    assert_eq!(said(&mut plain), b"\0anna\0correct horse");
+    for mut refused in [session("PLAIN", false), session("EXTERNAL", true)] {
+        assert!(matches!(last_word(&mut refused), Some(What::Closed { last: true, .. })));
+    }
+}
+
+#[test]
+fn the_name_of_an_account_is_a_door_that_its_password_opens() {
+    let mut session = Session::new("anna", "anna");
+    session.open();
+    hear(&mut session, ":s CAP * LS :sasl=PLAIN");
+    hear(&mut session, ":s 433 * anna :Nickname is reserved for the account anna");
+    let Some(What::Locked(locked)) = last_word(&mut session) else { panic!() };
+    assert_eq!((locked.why, locked.name.as_str()), (Lock::Account, "anna"));
+    session.open();
+    hear(&mut session, ":s CAP * LS :batch");
+    hear(&mut session, ":s 433 * anna :Nickname is already in use");
+    assert!(matches!(last_word(&mut session), Some(What::Closed { last: true, .. })));
+}
+
+#[test]
+fn where_no_guests_are_let_in_an_account_is_made_before_coming_in() {
+    let mut session = Session::new("anna", "anna");
+    session.set_link(false, true);
+    session.open();
+    hear(&mut session, ":s CAP * LS :sasl=PLAIN draft/account-registration=before-connect,email-required");
+    hear(&mut session, "ERROR :Closing link: Guests may not come in this way, only users with an account");
+    let Some(What::Locked(locked)) = last_word(&mut session) else { panic!() };
+    assert_eq!((locked.why, locked.registers, locked.email_required), (Lock::AccountsOnly, true, true));
+    let email = Some("a@b.example".to_owned());
+    session.lost();
+    session.enter_by(Entry::Register { email, password: Secret::from(PASSWORD) });
+    session.open();
+    hear(&mut session, ":s CAP * LS :draft/account-registration=before-connect");
+    hear(&mut session, ":s CAP * ACK :draft/account-registration");
+    assert_eq!(sent(&mut session).pop().unwrap(), "REGISTER * a@b.example :correct horse");
+    hear(&mut session, ":s REGISTER SUCCESS anna :Account made");
+    assert_eq!(sent(&mut session), ["CAP END"]);
+    session.lost();
+    session.open();
+    assert_eq!(sent(&mut session), ["CAP LS 302"], "it logs in by itself from now on");
+}
+
+#[test]
+fn no_password_is_in_its_debugging_output() {
+    let (session, _) = challenged(PASSWORD);
+    assert!(!format!("{session:?}").contains("horse"));
+}
