@@ -62,10 +62,11 @@ pub(crate) struct Commit<R> {
 
 #[derive(Debug)]
 struct Writer {
-    held: Arc<Mailbox<Group>>,
+    /// Nothing, after the last group.
+    held: Arc<Mailbox<Option<Group>>>,
     /// How many were submitted to the writer and are not released.
     outstanding: Arc<AtomicUsize>,
-    thread: thread::JoinHandle<()>,
+    thread: thread::JoinHandle<Result<(), JournalFailed>>,
 }
 
 impl<R: Release> Commit<R> {
@@ -81,11 +82,17 @@ impl<R: Release> Commit<R> {
         }
         if group.durable || self.writer.outstanding.load(Ordering::Acquire) > 0 {
             self.writer.outstanding.fetch_add(1, Ordering::AcqRel);
-            self.writer.held.push_when_room(group);
+            self.writer.held.push_when_room(Some(group));
         } else {
             self.release.release(group);
         }
         Ok(())
+    }
+
+    /// Waits until all is stored and released, and lets the journal go.
+    pub(crate) fn finish(self) -> Result<(), JournalFailed> {
+        self.writer.held.push(None);
+        self.writer.thread.join().unwrap_or(Err(JournalFailed))
     }
 }
 
@@ -101,32 +108,35 @@ impl Writer {
     }
 }
 
-/// Writes whatever has gathered as one, until writing fails.
+/// Writes whatever has gathered as one, until there is no more or writing fails.
 fn write_all<R: Release>(
     mut journal: Box<dyn Journal>,
-    held: &Mailbox<Group>,
+    held: &Mailbox<Option<Group>>,
     outstanding: &AtomicUsize,
     release: &R,
     latency: &Histogram,
-) {
-    let mut groups = Vec::new();
-    loop {
-        held.take(&mut groups, None);
-        let began = Instant::now();
-        if let Err(error) = journal.store(&groups) {
-            let what = "cannot store what was said; chatd stops, since nothing may be shown unstored";
-            log_failure(EventKind::StoreFailed, what, &error);
-            held.close();
-            return;
-        }
+) -> Result<(), JournalFailed> {
+    let (mut taken, mut is_last) = (Vec::new(), false);
+    while !is_last {
+        held.take(&mut taken, None);
+        is_last = taken.iter().any(Option::is_none);
+        let groups: Vec<Group> = taken.drain(..).flatten().collect();
         if groups.iter().any(|group| group.durable) {
+            let began = Instant::now();
+            if let Err(error) = journal.store(&groups) {
+                let what = "cannot store what was said; chatd stops, since nothing may be shown unstored";
+                log_failure(EventKind::StoreFailed, what, &error);
+                held.close();
+                return Err(JournalFailed);
+            }
             latency.observe(began.elapsed());
         }
-        for group in groups.drain(..) {
+        for group in groups {
             release.release(group);
             outstanding.fetch_sub(1, Ordering::AcqRel);
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -207,11 +217,21 @@ mod tests {
     }
 
     #[test]
+    fn at_the_end_all_is_stored_and_the_journal_let_go() {
+        let Bench { commit, asked, let_go, seen, .. } = bench();
+        commit.submit(group(1, true)).unwrap();
+        let_go.send(Ok(())).unwrap();
+        commit.finish().unwrap();
+        assert_eq!(seen.recv().unwrap(), 1);
+        assert_eq!(asked.iter().collect::<Vec<_>>(), [[1]], "the journal is gone");
+    }
+
+    #[test]
     fn after_a_failed_write_nothing_is_shown_any_more() {
         let bench = bench();
         bench.commit.submit(group(1, true)).unwrap();
         bench.let_go.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
-        bench.commit.writer.thread.join().unwrap();
+        assert!(bench.commit.finish().is_err());
         assert!(bench.seen.try_recv().is_err());
     }
 

@@ -258,6 +258,7 @@ impl Threads {
         let commit = Commit::new(Arc::new(outlets), Box::new(store), &metrics.commit)?;
         let core = spawn("core", move || {
             let outcome = run::run(core, &inbox, &commit, &metrics.core, &pulse);
+            let outcome = outcome.and_then(|()| commit.finish());
             answers.give_up();
             outcome
         })?;
@@ -298,10 +299,14 @@ async fn attend(
     loop {
         tokio::select! {
             ended = &mut threads.egress => {
-                return ended.map_err(|_| anyhow!("the writing thread broke down; this is a bug in chatd"));
+                ended.map_err(|_| anyhow!("the writing thread broke down; this is a bug in chatd"))?;
+                if core_runs {
+                    core_ended(threads.core.await)?;
+                }
+                return Ok(());
             }
             ended = &mut threads.core, if core_runs => {
-                ended.map_err(|_| anyhow!("the core broke down; this is a bug in chatd"))??;
+                core_ended(ended)?;
                 core_runs = false;
                 supervision.stopping();
             }
@@ -324,4 +329,9 @@ async fn attend(
             }
         }
     }
+}
+
+/// The core ends when the chat has stopped and all is stored.
+fn core_ended(ended: Result<Result<(), JournalFailed>, oneshot::error::RecvError>) -> anyhow::Result<()> {
+    Ok(ended.map_err(|_| anyhow!("the core broke down; this is a bug in chatd"))??)
 }
