@@ -5,10 +5,14 @@ use std::process::Command;
 use chat_tests::outside::{is_root, missing_program, must_not_skip, skip};
 use chat_tests::programs;
 
-fn run(script: &str) {
+fn run(script: &str, arguments: &[&str]) {
     let path = format!("{}/{script}", env!("CARGO_MANIFEST_DIR"));
     let binaries = programs::directory().expect("the programs are built");
-    let output = Command::new(path).env("CHATD_TEST_BINARIES", binaries).output().expect("the script runs");
+    let output = Command::new(path)
+        .args(arguments)
+        .env("CHATD_TEST_BINARIES", binaries)
+        .output()
+        .expect("the script runs");
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{script} failed:\n{}", String::from_utf8_lossy(&said));
 }
@@ -18,7 +22,8 @@ fn irssi_and_weechat_feel_at_home() {
     if let Some(program) = missing_program(&["irssi", "weechat-headless", "tmux"]) {
         return skip("the test with irssi and WeeChat", &format!("{program} is not installed"));
     }
-    run("clients/run");
+    run("clients/run", &[]);
+    run("clients/run", &["tls"]);
 }
 
 #[test]
@@ -35,5 +40,5 @@ fn the_packages_and_the_administrators_pages_hold_in_a_real_systemd() {
     if let Some(program) = missing_program(&["systemd-nspawn", "debootstrap", "dh"]) {
         return skip("the test in a real systemd", &format!("{program} is not installed"));
     }
-    run("systemd/run");
+    run("systemd/run", &[]);
 }
