@@ -73,6 +73,13 @@ impl Attempts {
         self.0.remove(attempted);
     }
 
+    /// Takes back one try, which was no failure.
+    pub(crate) fn take_back(&mut self, attempted: &Attempted) {
+        if let Some(tries) = self.0.get_mut(attempted) {
+            tries.count = tries.count.saturating_sub(1);
+        }
+    }
+
     /// Forgets the older half, so that it is seldom needed.
     fn make_room(&mut self) {
         let mut times: Vec<u64> = self.0.values().map(|tries| tries.last).collect();

@@ -86,8 +86,12 @@ pub enum ConnEvent {
     },
     /// It has made an account.
     AccountMade,
+    /// It cannot have the nick that it wants, and has none for now.
+    NickRefused {
+        nick: Nick,
+    },
     NickChosen {
-        nick: Option<Nick>,
+        nick: Nick,
     },
     UserGiven {
         ident: CompactString,

@@ -29,7 +29,7 @@ pub enum Step {
     /// SCRAM: waits for the proof of being the account of that name.
     Challenged { name: String, challenge: Box<Challenge> },
     /// SCRAM: the proof was right; waits for the client to have seen the server's.
-    Proven { name: String },
+    Proven { name: String, challenge: Box<Challenge> },
 }
 
 impl Exchanges {

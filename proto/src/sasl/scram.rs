@@ -140,6 +140,11 @@ impl ClientFirst {
 }
 
 impl Challenge {
+    /// Whether it asks for the password that these keys were made of.
+    pub fn is_about(&self, keys: &ScramKeys) -> bool {
+        self.keys == *keys
+    }
+
     /// Checks the client's proof; returns the server's.
     ///
     /// # Errors

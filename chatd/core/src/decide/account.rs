@@ -18,8 +18,8 @@ use super::{authenticate, check};
 
 /// Characters that a password of a user's own choice has at least.
 const PASSWORD_MIN: usize = 8;
-/// Bytes that it has at most.
-pub const PASSWORD_MAX: usize = 300;
+/// Bytes that any password has at most: what one SASL message has room for beside the longest names.
+pub const PASSWORD_MAX: usize = 800;
 const EMAIL_MAX: usize = 254;
 
 /// Why somebody gets no account, or no other password.
@@ -123,7 +123,13 @@ fn may_make(tx: &Tx<'_>, conn: ConnId, wish: Wish<'_>) -> Result<Nick, Refusal> 
     let nick = state.name_of(conn);
     let wanted = if wish.account == "*" { nick } else { wish.account };
     if nick == "*" {
-        return no("NEED_NICK", "Choose a nick first");
+        let refused = session.registering().and_then(|registering| registering.refused.as_ref());
+        return match refused {
+            Some(refused) => {
+                Err(refusal("ACCOUNT_EXISTS", refused.as_str(), "Others have that name, choose another nick"))
+            }
+            None => no("NEED_NICK", "Choose a nick first"),
+        };
     }
     if state.policy.nick_equals_account && !chat_proto::name::same(wanted, nick) {
         return no("ACCOUNT_NAME_MUST_BE_NICK", "An account has the name of your nick");

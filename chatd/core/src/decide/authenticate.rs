@@ -18,6 +18,7 @@ use crate::output::{Job, Secret};
 use crate::state::{Session, State};
 use crate::tx::{Tx, label_of};
 
+use super::make_way::make_way;
 use super::nickserv;
 use super::register::because;
 
@@ -36,11 +37,13 @@ pub fn authenticate(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     match exchange.message.take(word) {
         Ok(None) => {}
         Ok(Some(whole)) => next(tx, conn, &whole, message),
-        Err(error @ (FrameError::PieceTooLong | FrameError::MessageTooLong)) => {
+        Err(error @ FrameError::PieceTooLong) => {
             tx.exchanges().remove(conn);
             tx.numeric(ERR_SASLTOOLONG, format_args!(":SASL authentication failed: {error}"));
         }
-        Err(error @ FrameError::NotBase64) => fail(tx, conn, &error.to_string()),
+        Err(error @ (FrameError::MessageTooLong | FrameError::NotBase64)) => {
+            fail(tx, conn, &error.to_string());
+        }
     }
 }
 
@@ -92,10 +95,14 @@ fn next(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
         (Mechanism::External, _) => external(tx, conn, whole),
         (Mechanism::ScramSha256, Step::Begun) => challenge(tx, conn, whole),
         (Mechanism::ScramSha256, Step::Challenged { name, challenge }) => match challenge.verify(whole) {
-            Ok(proof) => scram_says(tx, conn, &proof, Step::Proven { name }),
+            Ok(proof) => scram_says(tx, conn, &proof, Step::Proven { name, challenge }),
             Err(error) => refuse(tx, conn, &name, Mechanism::ScramSha256, &error.to_string()),
         },
-        (Mechanism::ScramSha256, Step::Proven { name }) if whole.is_empty() => {
+        (Mechanism::ScramSha256, Step::Proven { name, challenge }) if whole.is_empty() => {
+            // However long the exchange took: another password may be set, or the account be gone, by now.
+            if credentials(tx.state(), &name).is_none_or(|now| !challenge.is_about(&now.scram)) {
+                return refuse(tx, conn, &name, Mechanism::ScramSha256, "the password was changed");
+            }
             let outcome = log_in(tx, conn, &name, Mechanism::ScramSha256);
             answer(tx, conn, Voice::Standard, outcome);
         }
@@ -147,11 +154,13 @@ fn answer(tx: &mut Tx<'_>, conn: ConnId, voice: Voice, outcome: Result<Nick, Str
         (Voice::Standard, Ok(account)) => {
             logged_in(tx, conn, &account);
             tx.numeric(RPL_SASLSUCCESS, format_args!(":SASL authentication successful"));
+            become_it(tx, conn, &account);
         }
         (Voice::Standard, Err(why)) => fail(tx, conn, &why),
         (Voice::Service, Ok(account)) => {
             logged_in(tx, conn, &account);
             nickserv::say(tx, &format!("You are now logged in as {account}"));
+            become_it(tx, conn, &account);
         }
         (Voice::Service, Err(why)) => nickserv::say(tx, &why),
     }
@@ -283,20 +292,45 @@ fn log_in(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism) -> Re
     if let Some(ban) = state.bans.against(&suspect, tx.now().0) {
         return Err(format!("the account is banned{}", because(ban.reason.as_deref())));
     }
-    let user = state.user_of(conn).map(|(id, user)| (id, user.account.clone()));
-    if let Some((_, Some(before))) = &user
+    let before = state.user_of(conn).and_then(|(_, user)| user.account.as_ref());
+    if let Some(before) = before
         && state.policy.nick_equals_account
         && before.fold() != account.fold()
     {
         return Err(format!("you are {before} here; connect again to be {account}"));
     }
+    if takes_name(tx, conn, &account) && is_here(state, &account) {
+        return Err(format!(
+            "{account} is here already; connect again and log in by SASL to be {account}, too"
+        ));
+    }
     tx.emit_conn(conn, ConnEvent::LoggedIn { account: account.clone() });
-    if let Some((id, before)) = user
-        && before.as_ref() != Some(&account)
-    {
+    Ok(account)
+}
+
+/// A user who is there already counts as the account from now on.
+fn become_it(tx: &mut Tx<'_>, conn: ConnId, account: &Nick) {
+    let Some((id, user)) = tx.state().user_of(conn) else { return };
+    let (new, takes_name) = (user.account.as_ref() != Some(account), takes_name(tx, conn, account));
+    if new {
         tx.emit_user(id, UserEvent::AccountChanged { account: Some(account.clone()) });
     }
-    Ok(account)
+    if takes_name {
+        make_way(tx, account);
+        tx.emit_user(id, UserEvent::NickChanged { nick: account.clone() });
+    }
+}
+
+/// Whether a user who logs in takes on the account's name.
+fn takes_name(tx: &Tx<'_>, conn: ConnId, account: &Nick) -> bool {
+    let user = tx.state().user_of(conn);
+    tx.state().policy.nick_equals_account && user.is_some_and(|(_, user)| user.nick.fold() != account.fold())
+}
+
+/// Whether there is a user of that name who is logged in to the account.
+fn is_here(state: &State, account: &Nick) -> bool {
+    let holder = state.user_named(account.as_str()).and_then(|(_, holder)| holder.account.as_ref());
+    holder.is_some_and(|own| own.fold() == account.fold())
 }
 
 /// Tells the client whom it counts as from now on.

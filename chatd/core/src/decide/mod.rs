@@ -13,6 +13,7 @@ mod invite;
 mod join;
 mod kick;
 mod list;
+mod make_way;
 mod message;
 mod mode;
 mod monitor;

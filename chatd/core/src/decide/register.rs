@@ -19,7 +19,7 @@ use crate::state::{PasswordState, Registering, Session, Source, State, User};
 use crate::tx::{Caller, Tx, label_of};
 
 use super::check::{self, word};
-use super::{authenticate, join, welcome};
+use super::{authenticate, join, make_way, welcome};
 
 /// Bytes of a user name.
 pub const USER_LENGTH: usize = 32;
@@ -38,9 +38,14 @@ pub fn nick(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let Some(session) = tx.state().sessions.get(conn) else { return };
     match session.user() {
         Some(user) => rename(tx, Caller { conn, user }, nick, message),
-        None if is_taken(tx.state(), session, &nick) => in_use(tx, &nick),
+        None if is_taken(tx.state(), session, &nick) && !is_proven(session, &nick) => {
+            in_use(tx, &nick);
+            if tx.state().name_of(conn) == "*" {
+                tx.emit_conn(conn, ConnEvent::NickRefused { nick });
+            }
+        }
         None => {
-            tx.emit_conn(conn, ConnEvent::NickChosen { nick: Some(nick) });
+            tx.emit_conn(conn, ConnEvent::NickChosen { nick });
             try_register(tx, conn);
         }
     }
@@ -109,7 +114,7 @@ pub fn try_register(tx: &mut Tx<'_>, conn: ConnId) {
     }
     let look_up = state.policy.reserve_logins && account.is_none_or(|account| account.fold() != nick.fold());
     if registering.nick.as_ref() != Some(&nick) {
-        tx.emit_conn(conn, ConnEvent::NickChosen { nick: Some(nick.clone()) });
+        tx.emit_conn(conn, ConnEvent::NickChosen { nick: nick.clone() });
     }
     authenticate::abort_unfinished(tx, conn);
     if let Some(why) = kept_out(tx, conn, &nick) {
@@ -132,7 +137,7 @@ pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, is_login: bool) {
     };
     if is_login {
         reserved(tx, &nick);
-        tx.emit_conn(conn, ConnEvent::NickChosen { nick: None });
+        tx.emit_conn(conn, ConnEvent::NickRefused { nick });
     } else if !refuse(tx, conn, &nick) {
         complete(tx, conn);
     }
@@ -141,6 +146,11 @@ pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, is_login: bool) {
 /// Says why a connection can't have the nick, and forgets that it wanted it. Somebody may have taken it since it was
 /// chosen.
 fn refuse(tx: &mut Tx<'_>, conn: ConnId, nick: &Nick) -> bool {
+    let state = tx.state();
+    let Some(session) = state.sessions.get(conn) else { return true };
+    if let Some(own) = session.proven().filter(|_| is_proven(session, nick)).cloned() {
+        make_way::make_way(tx, &own);
+    }
     let state = tx.state();
     let Some(session) = state.sessions.get(conn) else { return true };
     if is_taken(state, session, nick) {
@@ -158,7 +168,7 @@ fn refuse(tx: &mut Tx<'_>, conn: ConnId, nick: &Nick) -> bool {
     } else {
         return false;
     }
-    tx.emit_conn(conn, ConnEvent::NickChosen { nick: None });
+    tx.emit_conn(conn, ConnEvent::NickRefused { nick: nick.clone() });
     true
 }
 
@@ -167,6 +177,12 @@ fn kept_out(tx: &Tx<'_>, conn: ConnId, nick: &Nick) -> Option<String> {
     let state = tx.state();
     let (session, registering) = registering(state, conn)?;
     let account = session.account_as(nick);
+    let login = session.peer.login();
+    if let Some(gone) = account.filter(|account| login.is_none_or(|login| login.fold() != account.fold()))
+        && state.accounts.named(gone.as_str()).is_none()
+    {
+        return Some(format!("There is no account {gone} any more"));
+    }
     let suspended = account.and_then(|account| state.accounts.named(account.as_str())?.suspended.as_ref());
     if let Some(suspension) = suspended {
         return Some(format!("Suspended{}", because(suspension.reason.as_deref())));
@@ -308,6 +324,10 @@ pub fn rename_looked_up(tx: &mut Tx<'_>, conn: ConnId, nick: Nick, is_login: boo
     let Some((id, user)) = tx.state().user_of(conn) else { return };
     if is_login {
         reserved(tx, &nick);
+    } else if let Some(owner) = owner(tx.state(), user.account.as_ref(), &nick) {
+        // Its account was made meanwhile.
+        let owner = owner.name.clone();
+        not_yours(tx, &nick, &owner);
     } else if is_held_by_other(tx.state(), user, &nick) {
         in_use(tx, &nick);
     } else {
@@ -330,6 +350,11 @@ fn origin(state: &State, conn: ConnId) -> Option<Box<Origin>> {
 
 fn needs_password(state: &State, session: &Session) -> bool {
     state.policy.password_hash.is_some() && session.peer.origin.address().is_some()
+}
+
+/// Whether the nick is the name that the connection has proven; whoever else has it makes way.
+fn is_proven(session: &Session, nick: &Nick) -> bool {
+    session.proven().is_some_and(|own| own.fold() == nick.fold())
 }
 
 /// Whether somebody else goes by that nick. A further session of the same account is not somebody else.
@@ -381,8 +406,10 @@ mod tests {
         chat.say(login, "NICK alice");
         chat.join("alice");
         let answer = chat.say(login, "USER alice 0 * :Alice");
-        assert!(answer[0].contains(" 433 "), "{answer:?}");
-        assert_eq!(chat.core().state().user_named("alice").unwrap().1.sessions.len(), 1);
-        assert!(chat.say(login, "NICK alice_")[0].contains(" 001 alice_ "));
+        assert!(answer[0].contains(" 001 alice "), "{answer:?}");
+        for nick in ["alice", "guest1"] {
+            let user = chat.core().state().user_named(nick).unwrap().1;
+            assert_eq!((user.sessions.len(), user.account.is_some()), (1, nick == "alice"));
+        }
     }
 }

@@ -335,6 +335,7 @@ impl Session {
             ConnEvent::Unmonitored { folded } => self.monitored.retain(|(name, _)| name != folded),
             ConnEvent::PasswordGiven { .. }
             | ConnEvent::NickChosen { .. }
+            | ConnEvent::NickRefused { .. }
             | ConnEvent::UserGiven { .. }
             | ConnEvent::CapNegotiation { .. } => {
                 if let Phase::Registering(registering) = &mut self.phase {
@@ -357,7 +358,8 @@ impl Registering {
             ConnEvent::PasswordGiven { right, .. } => {
                 self.password = if *right { PasswordState::Right } else { PasswordState::Wrong };
             }
-            ConnEvent::NickChosen { nick } => self.nick.clone_from(nick),
+            ConnEvent::NickChosen { nick } => (self.nick, self.refused) = (Some(nick.clone()), None),
+            ConnEvent::NickRefused { nick } => (self.nick, self.refused) = (None, Some(nick.clone())),
             ConnEvent::UserGiven { ident, realname } => self.user = Some((ident.clone(), realname.clone())),
             ConnEvent::CapNegotiation { open } => self.negotiating = *open,
             _ => {}

@@ -48,10 +48,11 @@ impl State {
         self.attempts.count(Attempted::Registration(Box::new(from)), at);
     }
 
-    /// Who got in isn't guessing.
+    /// Who got in wasn't guessing this time. What else was tried from there stays counted: otherwise whoever has an account could
+    /// guess at others' all the time by logging in to the own one in between.
     pub(super) fn forgive(&mut self, conn: ConnId, account: &Nick) {
         let Some(session) = self.sessions.get(conn) else { return };
-        self.attempts.forgive(&Attempted::from(&session.peer.origin));
+        self.attempts.take_back(&Attempted::from(&session.peer.origin));
         self.attempts.forgive(&Attempted::Account(account.fold()));
     }
 

@@ -41,6 +41,9 @@ pub enum Phase {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registering {
     pub nick: Option<Nick>,
+    /// The nick that it wanted last and cannot have.
+    #[serde(default)]
+    pub refused: Option<Nick>,
     pub user: Option<(CompactString, Box<str>)>,
     pub negotiating: bool,
     pub password: PasswordState,

@@ -54,7 +54,7 @@ fn what_makes_no_account_is_told_by_its_code() {
         let told = chat.say(anna, &format!("REGISTER {sent}"));
         assert!(told[0].starts_with(&format!(":chat.local FAIL REGISTER {code} :")), "{told:?}");
     }
-    let long = format!("REGISTER * * {}", "x".repeat(301));
+    let long = format!("REGISTER * * {}", "x".repeat(801));
     assert!(chat.say(anna, &long)[0].contains(" UNACCEPTABLE_PASSWORD "));
     let open = chat.connect();
     chat.register(open, "dora");

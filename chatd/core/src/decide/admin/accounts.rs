@@ -11,6 +11,7 @@ use crate::state::{State, User};
 use crate::tx::Tx;
 
 use super::super::account::set_password;
+use super::super::make_way::make_way;
 use super::{administrator, checked, nearest};
 
 type Answer = Result<AdminAnswer, admin::Error>;
@@ -34,6 +35,7 @@ pub fn add(
     let by = Registrar::Administrator(administrator(actor));
     let event = AccountEvent::Registered { login, email: None, credentials: Some(credentials), by };
     tx.emit(Event::Account(name.clone(), event));
+    make_way(tx, &name);
     Ok(AdminAnswer::Done)
 }
 

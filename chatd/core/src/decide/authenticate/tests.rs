@@ -2,8 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chat_proto::sasl::ScramClient;
 
-use crate::testing::Chat;
-use crate::{ConnEvent, ConnId, Event, Fingerprint, Origin, Peer, Policy};
+use crate::testing::{Chat, credentials};
+use crate::{AdminCommand, ConnEvent, ConnId, Event, Fingerprint, Origin, Peer, Policy};
 
 fn chat() -> Chat {
     let mut chat = Chat::new();
@@ -14,6 +14,11 @@ fn chat() -> Chat {
 fn safe(chat: &mut Chat) -> ConnId {
     let origin = Origin::Tcp { address: ([127, 0, 0, 1], 50_000).into() };
     chat.connect_from(Peer { origin, host: "host".into(), guests: false, secure: true, certificate: None })
+}
+
+fn local(chat: &mut Chat, uid: u32) -> ConnId {
+    let origin = Origin::Unix { uid, pid: None, login: None };
+    chat.connect_from(Peer { origin, host: "host".into(), guests: true, secure: true, certificate: None })
 }
 
 fn plain(name: &str, password: &str) -> String {
@@ -85,6 +90,7 @@ fn guessing_gets_slower() {
     );
     chat.pass(1000);
     assert!(log_in(&mut chat, other, "alice", "sesame")[0].contains(" 900 "));
+    chat.pass(15 * 60 * 1000 + 1);
     assert_eq!(chat.say(other, "AUTHENTICATE PLAIN"), ["AUTHENTICATE +"]);
 }
 
@@ -169,7 +175,84 @@ fn a_login_in_the_middle_ends_with_the_registration_and_without_an_answer() {
     chat.say(conn, "AUTHENTICATE PLAIN");
     let welcome = chat.register(conn, "bob");
     assert!(welcome[0].contains(" 906 ") && welcome[1].contains(" 001 "), "{welcome:?}");
-    assert!(log_in(&mut chat, conn, "alice", "sesame")[0].contains(" 900 bob bob!uid1@host Alice "));
+    let told = log_in(&mut chat, conn, "alice", "sesame");
+    assert!(told[0].contains(" 900 bob bob!uid1@host Alice "), "{told:?}");
+    assert_eq!(told[2], ":bob!uid1@host NICK Alice");
+}
+
+#[test]
+fn who_logs_in_takes_on_the_name_of_the_account_unless_it_is_there_already() {
+    let mut chat = chat();
+    let (first, second) = (local(&mut chat, 1), local(&mut chat, 2));
+    chat.register(first, "bob");
+    chat.register(second, "bert");
+    assert_eq!(log_in(&mut chat, first, "alice", "sesame")[2], ":bob!uid1@host NICK Alice");
+    let told = log_in(&mut chat, second, "alice", "sesame");
+    assert!(told[0].contains(" 904 bert ") && told[0].contains("Alice is here already"), "{told:?}");
+    assert!(chat.core().state().user_named("bert").unwrap().1.account.is_none());
+}
+
+#[test]
+fn without_that_rule_a_nick_is_kept() {
+    let mut chat = Chat::with(Policy { nick_equals_account: false, ..Policy::default() });
+    chat.add_account("Alice", "sesame");
+    for (uid, nick) in [(1, "bob"), (2, "bert")] {
+        let conn = local(&mut chat, uid);
+        chat.register(conn, nick);
+        let told = log_in(&mut chat, conn, "alice", "sesame");
+        assert!(told[0].contains(&format!(" 900 {nick} ")), "{told:?}");
+    }
+}
+
+#[test]
+fn a_half_done_login_is_worth_nothing_once_the_password_is_another() {
+    let mut chat = chat();
+    for change in [Some("another"), None] {
+        let conn = local(&mut chat, 1);
+        let password = if change.is_some() { "sesame" } else { "another" };
+        chat.say(conn, "AUTHENTICATE SCRAM-SHA-256");
+        let (client, first) = ScramClient::begin("alice", "nonce");
+        let challenge = chat.say(conn, &format!("AUTHENTICATE {}", STANDARD.encode(first)));
+        let challenge = STANDARD.decode(&challenge[0]["AUTHENTICATE ".len()..]).unwrap();
+        let last = client.answer(&challenge, password).unwrap();
+        assert!(
+            chat.say(conn, &format!("AUTHENTICATE {}", STANDARD.encode(&last.message)))[0]
+                .starts_with("AUTH")
+        );
+        let name = String::from("alice");
+        chat.ask(match change {
+            Some(password) => {
+                let credentials = Box::new(credentials(password));
+                AdminCommand::SetPassword { name, credentials, login: false }
+            }
+            None => AdminCommand::RemoveAccount { name },
+        });
+        let told = chat.say(conn, "AUTHENTICATE +");
+        assert!(told[0].contains(" 904 ") && told[0].contains("password was changed"), "{told:?}");
+    }
+}
+
+#[test]
+fn an_account_that_is_removed_before_the_connection_is_complete_lets_nobody_in() {
+    let mut chat = chat();
+    let conn = local(&mut chat, 1);
+    log_in(&mut chat, conn, "alice", "sesame");
+    chat.ask(AdminCommand::RemoveAccount { name: "alice".into() });
+    chat.register(conn, "alice");
+    assert!(chat.is_closed(conn) && chat.core().state().users.is_empty());
+}
+
+#[test]
+fn logging_in_to_the_own_account_does_not_pay_for_guessing_at_others() {
+    let mut chat = chat();
+    chat.add_account("mallory", "own");
+    let conn = safe(&mut chat);
+    for _ in 0..4 {
+        log_in(&mut chat, conn, "alice", "guess");
+    }
+    assert!(log_in(&mut chat, conn, "mallory", "own")[0].contains(" 900 "));
+    log_in(&mut chat, conn, "alice", "guess");
+    assert!(chat.say(conn, "AUTHENTICATE PLAIN")[0].contains("too many attempts"));
 }
 
 #[test]
