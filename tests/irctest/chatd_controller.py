@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Optional, Set, Type
 
+from irctest import cases
 from irctest.basecontrollers import BaseServerController, DirectoryBasedController
 from irctest.runner import NotImplementedByController
 from irctest.specifications import Capabilities, OptionalBehaviors
@@ -35,10 +36,15 @@ auto-join = false
 
 [accounts]
 reserve-logins = false
+nick-equals-account = false
+register-before-connect = {register_before_connect}
+require-email = {require_email}
 
 [limits]
 connections-per-address = 10000
 messages-per-second = 0
+login-attempts = 1000
+registrations-per-address = 10000
 
 [[operator]]
 name = "operuser"
@@ -72,7 +78,7 @@ def toml(text: object) -> str:
 
 class ChatdController(BaseServerController, DirectoryBasedController):
     software_name = "chatd"
-    supported_sasl_mechanisms: Set[str] = set()
+    supported_sasl_mechanisms: Set[str] = {"PLAIN", "SCRAM-SHA-256"}
     supports_sts = False
     extban_mute_char = "m"
     _port_wait_interval = 0.01
@@ -111,6 +117,8 @@ class ChatdController(BaseServerController, DirectoryBasedController):
             OptionalBehaviors.ELIST_N,
             OptionalBehaviors.ELIST_T,
             OptionalBehaviors.ELIST_U,
+            OptionalBehaviors.SASL_AFTER_REGISTRATION,
+            OptionalBehaviors.SASL_REAUTHENTICATION,
         }
     )
 
@@ -156,6 +164,27 @@ class ChatdController(BaseServerController, DirectoryBasedController):
     def wait_for_services(self) -> None:
         """There are none to wait for: whatever chatd offers, it offers itself."""
 
+    def registerUser(
+        self,
+        case: cases.BaseServerTestCase,
+        username: str,
+        password: Optional[str] = None,
+    ) -> None:
+        """The password goes over standard input, since no line of IRC is long enough for all of them."""
+        assert password
+        self.wait_for_port()
+        subprocess.run(
+            [program("chatctl"), "--socket", self._admin_socket(), "account", "add", username],
+            input=password,
+            stdout=subprocess.DEVNULL,
+            check=True,
+            text=True,
+        )
+
+    def _admin_socket(self) -> Path:
+        assert self.directory
+        return self.directory / "admin.sock"
+
     def _configuration(self, hostname: str, port: int, password: Optional[str]) -> str:
         assert self.directory
         server_password = ""
@@ -163,7 +192,9 @@ class ChatdController(BaseServerController, DirectoryBasedController):
             server_password = f"password-hash = {toml(password_hash(password))}"
         return CONFIGURATION.format(
             address=toml(f"{hostname}:{port}"),
-            admin_socket=toml(self.directory / "admin.sock"),
+            admin_socket=toml(self._admin_socket()),
+            register_before_connect=json.dumps(self.test_config.account_registration_before_connect),
+            require_email=json.dumps(self.test_config.account_registration_requires_email),
             password=server_password,
             operator_password=toml(password_hash("operpassword")),
         )
