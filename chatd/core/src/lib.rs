@@ -35,5 +35,5 @@ pub use id::{ChannelId, ConnId, MessageId, RequestId, UserId};
 pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
-pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration};
+pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
 pub use state::State;

@@ -27,6 +27,8 @@ pub struct Policy {
     /// Whether a user with an account goes by its name only.
     pub nick_equals_account: bool,
     pub registration: Registration,
+    /// What clients that come over the network without TLS are told of it; nothing by default.
+    pub sts: Option<Sts>,
     /// Logins that may fail before each further one has to wait: from one address or uid, and into one account.
     pub free_attempts: u32,
     pub limits: Limits,
@@ -48,6 +50,15 @@ impl Default for Registration {
     fn default() -> Self {
         Self { open: true, before_connect: true, email_required: false, per_address: 3 }
     }
+}
+
+/// [Strict transport security](https://ircv3.net/specs/extensions/sts): clients come with TLS only, and remember that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sts {
+    /// Where TLS is spoken.
+    pub port: u16,
+    /// Seconds that clients remember it for from their last visit on; 0 has them forget it.
+    pub duration: u64,
 }
 
 /// Who may become an operator with OPER.
@@ -165,6 +176,7 @@ impl Default for Policy {
             reserve_logins: true,
             nick_equals_account: true,
             registration: Registration::default(),
+            sts: None,
             free_attempts: 5,
             limits: Limits::default(),
             keepalive: Keepalive::default(),

@@ -26,6 +26,13 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
+    pub(crate) fn port(&self) -> Option<u16> {
+        match self.place {
+            Place::Unix { .. } => None,
+            Place::Tcp { address } => Some(address.port()),
+        }
+    }
+
     /// Whether the two differ in nothing but the certificate, which can be changed while the daemon runs.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         (&self.place, self.guests, self.certificate.is_some())

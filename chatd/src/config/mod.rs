@@ -95,6 +95,7 @@ fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<C
     let group =
         raw.admin.group.get_or_insert_with(|| value::Word(chat_proto::admin::DEFAULT_GROUP.into())).0.clone();
     let metrics = metrics::resolve(raw.metrics.as_mut()).map_err(wrong)?;
+    let sts = policy::sts(raw.server.sts.as_ref(), &listeners).map_err(wrong)?;
     check::check(&raw, &listeners, &metrics).map_err(wrong)?;
     Ok(Config {
         file: path.map(Path::to_path_buf),
@@ -104,7 +105,7 @@ fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<C
         connections: connections(&raw.limits),
         log_level: raw.log.level,
         settings: Settings::of(&raw),
-        policy: policy::resolve(raw),
+        policy: Policy { sts, ..policy::resolve(raw) },
     })
 }
 

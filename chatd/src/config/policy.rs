@@ -1,10 +1,13 @@
 //! What the file says to the core.
 
-use chatd_core::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration};
+use chatd_core::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
 use compact_str::CompactString;
 use serde_spanned::Spanned;
 
+use super::listener::Listener;
+use super::place::Wrong;
 use super::raw;
+use super::value::LongPeriod;
 
 const VERSION: &str = concat!("chatd-", env!("CARGO_PKG_VERSION"));
 
@@ -34,8 +37,18 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
             email_required: accounts.require_email,
             per_address: limits.registrations_per_address.0,
         },
+        sts: None,
         free_attempts: limits.login_attempts.0,
     }
+}
+
+/// Clients are sent to the first listener that speaks TLS.
+pub(super) fn sts(raw: Option<&Spanned<LongPeriod>>, listeners: &[Listener]) -> Result<Option<Sts>, Wrong> {
+    let Some(period) = raw else { return Ok(None) };
+    let port = listeners.iter().filter(|listener| listener.certificate.is_some()).find_map(Listener::port);
+    let message = "no listener speaks TLS: expected a [[listen]] with `tls`, or no `sts`";
+    let port = port.ok_or_else(|| Wrong::new(period.span(), message))?;
+    Ok(Some(Sts { port, duration: period.get_ref().0.as_secs() }))
 }
 
 fn operator(raw: Spanned<raw::Operator>) -> Operator {

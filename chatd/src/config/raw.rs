@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
 use super::value::{
-    Address, Bounded, Channel, File, Hash, Mode, Motd, Path, Period, ServerName, Text, ThreeLines, Word,
+    Address, Bounded, Channel, File, Hash, LongPeriod, Mode, Motd, Path, Period, ServerName, Text,
+    ThreeLines, Word,
 };
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -35,6 +36,7 @@ pub(super) struct Server {
     pub(super) motd: Motd,
     pub(super) admin: ThreeLines,
     pub(super) password_hash: Option<Hash>,
+    pub(super) sts: Option<Spanned<LongPeriod>>,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -160,6 +162,7 @@ impl Default for Server {
             motd: Motd(policy.motd),
             admin: ThreeLines(policy.admin_info.map(Text)),
             password_hash: None,
+            sts: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chat_proto::name::ChannelName;
 use compact_str::CompactString;
+use jiff::{SpanRelativeTo, Unit};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -23,6 +24,10 @@ const SERVER_NAME: &str = "a host name with a dot in it, such as \"chat.example.
 const MODE: &str = "octal permissions such as \"0666\"";
 const ADDRESS: &str = "an address and port, such as \"127.0.0.1:6667\" or \"[::1]:6667\"";
 const PERIOD: &str = "a time from \"1s\" to \"24h\", such as \"90s\" or \"2m\"";
+
+const LONG_PERIOD: &str = "a time from \"0s\" to \"3650d\", such as \"30d\" or \"12h\"";
+/// Seconds.
+const LONG_PERIOD_MAX: f64 = 3650.0 * 86_400.0;
 
 const MAKE_ONE: &str = "`chatd hash-password` makes one";
 const THREE_LINES: &str = "three texts: a place, an organisation, an address for mail";
@@ -78,6 +83,10 @@ pub(super) struct Address(pub(super) SocketAddr);
 /// A length of time that isn't zero, such as `90s` or `2m`.
 #[derive(Debug)]
 pub(super) struct Period(pub(super) Duration);
+
+/// A length of time that may be zero, or days, such as `30d`.
+#[derive(Debug)]
+pub(super) struct LongPeriod(pub(super) Duration);
 
 impl<const MIN: u32, const MAX: u32> From<Bounded<MIN, MAX>> for usize {
     fn from(bounded: Bounded<MIN, MAX>) -> Self {
@@ -315,6 +324,22 @@ impl<'de> Deserialize<'de> for Period {
     }
 }
 
+impl<'de> Deserialize<'de> for LongPeriod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = string(deserializer, LONG_PERIOD)?;
+        let span = text.parse::<jiff::Span>().ok();
+        let seconds =
+            span.and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok());
+        match seconds {
+            // Far below where whole numbers end.
+            Some(seconds) if (0.0..=LONG_PERIOD_MAX).contains(&seconds) => {
+                Ok(Self(Duration::from_secs_f64(seconds)))
+            }
+            _ => Err(D::Error::invalid_value(Unexpected::Str(&text), &LONG_PERIOD)),
+        }
+    }
+}
+
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let digest = BuildHasherDefault::<DefaultHasher>::new().hash_one(&self.0);
@@ -356,6 +381,12 @@ impl Serialize for Period {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let span = jiff::SignedDuration::try_from(self.0).unwrap_or(jiff::SignedDuration::MAX);
         serializer.collect_str(&format_args!("{span:#}"))
+    }
+}
+
+impl Serialize for LongPeriod {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Period(self.0).serialize(serializer)
     }
 }
 

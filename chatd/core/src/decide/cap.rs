@@ -7,7 +7,8 @@ use chat_proto::sasl::Mechanism;
 
 use crate::event::ConnEvent;
 use crate::id::ConnId;
-use crate::policy::Registration;
+use crate::input::Origin;
+use crate::policy::{Registration, Sts};
 use crate::reply::quote;
 use crate::state::{Session, State};
 use crate::tx::Tx;
@@ -37,13 +38,14 @@ fn ls(tx: &mut Tx<'_>, conn: ConnId, version: Option<&str>) {
         tx.emit_conn(conn, ConnEvent::CapVersion302);
     }
     let Some(session) = tx.state().sessions.get(conn) else { return };
-    let offered: Vec<String> = offered(tx.state(), session)
+    let mut offered: Vec<String> = offered(tx.state(), session)
         .names()
         .map(|name| match value(tx.state(), session, name).filter(|_| session.version_302) {
             Some(value) => format!("{name}={value}"),
             None => name.to_owned(),
         })
         .collect();
+    offered.extend(sts(tx.state(), session).filter(|_| session.version_302));
     answer(tx, "LS", &offered.join(" "));
 }
 
@@ -74,6 +76,17 @@ fn value(state: &State, session: &Session, name: &str) -> Option<String> {
                 values.into_iter().filter(|(_, on)| *on).map(|(value, _)| value).collect();
             Some(values.join(",")).filter(|values| !values.is_empty())
         }
+        _ => None,
+    }
+}
+
+/// No capability that can be requested, but word of where and how long to come with TLS. Users of this host, whom
+/// nobody can listen to, may come as they like.
+fn sts(state: &State, session: &Session) -> Option<String> {
+    let Sts { port, duration } = state.policy.sts?;
+    match session.peer.origin {
+        Origin::Tcp { address } if !address.ip().is_loopback() => Some(format!("sts=port={port}")),
+        Origin::Tls { address } if !address.ip().is_loopback() => Some(format!("sts=duration={duration}")),
         _ => None,
     }
 }
@@ -143,6 +156,28 @@ fn names(caps: Caps) -> String {
 #[cfg(test)]
 mod tests {
     use crate::testing::Chat;
+    use crate::{Origin, Peer, Policy, Sts};
+
+    /// What a client from there is told of STS.
+    fn sts_at(origin: Origin, version: &str) -> Option<String> {
+        let sts = Some(Sts { port: 6697, duration: 2_592_000 });
+        let mut chat = Chat::with(Policy { sts, ..Policy::default() });
+        let (host, certificate) = ("host.example".into(), None);
+        let conn = chat.connect_from(Peer { origin, host, guests: true, secure: false, certificate });
+        assert!(chat.say(conn, "CAP REQ sts")[0].contains(" NAK "));
+        let listed = chat.say(conn, &format!("CAP LS {version}"))[0].clone();
+        listed.split([' ', ':']).find(|cap| cap.starts_with("sts")).map(str::to_owned)
+    }
+
+    #[test]
+    fn who_comes_over_the_network_is_told_to_come_with_tls_and_for_how_long() {
+        let (remote, local) = (([192, 0, 2, 1], 1).into(), ([127, 0, 0, 1], 1).into());
+        assert_eq!(sts_at(Origin::Tcp { address: remote }, "302").as_deref(), Some("sts=port=6697"));
+        assert_eq!(sts_at(Origin::Tls { address: remote }, "302").as_deref(), Some("sts=duration=2592000"));
+        assert_eq!(sts_at(Origin::Tcp { address: remote }, ""), None);
+        assert_eq!(sts_at(Origin::Tcp { address: local }, "302"), None);
+        assert_eq!(sts_at(Origin::Tls { address: local }, "302"), None);
+    }
 
     #[test]
     fn a_request_that_no_answer_has_room_for_is_refused_whole() {

@@ -113,6 +113,21 @@ fn tls_may_leave_the_host_and_keeps_guests_out_unless_they_are_wanted() {
 }
 
 #[test]
+fn clients_are_sent_to_the_first_listener_with_tls() {
+    let (_directory, tls) = certificate();
+    let text = |sts: &str| format!("[server]\nsts = \"{sts}\"\n[[listen]]\ntcp = \"127.0.0.1:1\"\n");
+    let sts = |period: &str| {
+        parsed(&format!("{}[[listen]]\ntcp = \"[::]:6697\"\n{tls}", text(period))).unwrap().policy.sts
+    };
+    assert_eq!(sts("30d"), Some(chatd_core::Sts { port: 6697, duration: 30 * 86_400 }));
+    assert_eq!(sts("0s"), Some(chatd_core::Sts { port: 6697, duration: 0 }));
+    assert!(refusal(&text("30d")).starts_with("chatd.toml:2:7: no listener speaks TLS"));
+    for bad in ["-1s", "4000d", "1 month", "soon", ""] {
+        assert!(refusal(&text(bad)).contains("\"30d\""), "{bad}: {}", refusal(&text(bad)));
+    }
+}
+
+#[test]
 fn listeners_differ_by_more_than_their_certificates() {
     let ((_one, one), (_other, other)) = (certificate(), certificate());
     let listener = |port: u16, more: &str| {
