@@ -1,12 +1,14 @@
 //! Slow work, off the core's thread. A connection has at most one job under way, which bounds how many wait here.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use chat_proto::name::Nick;
 use chatd_core::{ConnId, Input, Job, JobDone, Made, OldPassword, Secret};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use crate::auth::{credentials, login, password};
 use crate::mailbox::Mailbox;
@@ -21,6 +23,8 @@ pub(crate) struct Jobs {
     /// One hash takes a processor and tens of mebibytes.
     hashing: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
+    /// What is under way or waits for its turn.
+    started: Arc<Mutex<Started>>,
 }
 
 impl Jobs {
@@ -31,6 +35,7 @@ impl Jobs {
             core,
             hashing: Arc::new(Semaphore::new(processors)),
             lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)),
+            started: Arc::default(),
         }
     }
 
@@ -41,14 +46,31 @@ impl Jobs {
             }
             Job::LookUpLogin { .. } => Arc::clone(&self.lookups),
         };
-        let core = Arc::clone(&self.core);
-        self.runtime.spawn(async move {
+        let (core, started) = (Arc::clone(&self.core), Arc::clone(&self.started));
+        // Held until it is entered, so that it cannot be over before.
+        let mut entered = lock(&self.started);
+        let task = self.runtime.spawn(async move {
             let _seat = seats.acquire_owned().await;
             let refusal = refusal(&job);
             let done = tokio::task::spawn_blocking(move || perform(&job)).await.unwrap_or(refusal);
+            lock(&started).remove(&conn);
             core.push(Input::JobDone { conn, done });
         });
+        entered.insert(conn, task.abort_handle());
     }
+
+    /// The connection is gone, and with it who waits for the outcome: what has not begun never will.
+    pub(crate) fn cancel(&self, conn: ConnId) {
+        if let Some(task) = lock(&self.started).remove(&conn) {
+            task.abort();
+        }
+    }
+}
+
+type Started = HashMap<ConnId, AbortHandle>;
+
+fn lock(started: &Mutex<Started>) -> MutexGuard<'_, Started> {
+    started.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn perform(job: &Job) -> JobDone {
@@ -118,5 +140,27 @@ mod tests {
     async fn a_login_of_the_host_is_found() {
         let name = Nick::new("root").unwrap();
         assert_eq!(outcome(Job::LookUpLogin { name }).await, JobDone::LoginLookedUp { exists: true });
+    }
+
+    #[tokio::test]
+    async fn what_a_closed_connection_waited_for_is_never_begun() {
+        let core = Arc::new(Mailbox::new(8));
+        let jobs = Jobs::new(Handle::current(), Arc::clone(&core));
+        let seats = u32::try_from(jobs.lookups.available_permits()).unwrap();
+        let taken = Arc::clone(&jobs.lookups).acquire_many_owned(seats).await.unwrap();
+        let look_up = || Job::LookUpLogin { name: Nick::new("root").unwrap() };
+        let (gone, here) = (ConnId { slot: 0, generation: 1 }, ConnId { slot: 1, generation: 1 });
+        jobs.start(gone, look_up());
+        jobs.start(here, look_up());
+        jobs.cancel(gone);
+        drop(taken);
+        let inputs = tokio::task::spawn_blocking(move || {
+            let mut inputs = Vec::new();
+            core.take(&mut inputs, None);
+            inputs
+        });
+        let inputs = inputs.await.unwrap();
+        assert!(matches!(inputs[..], [Input::JobDone { conn, .. }] if conn == here), "{inputs:?}");
+        assert!(lock(&jobs.started).is_empty());
     }
 }

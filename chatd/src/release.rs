@@ -24,6 +24,9 @@ impl Release for Outlets {
     fn release(&self, mut group: Group) {
         logging::log_facts(&group.events);
         self.watch.tell(group.stamp, &group.events);
+        for conn in &group.closed {
+            self.jobs.cancel(*conn);
+        }
         let mut stop = false;
         for effect in group.effects.extract_if(.., |effect| !is_for_sockets(effect)) {
             match effect {

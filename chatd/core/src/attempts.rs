@@ -13,6 +13,8 @@ use crate::input::Origin;
 pub enum Attempted {
     /// From an address; all that one IPv6 subscriber (/64) has counts as one.
     Address(IpAddr),
+    /// From an IPv6 site (/48), which may have many subscribers' prefixes.
+    Site(IpAddr),
     /// By a user of this host.
     Uid(u32),
     /// To log in as an account.
@@ -37,8 +39,29 @@ pub struct Tries {
 const ENTRIES_MAX: usize = 10_000;
 /// The longest that anybody has to wait, and the silence after which everything is forgiven, in milliseconds.
 const DELAY_MAX: u64 = 15 * 60 * 1000;
+/// The longest that anybody has to wait for what others have tried.
+const SHARED_MAX: u64 = 30 * 1000;
 
 impl Attempted {
+    /// All that a try from there counts for.
+    pub fn all_of(origin: &Origin) -> impl Iterator<Item = Self> {
+        let site = match origin {
+            Origin::Tcp { address } | Origin::Tls { address } => site(address.ip()).map(Self::Site),
+            Origin::Unix { .. } => None,
+        };
+        [Some(Self::from(origin)), site].into_iter().flatten()
+    }
+
+    /// Whether many different people may be behind it, so that one of them must not keep the others out for long.
+    fn is_shared(&self) -> bool {
+        match self {
+            Self::Address(address) => address.is_loopback(),
+            Self::Site(_) | Self::Account(_) => true,
+            Self::Uid(_) => false,
+            Self::Registration(from) => from.is_shared(),
+        }
+    }
+
     pub fn from(origin: &Origin) -> Self {
         match origin {
             Origin::Unix { uid, .. } => Self::Uid(*uid),
@@ -49,12 +72,14 @@ impl Attempted {
 
 impl Attempts {
     /// How long it is until the next try is let, in milliseconds. The first `free` ones cost nothing, then the delay doubles from one
-    /// second on.
+    /// second on. Of what many people share ten times as many are free, and the delay stays short.
     pub fn delay(&self, attempted: &Attempted, free: u32, now: u64) -> u64 {
         let Some(tries) = self.0.get(attempted) else { return 0 };
+        let shared = attempted.is_shared();
+        let (free, longest) = if shared { (free.saturating_mul(10), SHARED_MAX) } else { (free, DELAY_MAX) };
         let Some(over) = tries.count.checked_sub(free.max(1)) else { return 0 };
         let delay =
-            1000_u64.checked_shl(over).filter(|_| over < 32).map_or(DELAY_MAX, |delay| delay.min(DELAY_MAX));
+            1000_u64.checked_shl(over).filter(|_| over < 32).map_or(longest, |delay| delay.min(longest));
         tries.last.saturating_add(delay).saturating_sub(now)
     }
 
@@ -80,22 +105,34 @@ impl Attempts {
         }
     }
 
-    /// Forgets the older half, so that it is seldom needed.
+    /// Forgets half, so that it is seldom needed: what was tried least, and of that the oldest. Whoever tries many names in order to
+    /// have those forgotten that he tries often gains nothing.
     fn make_room(&mut self) {
-        let mut times: Vec<u64> = self.0.values().map(|tries| tries.last).collect();
-        let (_, median, _) = times.select_nth_unstable(ENTRIES_MAX / 2);
+        let rank = |tries: &Tries| (tries.count, tries.last);
+        let mut ranks: Vec<(u32, u64)> = self.0.values().map(rank).collect();
+        let (_, median, _) = ranks.select_nth_unstable(ENTRIES_MAX / 2);
         let median = *median;
-        self.0.retain(|_, tries| tries.last > median);
+        self.0.retain(|_, tries| rank(tries) > median);
+    }
+}
+
+fn site(address: IpAddr) -> Option<IpAddr> {
+    match address.to_canonical() {
+        IpAddr::V6(v6) if !v6.is_loopback() => {
+            let [a, b, c, ..] = v6.segments();
+            Some(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into())
+        }
+        _ => None,
     }
 }
 
 fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(v6) => {
+        IpAddr::V6(v6) if !v6.is_loopback() => {
             let [a, b, c, d, ..] = v6.segments();
             Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
-        v4 => v4,
+        address => address,
     }
 }
 
@@ -147,9 +184,14 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut attempts = Attempts::default();
+        let victim = Attempted::Account(Folded::new("alice"));
+        for _ in 0..10 {
+            attempts.count(victim.clone(), 1);
+        }
         for number in 0..30_000 {
             attempts.count(Attempted::Uid(number), u64::from(number));
         }
+        assert_eq!(attempts.0[&victim].count, 10);
         assert!(attempts.0.len() <= ENTRIES_MAX);
         assert!(attempts.0.contains_key(&Attempted::Uid(29_999)));
     }

@@ -55,6 +55,9 @@ pub struct Suspect<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotATarget;
 
+/// Bytes of a mask, completed.
+const MASK_MAX: usize = 200;
+
 impl<'a> Suspect<'a> {
     /// What is known of a connection from the start.
     pub fn of(peer: &'a Peer) -> Self {
@@ -77,11 +80,9 @@ impl BanTarget {
         }
         if text.contains(['!', '@', '*', '?']) {
             let bad = |c: char| c.is_control() || c.is_whitespace() || !c.is_ascii();
-            return if text.len() > 200 || text.chars().any(bad) {
-                Err(NotATarget)
-            } else {
-                Ok(Self::Mask(mask::complete(text).into()))
-            };
+            let mask = mask::complete(text);
+            let fits = mask.len() <= MASK_MAX && !text.chars().any(bad);
+            return if fits { Ok(Self::Mask(mask.into())) } else { Err(NotATarget) };
         }
         Nick::new(text).map(|name| Self::Name(name.fold())).map_err(|_| NotATarget)
     }
@@ -197,7 +198,8 @@ mod tests {
                 "{text}"
             );
         }
-        for bad in ["", "a b", "#lobby", "192.0.2.0/33", "x!y z@*", "*\u{202e}"] {
+        let long = format!("{}@h", "x".repeat(198));
+        for bad in [&long, "", "a b", "#lobby", "192.0.2.0/33", "x!y z@*", "*\u{202e}"] {
             assert_eq!(BanTarget::parse(bad), Err(NotATarget), "{bad:?}");
         }
     }

@@ -134,7 +134,12 @@ impl Turn<'_> {
         }
     }
 
-    fn opened(&mut self, conn: ConnId, peer: Box<Peer>) {
+    fn opened(&mut self, conn: ConnId, mut peer: Box<Peer>) {
+        // Somebody registered the login's name before the host had that login: who is who is for an administrator to decide.
+        let account = peer.login().and_then(|login| self.tx.state().accounts.named(login.as_str()));
+        if account.is_some_and(|account| !account.login) {
+            peer.origin.forget_login();
+        }
         self.tx.emit_conn(conn, ConnEvent::Opened { peer });
         decide::opened(&mut self.tx, conn);
     }

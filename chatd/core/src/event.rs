@@ -71,9 +71,13 @@ pub enum ConnEvent {
         from: Box<Origin>,
         right: bool,
     },
-    /// Somebody tries to log in as an account of that name, whether there is one or not.
+    /// It gives a password: that of an account of that name, whether there is one or not; of an operator or of the server without one.
     LoginTried {
-        name: Folded,
+        name: Option<Folded>,
+    },
+    /// The password was right, so it was no guess.
+    LoginTryOver {
+        name: Option<Folded>,
     },
     LoginFailed {
         from: Box<Origin>,
@@ -84,8 +88,8 @@ pub enum ConnEvent {
     LoggedIn {
         account: Nick,
     },
-    /// It has made an account.
-    AccountMade,
+    /// It tries to make an account.
+    AccountTried,
     /// It cannot have the nick that it wants, and has none for now.
     NickRefused {
         nick: Nick,
@@ -143,6 +147,7 @@ pub enum Wait {
     },
     /// The hash of a new password.
     ChangePassword {
+        account: Nick,
         voice: Voice,
         label: Option<CompactString>,
     },

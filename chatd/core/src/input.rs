@@ -116,6 +116,15 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// From now on it is known by its uid only.
+    pub(crate) fn forget_login(&mut self) {
+        if let Self::Unix { login, .. } = self {
+            *login = None;
+        }
+    }
+}
+
 impl From<&Origin> for admin::Peer {
     fn from(origin: &Origin) -> Self {
         match origin {

@@ -14,7 +14,7 @@ use crate::{
 /// When every test's chat begins: 2026-01-31 12:00:00 UTC.
 pub const START: u64 = 1_769_860_800_000;
 
-/// A chat with its clients. Jobs are done at once: no name is a login's, and the hash of a password is the password.
+/// A chat with its clients. Jobs are done at once: names are logins' as `logins` says, and the hash of a password is the password.
 #[derive(Debug)]
 pub struct Chat {
     core: Core,
@@ -24,6 +24,8 @@ pub struct Chat {
     closed: BTreeSet<ConnId>,
     events: Vec<Event>,
     answer: Option<AdminAnswer>,
+    /// Names of logins of the host.
+    pub logins: Vec<&'static str>,
 }
 
 impl Chat {
@@ -43,6 +45,7 @@ impl Chat {
             closed: BTreeSet::new(),
             events: Vec::new(),
             answer: None,
+            logins: Vec::new(),
         }
     }
 
@@ -166,7 +169,9 @@ impl Chat {
                 self.closed.insert(conn);
                 return Some(Input::Closed { conn, reason: Lost::Closed });
             }
-            Effect::Job { conn, job } => return Some(Input::JobDone { conn, done: do_job(&job) }),
+            Effect::Job { conn, job } => {
+                return Some(Input::JobDone { conn, done: do_job(&job, &self.logins) });
+            }
             Effect::Answer { answer, .. } => self.answer = Some(answer),
             Effect::Stop => {}
         }
@@ -184,7 +189,7 @@ pub fn credentials(password: &str) -> Credentials {
     Credentials { hash: password.into(), scram: ScramKeys::derive(password, b"salt", 1) }
 }
 
-fn do_job(job: &Job) -> JobDone {
+fn do_job(job: &Job, logins: &[&str]) -> JobDone {
     match job {
         Job::CheckPassword { hash, password: Secret(password) } => {
             JobDone::PasswordChecked { matches: *hash.0 == ***password }
@@ -197,6 +202,6 @@ fn do_job(job: &Job) -> JobDone {
             Some(old) if *old.credentials.hash.0 != **old.password.0 => Made::WrongOld,
             _ => Made::Credentials(Box::new(credentials(&password.0))),
         }),
-        Job::LookUpLogin { .. } => JobDone::LoginLookedUp { exists: false },
+        Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: logins.contains(&name.as_str()) },
     }
 }

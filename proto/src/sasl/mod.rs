@@ -50,12 +50,17 @@ impl Mechanism {
 /// Printable ASCII that nobody can guess without the secret, the same for the same `about`: for nonces, and for salts of accounts that are not
 /// there.
 pub fn token(secret: &[u8; 32], about: &[&[u8]]) -> String {
+    STANDARD.encode(mac(secret, about))
+}
+
+/// The parts are told apart: nobody who chooses one of them can have it taken for another.
+fn mac(secret: &[u8; 32], about: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
     for part in about {
         mac.update(&part.len().to_le_bytes());
         mac.update(part);
     }
-    STANDARD.encode(mac.finalize().into_bytes())
+    mac.finalize().into_bytes().into()
 }
 
 /// A password in the form in which it is hashed and compared: SASLprep (RFC 4013) where the text allows it, else as it is.

@@ -96,8 +96,8 @@ impl ScramKeys {
     }
 
     /// Keys that no password fits, the same for a name each time, so that a challenge doesn't tell whether there is such an account.
-    pub fn unknown(secret: &[u8], name: &str) -> Self {
-        let salt = hmac(secret, name.as_bytes());
+    pub fn unknown(secret: &[u8; 32], name: &str) -> Self {
+        let salt = super::mac(secret, &[b"salt", name.as_bytes()]);
         Self { salt: salt[..16].into(), iterations: ITERATIONS, stored_key: [0; 32], server_key: salt }
     }
 }
@@ -342,8 +342,11 @@ mod tests {
     fn a_wrong_password_and_an_unknown_name_are_refused_alike() {
         assert!(proof_of("pencil", "a,b=c", keys()).is_ok());
         assert_eq!(proof_of("pencils", "user", keys()), Err(ScramError::WrongProof));
-        assert_eq!(proof_of("pencil", "user", ScramKeys::unknown(b"s", "user")), Err(ScramError::WrongProof));
-        assert_eq!(ScramKeys::unknown(b"s", "a").salt, ScramKeys::unknown(b"s", "a").salt);
+        assert_eq!(
+            proof_of("pencil", "user", ScramKeys::unknown(&[1; 32], "user")),
+            Err(ScramError::WrongProof)
+        );
+        assert_eq!(ScramKeys::unknown(&[1; 32], "a").salt, ScramKeys::unknown(&[1; 32], "a").salt);
     }
 
     #[test]

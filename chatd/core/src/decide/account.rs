@@ -80,6 +80,7 @@ pub fn make(tx: &mut Tx<'_>, conn: ConnId, wish: Wish<'_>, answer: Answer<'_>) {
             let label = label(answer);
             let wait = Wait::MakeAccount { name, email, voice: answer.voice, label };
             let password = Secret::from(wish.password);
+            tx.emit_conn(conn, ConnEvent::AccountTried);
             tx.wait(conn, wait, Job::MakeCredentials { password, old: None, unless_login });
         }
     }
@@ -91,7 +92,8 @@ pub fn change_password(tx: &mut Tx<'_>, conn: ConnId, old: Option<&str>, new: &s
         Err(refusal) => refuse(tx, answer.command, answer.voice, &refusal),
         Ok(old) => {
             let label = label(answer);
-            let wait = Wait::ChangePassword { voice: answer.voice, label };
+            let Some(account) = account_of(tx.state(), conn) else { return };
+            let wait = Wait::ChangePassword { account, voice: answer.voice, label };
             let password = Secret::from(new);
             tx.wait(conn, wait, Job::MakeCredentials { password, old, unless_login: None });
         }
@@ -209,8 +211,13 @@ fn may_change(
     };
     fit_password(account.as_str(), new)?;
     let kernel = session.peer.login().is_some_and(|login| login.fold() == account.fold());
+    if kernel {
+        return Ok(None);
+    }
     let credentials = state.accounts.named(account.as_str()).and_then(|account| account.credentials.clone());
-    let Some(credentials) = credentials.filter(|_| !kernel) else { return Ok(None) };
+    let Some(credentials) = credentials else {
+        return Err(refusal("WRONG_PASSWORD", account.as_str(), "There is no password to change"));
+    };
     let Some(old) = old else {
         return Err(refusal("WRONG_PASSWORD", account.as_str(), "The old password is needed"));
     };
@@ -218,8 +225,12 @@ fn may_change(
         let why = format!("Too many attempts, try again in {seconds} seconds");
         return Err(refusal("TEMPORARILY_UNAVAILABLE", account.as_str(), &why));
     }
-    tx.emit_conn(conn, ConnEvent::LoginTried { name: account.fold() });
+    tx.emit_conn(conn, ConnEvent::LoginTried { name: Some(account.fold()) });
     Ok(Some(Box::new(OldPassword { credentials, password: old.into() })))
+}
+
+fn account_of(state: &State, conn: ConnId) -> Option<Nick> {
+    current(state, state.sessions.get(conn)?).cloned()
 }
 
 /// The account that a connection counts as now.
@@ -246,7 +257,6 @@ pub fn made(tx: &mut Tx<'_>, conn: ConnId, name: &Nick, email: Option<Box<str>>,
         Err(refusal) => refuse(tx, "REGISTER", voice, &refusal),
         Ok(credentials) => {
             let from = session.peer.origin.clone();
-            tx.emit_conn(conn, ConnEvent::AccountMade);
             let event = AccountEvent::Registered {
                 login: false,
                 email,
@@ -269,15 +279,17 @@ fn become_it(tx: &mut Tx<'_>, conn: ConnId, account: &Nick) {
 }
 
 /// Goes on with a change of password when the new one is hashed.
-pub fn password_made(tx: &mut Tx<'_>, conn: ConnId, voice: Voice, made: &Made) {
+pub fn password_made(tx: &mut Tx<'_>, conn: ConnId, account: &Nick, voice: Voice, made: &Made) {
     let state = tx.state();
     let Some(session) = state.sessions.get(conn) else { return };
-    let Some(account) = current(state, session).cloned() else { return };
+    if current(state, session) != Some(account) {
+        return refuse(tx, "PASSWD", voice, &not_now(account.as_str()));
+    }
     let by = Registrar::Owner(Box::new(session.peer.origin.clone()));
     match made {
         Made::Credentials(credentials) => {
-            set_password(tx, &account, credentials.clone(), by);
-            success(tx, "PASSWD", voice, &account, "Password set");
+            set_password(tx, account, credentials.clone(), by);
+            success(tx, "PASSWD", voice, account, "Password set");
         }
         Made::WrongOld => {
             authenticate::report(tx, conn, account.as_str(), chat_proto::sasl::Mechanism::Plain);

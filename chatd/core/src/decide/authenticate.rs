@@ -22,9 +22,6 @@ use super::make_way::make_way;
 use super::nickserv;
 use super::register::because;
 
-/// Failed logins of one account, from wherever, before each further one has to wait. Many, since otherwise anybody could keep its owner out.
-const FREE_PER_ACCOUNT: u32 = 50;
-
 pub fn authenticate(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let word = message.param(0).unwrap_or_default();
     if tx.exchanges().get_mut(conn).is_none() {
@@ -236,7 +233,7 @@ pub fn try_login(tx: &mut Tx<'_>, conn: ConnId, name: &str) -> Result<(), String
     if let Some(seconds) = delay(tx, conn, Some(&name)) {
         return Err(too_fast(seconds));
     }
-    tx.emit_conn(conn, ConnEvent::LoginTried { name });
+    tx.emit_conn(conn, ConnEvent::LoginTried { name: Some(name) });
     Ok(())
 }
 
@@ -245,11 +242,9 @@ pub fn delay(tx: &Tx<'_>, conn: ConnId, name: Option<&Folded>) -> Option<u64> {
     let (state, now) = (tx.state(), tx.now().0);
     let session = state.sessions.get(conn)?;
     let free = state.policy.free_attempts;
-    let by_origin = state.attempts.delay(&Attempted::from(&session.peer.origin), free, now);
-    let by_name = name.map_or(0, |name| {
-        state.attempts.delay(&Attempted::Account(name.clone()), free.max(FREE_PER_ACCOUNT), now)
-    });
-    let delay = by_origin.max(by_name);
+    let by_origin = Attempted::all_of(&session.peer.origin);
+    let all = by_origin.chain(name.cloned().map(Attempted::Account));
+    let delay = all.map(|attempted| state.attempts.delay(&attempted, free, now)).max().unwrap_or_default();
     (delay > 0).then(|| delay.div_ceil(1000))
 }
 
@@ -272,7 +267,7 @@ fn fail(tx: &mut Tx<'_>, conn: ConnId, why: &str) {
     tx.numeric(ERR_SASLFAIL, format_args!(":SASL authentication failed: {why}"));
 }
 
-fn too_fast(seconds: u64) -> String {
+pub fn too_fast(seconds: u64) -> String {
     format!("too many attempts, try again in {seconds} seconds")
 }
 
@@ -303,6 +298,9 @@ fn log_in(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism) -> Re
         return Err(format!(
             "{account} is here already; connect again and log in by SASL to be {account}, too"
         ));
+    }
+    if mechanism != Mechanism::External {
+        tx.emit_conn(conn, ConnEvent::LoginTryOver { name: Some(account.fold()) });
     }
     tx.emit_conn(conn, ConnEvent::LoggedIn { account: account.clone() });
     Ok(account)

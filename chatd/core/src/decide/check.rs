@@ -1,7 +1,7 @@
 //! Checks that several commands need: names, lengths, masks, who may.
 
 use chat_proto::line::LINE_MAX;
-use chat_proto::name::{ChannelName, NameError, Nick};
+use chat_proto::name::{ChannelName, NameError, Nick, Skeleton};
 use chat_proto::numeric::{ERR_INPUTTOOLONG, ERR_NOSUCHCHANNEL};
 
 use crate::id::{ChannelId, UserId};
@@ -19,7 +19,7 @@ pub fn nick(limits: &Limits, name: &str) -> Result<Nick, NameError> {
     if name.len() > limits.nick_length {
         return Err(NameError::TooLong { max: limits.nick_length });
     }
-    if chat_proto::name::same(name, nickserv::NICKSERV) {
+    if Skeleton::new(name) == Skeleton::new(nickserv::NICKSERV) {
         return Err(NameError::Reserved);
     }
     Nick::new(name)

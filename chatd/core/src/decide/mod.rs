@@ -136,8 +136,8 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         (Wait::MakeAccount { name, email, voice, .. }, JobDone::CredentialsMade(made)) => {
             account::made(tx, conn, &name, email, voice, made);
         }
-        (Wait::ChangePassword { voice, .. }, JobDone::CredentialsMade(made)) => {
-            account::password_made(tx, conn, voice, made);
+        (Wait::ChangePassword { account, voice, .. }, JobDone::CredentialsMade(made)) => {
+            account::password_made(tx, conn, &account, voice, made);
         }
         (Wait::Oper { name, .. }, JobDone::PasswordChecked { matches }) => {
             oper::password_checked(tx, conn, name, *matches);

@@ -13,6 +13,9 @@ use super::authenticate;
 /// The service's nick, which nobody else gets.
 pub const NICKSERV: &str = "NickServ";
 
+/// Certificates of one account.
+const CERTIFICATES_MAX: usize = 10;
+
 const HELP: [&str; 6] = [
     "REGISTER password [email]: makes an account of your nick",
     "IDENTIFY [account] password: logs you in",
@@ -83,8 +86,15 @@ fn add_certificate(tx: &mut Tx<'_>, caller: Caller) {
     let Some(fingerprint) = certificate else {
         return say(tx, "Your client has shown no certificate");
     };
-    if state.accounts.named(name.as_str()).is_none() {
-        return say(tx, "Set a password first");
+    match state.accounts.named(name.as_str()) {
+        None => return say(tx, "Set a password first"),
+        Some(account) if account.certificates.len() >= CERTIFICATES_MAX => {
+            return say(
+                tx,
+                &format!("You have {CERTIFICATES_MAX} certificates, which is all that there may be"),
+            );
+        }
+        Some(_) => {}
     }
     tx.emit(Event::Account(name, AccountEvent::CertificateAdded { fingerprint }));
     say(tx, &format!("From now on the certificate {fingerprint} logs you in"));

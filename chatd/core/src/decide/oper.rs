@@ -6,7 +6,7 @@ use chat_proto::numeric::{
 };
 use compact_str::CompactString;
 
-use crate::event::{Event, ServerEvent, UserEvent, Wait};
+use crate::event::{ConnEvent, Event, ServerEvent, UserEvent, Wait};
 use crate::id::ConnId;
 use crate::mode::UserModes;
 use crate::output::Job;
@@ -14,6 +14,7 @@ use crate::reply::shortened;
 use crate::state::User;
 use crate::tx::{Caller, Tx, label_of};
 
+use super::authenticate;
 use super::check::{line_fits, word};
 
 pub fn oper(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
@@ -25,6 +26,10 @@ pub fn oper(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
         return tx.numeric(ERR_NOOPERHOST, format_args!(":This server has no operators"));
     };
     let job = Job::CheckPassword { hash: operator.password_hash.clone(), password: password.into() };
+    if let Some(seconds) = authenticate::delay(tx, caller.conn, None) {
+        return tx.numeric(ERR_PASSWDMISMATCH, format_args!(":{}", authenticate::too_fast(seconds)));
+    }
+    tx.emit_conn(caller.conn, ConnEvent::LoginTried { name: None });
     let label = label_of(message).map(|label| CompactString::from(&*label));
     tx.wait(caller.conn, Wait::Oper { name: name.into(), label }, job);
 }
@@ -32,13 +37,15 @@ pub fn oper(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 /// Goes on with OPER when the password was checked.
 pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, name: CompactString, matches: bool) {
     let known = tx.state().policy.operators.iter().any(|operator| operator.name == name);
-    let Some((id, user)) = tx.state().user_of(conn) else { return };
+    let Some((id, _)) = tx.state().user_of(conn) else { return };
     let Some(session) = tx.state().sessions.get(conn) else { return };
     let from = Box::new(session.peer.origin.clone());
     if !(known && matches) {
         tx.emit_user(id, UserEvent::OperatorRefused { from, name: known.then_some(name) });
         return tx.numeric(ERR_PASSWDMISMATCH, format_args!(":Password incorrect"));
     }
+    tx.emit_conn(conn, ConnEvent::LoginTryOver { name: None });
+    let Some((id, user)) = tx.state().user_of(conn) else { return };
     let (modes, was_operator) = (user.modes | UserModes::OPERATOR, user.is_operator());
     if !was_operator {
         tx.emit_user(id, UserEvent::ModesSet { modes });

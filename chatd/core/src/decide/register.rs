@@ -78,12 +78,20 @@ pub fn pass(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
         return tx.numeric(ERR_ALREADYREGISTERED, format_args!(":You may not register again"));
     }
     let Some(hash) = tx.state().policy.password_hash.clone() else { return };
+    if let Some(seconds) = authenticate::delay(tx, conn, None) {
+        tx.numeric(ERR_PASSWDMISMATCH, format_args!(":{}", authenticate::too_fast(seconds)));
+        return tx.disconnect(conn, Ending::Refused, "Too many wrong passwords");
+    }
+    tx.emit_conn(conn, ConnEvent::LoginTried { name: None });
     let password = message.param(0).unwrap_or_default().into();
     tx.wait(conn, Wait::ServerPassword, Job::CheckPassword { hash, password });
 }
 
 pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, right: bool) {
     let Some(from) = origin(tx.state(), conn) else { return };
+    if right {
+        tx.emit_conn(conn, ConnEvent::LoginTryOver { name: None });
+    }
     tx.emit_conn(conn, ConnEvent::PasswordGiven { from, right });
     try_register(tx, conn);
 }
@@ -112,7 +120,11 @@ pub fn try_register(tx: &mut Tx<'_>, conn: ConnId) {
             "Guests may not come in this way, only users with an account",
         );
     }
-    let look_up = state.policy.reserve_logins && account.is_none_or(|account| account.fold() != nick.fold());
+    // A login may have come to the host after somebody elsewhere had registered its name.
+    let vouched = session.peer.login().is_some_and(|login| login.fold() == nick.fold());
+    let remote = state.accounts.named(nick.as_str()).is_some_and(|account| !account.login) && !vouched;
+    let own = account.is_some_and(|account| account.fold() == nick.fold());
+    let look_up = state.policy.reserve_logins && (remote || !own);
     if registering.nick.as_ref() != Some(&nick) {
         tx.emit_conn(conn, ConnEvent::NickChosen { nick: nick.clone() });
     }
@@ -138,6 +150,8 @@ pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, is_login: bool) {
     if is_login {
         reserved(tx, &nick);
         tx.emit_conn(conn, ConnEvent::NickRefused { nick });
+    } else if let Some(why) = kept_out(tx, conn, &nick) {
+        tx.disconnect(conn, Ending::Refused, &why);
     } else if !refuse(tx, conn, &nick) {
         complete(tx, conn);
     }
@@ -293,7 +307,8 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
         return;
     }
     let same = user.nick.fold() == nick.fold();
-    let suspect = Suspect { nick: Some(nick.as_str()), ..Suspect::default() };
+    let source = Source { nick: nick.as_str(), ..user.source() }.to_string();
+    let suspect = Suspect { nick: Some(nick.as_str()), source: Some(&source), ..Suspect::default() };
     if !same && state.bans.against(&suspect, tx.now().0).is_some() {
         return tx.numeric(ERR_ERRONEUSNICKNAME, format_args!("{nick} :Erroneous nickname, it is banned"));
     }

@@ -49,9 +49,9 @@ impl State {
                 self.watchers.entry(nick.fold()).or_default().insert(conn);
             }
             ConnEvent::Unmonitored { folded } => unwatch(&mut self.watchers, folded, conn),
-            ConnEvent::LoginTried { name } => self.count_try(at, conn, name),
-            ConnEvent::LoggedIn { account } => self.forgive(conn, account),
-            ConnEvent::AccountMade => self.count_account(at, conn),
+            ConnEvent::LoginTried { name } => self.count_try(at, conn, name.as_ref()),
+            ConnEvent::LoginTryOver { name } => self.forgive(conn, name.as_ref()),
+            ConnEvent::AccountTried => self.count_account(at, conn),
             _ => {}
         }
         if let Some(session) = self.sessions.get_mut(conn) {
@@ -346,7 +346,8 @@ impl Session {
             | ConnEvent::Closed { .. }
             | ConnEvent::Watched { .. }
             | ConnEvent::LoginTried { .. }
-            | ConnEvent::AccountMade
+            | ConnEvent::AccountTried
+            | ConnEvent::LoginTryOver { .. }
             | ConnEvent::LoginFailed { .. } => {}
         }
     }

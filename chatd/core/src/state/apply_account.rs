@@ -36,10 +36,14 @@ impl State {
         }
     }
 
-    pub(super) fn count_try(&mut self, at: u64, conn: ConnId, name: &Folded) {
+    pub(super) fn count_try(&mut self, at: u64, conn: ConnId, name: Option<&Folded>) {
         let Some(session) = self.sessions.get(conn) else { return };
-        self.attempts.count(Attempted::from(&session.peer.origin), at);
-        self.attempts.count(Attempted::Account(name.clone()), at);
+        for from in Attempted::all_of(&session.peer.origin) {
+            self.attempts.count(from, at);
+        }
+        if let Some(name) = name {
+            self.attempts.count(Attempted::Account(name.clone()), at);
+        }
     }
 
     pub(super) fn count_account(&mut self, at: u64, conn: ConnId) {
@@ -50,10 +54,14 @@ impl State {
 
     /// Who got in wasn't guessing this time. What else was tried from there stays counted: otherwise whoever has an account could
     /// guess at others' all the time by logging in to the own one in between.
-    pub(super) fn forgive(&mut self, conn: ConnId, account: &Nick) {
+    pub(super) fn forgive(&mut self, conn: ConnId, name: Option<&Folded>) {
         let Some(session) = self.sessions.get(conn) else { return };
-        self.attempts.take_back(&Attempted::from(&session.peer.origin));
-        self.attempts.forgive(&Attempted::Account(account.fold()));
+        for from in Attempted::all_of(&session.peer.origin) {
+            self.attempts.take_back(&from);
+        }
+        if let Some(name) = name {
+            self.attempts.forgive(&Attempted::Account(name.clone()));
+        }
     }
 
     pub(super) fn set_account(&mut self, id: UserId, account: Option<&Nick>) {

@@ -4,10 +4,11 @@ use chat_proto::admin;
 use chat_proto::name::Nick;
 
 use crate::account::{Account, Credentials};
-use crate::event::{AccountEvent, Event, Registrar};
+use crate::event::{AccountEvent, Ending, Event, Registrar};
+use crate::id::ConnId;
 use crate::input::Actor;
 use crate::output::AdminAnswer;
-use crate::state::{State, User};
+use crate::state::{Session, State, User};
 use crate::tx::Tx;
 
 use super::super::account::set_password;
@@ -47,7 +48,18 @@ pub fn password(
     login: bool,
 ) -> Answer {
     let name = known(tx.state(), name, login)?;
+    // Whoever got in by the old password, or added a certificate by it, shall not stay.
+    let certificates = tx
+        .state()
+        .accounts
+        .named(name.as_str())
+        .map(|account| account.certificates.clone())
+        .unwrap_or_default();
+    for fingerprint in certificates {
+        tx.emit(Event::Account(name.clone(), AccountEvent::CertificateRemoved { fingerprint }));
+    }
     set_password(tx, &name, credentials, Registrar::Administrator(administrator(actor)));
+    put_out(tx, &name, "The password was changed", true);
     Ok(AdminAnswer::Done)
 }
 
@@ -64,7 +76,7 @@ pub fn suspend(tx: &mut Tx<'_>, actor: &Actor, name: String, reason: Option<Stri
     let said = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let reason = reason.map(Into::into);
     tx.emit(Event::Account(name.clone(), AccountEvent::Suspended { by, reason }));
-    let sessions = put_out(tx, &name, &format!("Suspended{said}"));
+    let sessions = put_out(tx, &name, &format!("Suspended{said}"), false);
     Ok(AdminAnswer::PutOut { sessions })
 }
 
@@ -84,20 +96,26 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, name: String) -> Answer {
     let name = known(tx.state(), name, false)?;
     let login = tx.state().accounts.named(name.as_str()).is_some_and(|account| account.login);
     tx.emit(Event::Account(name.clone(), AccountEvent::Removed { by: administrator(actor) }));
-    let sessions = if login { 0 } else { put_out(tx, &name, "Account removed") };
+    let sessions = put_out(tx, &name, "Account removed", login);
     Ok(AdminAnswer::PutOut { sessions })
 }
 
-/// Ends all users that are logged in to the account; returns how many sessions there were.
-fn put_out(tx: &mut Tx<'_>, account: &Nick, reason: &str) -> u32 {
-    let is_it = |user: &User| user.account.as_ref().is_some_and(|own| own.fold() == account.fold());
-    let users: Vec<_> = tx.state().users.iter().filter(|(_, user)| is_it(user)).map(|(id, _)| id).collect();
-    let mut sessions = 0;
-    for user in users {
-        sessions += tx.state().user(user).map_or(0, |user| super::count(user.sessions.len()));
-        tx.disconnect_user(user, reason);
+/// Ends all sessions that are logged in to the account, those too that have not registered; `but_local` spares those that the kernel
+/// vouches for. Returns how many there were.
+fn put_out(tx: &mut Tx<'_>, account: &Nick, reason: &str, but_local: bool) -> u32 {
+    let state = tx.state();
+    let is_it = |own: &Nick| own.fold() == account.fold();
+    let counts_as = |session: &Session| {
+        let of_user = session.user().and_then(|user| state.user(user)?.account.as_ref());
+        of_user.or(session.account.as_ref()).is_some_and(is_it)
+    };
+    let spared = |session: &Session| but_local && session.peer.login().is_some_and(is_it);
+    let meant = state.sessions.iter().filter(|session| counts_as(session) && !spared(session));
+    let meant: Vec<ConnId> = meant.map(|session| session.conn).collect();
+    for conn in &meant {
+        tx.disconnect(*conn, Ending::Kicked, reason);
     }
-    sessions
+    super::count(meant.len())
 }
 
 fn fit(state: &State, name: String, login: bool) -> Result<Nick, admin::Error> {

@@ -18,6 +18,9 @@ use super::{administrator, checked};
 /// Bans there may be: each is compared with everybody who comes in.
 const BANS_MAX: usize = 10_000;
 
+/// The longest that a ban can have an end.
+const DURATION_MAX: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+
 pub fn list(state: &State) -> AdminAnswer {
     AdminAnswer::Bans(state.bans.iter().map(describe).collect())
 }
@@ -36,8 +39,11 @@ pub fn ban(
         return Err(admin::Error::TooManyBans { limit: super::wide(BANS_MAX) });
     }
     let (at, by) = (tx.now().0, administrator(actor));
-    let until =
-        duration.map(|duration| at.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)));
+    if duration.is_some_and(|duration| duration > DURATION_MAX) {
+        let reason = String::from("it is longer than 100 years; without one a ban is for ever");
+        return Err(admin::Error::InvalidDelay { reason });
+    }
+    let until = duration.map(|duration| at + u64::try_from(duration.as_millis()).unwrap_or_default());
     let said = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let ban = Ban { target: target.clone(), reason: reason.map(Into::into), by: by.name(), at, until };
     tx.emit(Event::Ban(BanEvent::Set { ban: Box::new(ban), by }));

@@ -12,7 +12,7 @@ fn chat() -> Chat {
 }
 
 fn safe(chat: &mut Chat) -> ConnId {
-    let origin = Origin::Tcp { address: ([127, 0, 0, 1], 50_000).into() };
+    let origin = Origin::Tls { address: ([192, 0, 2, 7], 50_000).into() };
     chat.connect_from(Peer { origin, host: "host".into(), guests: false, secure: true, certificate: None })
 }
 
@@ -268,4 +268,46 @@ fn what_is_too_long_or_senseless_is_refused_and_can_be_tried_again() {
         assert!(answer[0].contains(numeric), "{answer:?}");
     }
     assert!(log_in(&mut chat, conn, "alice", "sesame")[0].contains(" 900 "));
+}
+
+#[test]
+fn a_login_that_came_to_the_host_later_is_not_one_with_who_registered_its_name() {
+    let mut chat = Chat::with(Policy::default());
+    chat.add_account("bob", "sesame");
+    let mallory = safe(&mut chat);
+    log_in(&mut chat, mallory, "bob", "sesame");
+    chat.logins = vec!["bob"];
+    let told = chat.register(mallory, "bob");
+    assert!(told[0].ends_with(":Nickname is reserved for the login bob of this host"), "{told:?}");
+    let origin = Origin::Unix { uid: 1000, pid: None, login: "bob".parse().ok() };
+    let peer = Peer { origin, host: "host".into(), guests: true, secure: true, certificate: None };
+    let bob = chat.connect_from(peer);
+    assert!(chat.register(bob, "bob")[0].contains(" 433 "));
+    chat.ask(AdminCommand::RemoveAccount { name: "bob".into() });
+    let origin = Origin::Unix { uid: 1000, pid: None, login: "bob".parse().ok() };
+    let peer = Peer { origin, host: "host".into(), guests: true, secure: true, certificate: None };
+    let bob = chat.connect_from(peer);
+    assert!(chat.register(bob, "bob")[0].contains(" 001 bob "));
+}
+
+#[test]
+fn names_like_nickserv_are_nobody_s() {
+    let mut chat = Chat::new();
+    let conn = chat.connect();
+    for name in ["NickServ", "N1ckServ", "nickserv_"] {
+        assert!(chat.say(conn, &format!("NICK {name}"))[0].contains(" 432 "), "{name}");
+    }
+}
+
+#[test]
+fn operators_passwords_are_not_guessed_quickly_either() {
+    let root = crate::Operator { name: "root".into(), password_hash: "toor".into() };
+    let mut chat = Chat::with(Policy { operators: vec![root], ..Policy::default() });
+    let conn = chat.join("mallory");
+    for _ in 0..5 {
+        assert!(chat.say(conn, "OPER root guess")[0].ends_with(":Password incorrect"));
+    }
+    assert!(chat.say(conn, "OPER root toor")[0].contains("too many attempts"));
+    chat.pass(1000);
+    assert!(chat.say(conn, "OPER root toor").iter().any(|line| line.contains(" 381 ")));
 }

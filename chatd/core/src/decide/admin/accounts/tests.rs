@@ -71,3 +71,38 @@ fn an_unknown_account_is_not_suspended_but_told() {
     let mut chat = Chat::new();
     assert!(matches!(suspend(&mut chat, "nobody", false), AdminAnswer::Refused(Error::NoSuchAccount { .. })));
 }
+
+/// A session of a login from elsewhere, by its password.
+fn remote(chat: &mut Chat, name: &str) -> ConnId {
+    let origin = Origin::Tls { address: ([192, 0, 2, 7], 50_000).into() };
+    let conn = chat.connect_from(Peer {
+        origin,
+        host: "host".into(),
+        guests: false,
+        secure: true,
+        certificate: None,
+    });
+    chat.say(conn, "AUTHENTICATE PLAIN");
+    let message = format!("\0{name}\0sesame");
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, message);
+    assert!(chat.say(conn, &format!("AUTHENTICATE {encoded}"))[0].contains(" 900 "));
+    conn
+}
+
+#[test]
+fn who_came_by_the_password_goes_when_it_is_changed_or_removed_and_the_login_itself_stays() {
+    let mut chat = Chat::new();
+    for remove in [false, true] {
+        let credentials = || Box::new(credentials("sesame"));
+        let name = || String::from("bob");
+        chat.ask(AdminCommand::SetPassword { name: name(), credentials: credentials(), login: true });
+        let local = local(&mut chat, "bob");
+        let (complete, incomplete) = (remote(&mut chat, "bob"), remote(&mut chat, "bob"));
+        chat.register(complete, "bob");
+        chat.ask(match remove {
+            true => AdminCommand::RemoveAccount { name: name() },
+            false => AdminCommand::SetPassword { name: name(), credentials: credentials(), login: true },
+        });
+        assert!(chat.is_closed(complete) && chat.is_closed(incomplete) && !chat.is_closed(local));
+    }
+}

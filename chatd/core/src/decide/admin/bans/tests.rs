@@ -85,3 +85,13 @@ fn what_cannot_be_banned_or_is_not_banned_is_told() {
     ban(&mut chat, "bob", None);
     assert_eq!(chat.ask(unban), AdminAnswer::Done);
 }
+
+#[test]
+fn a_mask_is_not_evaded_by_another_nick_and_an_endless_time_is_refused() {
+    let mut chat = Chat::new();
+    let anna = chat.join("anna");
+    ban(&mut chat, "spam*!*@*", None);
+    assert!(chat.say(anna, "NICK spam1")[0].contains(" 432 "));
+    let endless = ban(&mut chat, "bob", Some(Duration::from_millis(u64::MAX)));
+    assert!(matches!(endless, AdminAnswer::Refused(Error::InvalidDelay { .. })));
+}
