@@ -168,7 +168,7 @@ impl Control {
 impl Backend for Control {
     async fn ask(&self, actor: Actor, command: AdminCommand) -> Option<AdminAnswer> {
         let (request, answer) = self.answers.expect();
-        self.core.push(Input::Admin { request, actor, command });
+        self.core.push(Input::Admin { request, actor, command: Box::new(command) });
         answer.await.ok()
     }
 

@@ -125,7 +125,7 @@ impl Turn<'_> {
             Input::Closed { conn, reason } => self.closed(conn, reason),
             Input::JobDone { conn, done } => self.job_done(conn, &done),
             Input::Admin { request, actor, command } => {
-                let answer = decide::admin(&mut self.tx, &actor, command);
+                let answer = decide::admin(&mut self.tx, &actor, *command);
                 self.tx.effect(Effect::Answer { request, answer });
             }
             Input::Policy(policy) => decide::policy(&mut self.tx, policy),

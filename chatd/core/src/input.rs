@@ -25,7 +25,7 @@ pub enum Input {
     /// A job that an [`Effect::Job`](crate::Effect::Job) asked for is done.
     JobDone { conn: ConnId, done: JobDone },
     /// An administrator wants something.
-    Admin { request: RequestId, actor: Actor, command: AdminCommand },
+    Admin { request: RequestId, actor: Actor, command: Box<AdminCommand> },
     /// The configuration was read again.
     Policy(Box<Policy>),
     /// The daemon was told to stop: users are told `reason`, connections are closed.

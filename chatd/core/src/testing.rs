@@ -135,7 +135,7 @@ impl Chat {
     /// Asks as root does.
     pub fn ask(&mut self, command: AdminCommand) -> AdminAnswer {
         let actor = Actor { uid: 0, login: Some("root".into()) };
-        self.feed(Input::Admin { request: RequestId(1), actor, command });
+        self.feed(Input::Admin { request: RequestId(1), actor, command: Box::new(command) });
         self.answer.take().expect("a request has an answer")
     }
 

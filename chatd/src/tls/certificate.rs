@@ -176,6 +176,10 @@ fn sections(path: &Path, text: &[u8]) -> Result<Vec<(SectionKind, Vec<u8>)>, Str
 /// The file and its permissions.
 fn read(path: &Path, what: &str) -> Result<(Zeroizing<Vec<u8>>, u32), String> {
     let attempt = || {
+        // A pipe would have us wait for ever.
+        if !path.metadata()?.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         // Twice as much as needed, so that no part of a key is left behind when it grows.

@@ -10,6 +10,7 @@ use nix::unistd::{Group, Uid};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
 };
+use rustls::pki_types::ServerName;
 use zeroize::Zeroizing;
 
 use super::certificate::{Bad, Certificate, Files};
@@ -27,6 +28,8 @@ pub(crate) enum MakeError {
     Exists { path: PathBuf },
     #[error("cannot write {}: {cause}; another place can be given with --directory", path.display())]
     Write { path: PathBuf, cause: io::Error },
+    #[error("{name:?} is neither a host's name nor an address; give one such as chat.example.org")]
+    Name { name: String },
     #[error("cannot make the certificate: {0}")]
     Make(#[from] rcgen::Error),
     #[error("the new certificate can't be used: {0}")]
@@ -38,6 +41,9 @@ pub(crate) enum MakeError {
 /// # Errors
 /// A name is no host's name, or a file is there already or can't be written.
 pub(crate) fn make(directory: &Path, names: &[String], days: u32) -> Result<Certificate, MakeError> {
+    if let Some(name) = names.iter().find(|name| !is_name(name)) {
+        return Err(MakeError::Name { name: name.clone() });
+    }
     let files = Files { certificate: directory.join("fullchain.pem"), key: directory.join("privkey.pem") };
     let key = KeyPair::generate()?;
     let certificate = parameters(names, days)?.self_signed(&key)?;
@@ -49,6 +55,11 @@ pub(crate) fn make(directory: &Path, names: &[String], days: u32) -> Result<Cert
         return Err(error);
     }
     Ok(Certificate::load(files)?)
+}
+
+/// A wildcard is one, too.
+fn is_name(name: &str) -> bool {
+    ServerName::try_from(name.strip_prefix("*.").unwrap_or(name)).is_ok()
 }
 
 fn parameters(names: &[String], days: u32) -> Result<CertificateParams, rcgen::Error> {

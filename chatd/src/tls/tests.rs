@@ -51,6 +51,28 @@ fn a_key_without_its_certificate_is_not_left_behind() {
 }
 
 #[test]
+fn a_certificate_is_made_for_names_only() {
+    let directory = tempfile::tempdir().unwrap();
+    for bad in ["", "a b", "chat.example.org:6697", "-", "https://a"] {
+        let refused = make(directory.path(), &[String::from(bad)], 1).unwrap_err();
+        assert!(matches!(refused, MakeError::Name { .. }), "{bad}: {refused}");
+    }
+    let names = ["*.example.org", "chathost", "192.0.2.1", "2001:db8::1"].map(str::to_owned);
+    make(directory.path(), &names, 1).unwrap();
+}
+
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    let (directory, files) = made(30);
+    let pipe = directory.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for key in [pipe, directory.path().to_path_buf()] {
+        let Bad::Key(said) = refusal(&Files { key, ..files.clone() }) else { panic!("it was read") };
+        assert!(said.contains("not a file"), "{said}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_certificate_is_told() {
     let (directory, files) = made(30);
     let key = std::fs::read_to_string(&files.key).unwrap();

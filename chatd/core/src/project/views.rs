@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(chat.say(alice, "QUIT"), ["ERROR :Closing link: Quit"]);
         let actor = crate::Actor { uid: 0, login: None };
         let command = AdminCommand::Announce { text: "anybody?".into() };
-        chat.feed(Input::Admin { request: RequestId(1), actor, command });
+        chat.feed(Input::Admin { request: RequestId(1), actor, command: Box::new(command) });
         assert!(chat.heard(alice).is_empty());
     }
 }

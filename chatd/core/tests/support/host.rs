@@ -99,7 +99,11 @@ impl Host {
     /// Asks what an administrator asks, and returns the one answer.
     pub fn ask(&mut self, command: AdminCommand) -> AdminAnswer {
         let request = RequestId(self.inputs.len() as u64);
-        self.feed(Input::Admin { request, actor: Actor { uid: 0, login: Some("root".into()) }, command });
+        self.feed(Input::Admin {
+            request,
+            actor: Actor { uid: 0, login: Some("root".into()) },
+            command: Box::new(command),
+        });
         let mine = |errand: &mut Errand| matches!(errand, Errand::Answer(id, _) if *id == request);
         let answers: Vec<Errand> = self.errands.extract_if(.., mine).collect();
         match <[Errand; 1]>::try_from(answers) {
