@@ -8,9 +8,9 @@ use chatd_core::{Actor, AdminCommand};
 use super::Backend;
 use super::access::Peer;
 use super::call::{Refusal, Request};
-use crate::logging::{EventKind as Entry, Fields, Quoted};
+use crate::logging::{EventKind as Entry, Fields, Quoted, bounded};
 
-/// Characters of a method's name that are logged.
+/// Characters of a method's name that are logged. One that doesn't exist is whatever the caller wrote.
 const MAX_METHOD: usize = 64;
 
 /// A caller as the log names them.
@@ -114,7 +114,7 @@ impl Auditor {
             Refusal::Admin(Error::PermissionDenied { .. }) => backend.metrics().admin.denied.inc(),
             _ => backend.metrics().admin.refused.inc(),
         };
-        let (method, outcome) = (method.map(bounded), refusal.name());
+        let (method, outcome) = (method.map(|method| bounded(method, MAX_METHOD)), refusal.name());
         let what = method.map(|method| format!(", asked for {}", Quoted(method))).unwrap_or_default();
         let message = format_args!("admin request by {} refused: {outcome}{what}", self.who());
         Entry::AdminRefused.log(&self.fields(method, &outcome), message);
@@ -143,12 +143,6 @@ impl Auditor {
         let uid = self.actor.uid;
         self.actor.login.as_ref().map_or_else(|| format!("uid {uid}"), |login| format!("{login} (uid {uid})"))
     }
-}
-
-/// A method that doesn't exist is whatever the caller wrote.
-fn bounded(method: &str) -> &str {
-    let end = method.char_indices().nth(MAX_METHOD).map_or(method.len(), |(end, _)| end);
-    &method[..end]
 }
 
 fn now() -> u64 {

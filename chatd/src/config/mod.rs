@@ -12,6 +12,7 @@ mod raw;
 mod settings;
 mod value;
 mod wording;
+mod written;
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,7 @@ use chat_proto::admin::SettingChange;
 use toml::Value;
 
 use super::raw::Raw;
-use super::value::REDACTED;
+use super::written::REDACTED;
 
 /// Sections, or keys in them, that hold what they held at the start until a restart.
 const FIXED: &[&str] = &["listen", "admin", "metrics"];

@@ -1,7 +1,6 @@
 //! The kinds of values that the file has. Each is checked as it is deserialised.
 
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use chat_proto::name::ChannelName;
 use compact_str::CompactString;
 use jiff::{SpanRelativeTo, Unit};
 use serde::de::{Error, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::auth::password;
 
@@ -31,9 +30,6 @@ const LONG_PERIOD_MAX: f64 = 3650.0 * 86_400.0;
 
 const MAKE_ONE: &str = "`chatd hash-password` makes one";
 const THREE_LINES: &str = "three texts: a place, an organisation, an address for mail";
-
-/// What stands for a secret wherever values are written, before something that tells it from others.
-pub(super) const REDACTED: &str = "[redacted]";
 
 /// A whole number from `MIN` to `MAX`.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -337,56 +333,6 @@ impl<'de> Deserialize<'de> for LongPeriod {
             }
             _ => Err(D::Error::invalid_value(Unexpected::Str(&text), &LONG_PERIOD)),
         }
-    }
-}
-
-impl Serialize for Hash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digest = BuildHasherDefault::<DefaultHasher>::new().hash_one(&self.0);
-        serializer.collect_str(&format_args!("{REDACTED}{digest:x}"))
-    }
-}
-
-impl Serialize for Motd {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.join("\n"))
-    }
-}
-
-impl Serialize for Path {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.display())
-    }
-}
-
-impl Serialize for File {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.display())
-    }
-}
-
-impl Serialize for Mode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:04o}", self.0))
-    }
-}
-
-impl Serialize for Address {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl Serialize for Period {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let span = jiff::SignedDuration::try_from(self.0).unwrap_or(jiff::SignedDuration::MAX);
-        serializer.collect_str(&format_args!("{span:#}"))
-    }
-}
-
-impl Serialize for LongPeriod {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Period(self.0).serialize(serializer)
     }
 }
 

@@ -199,7 +199,8 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-pub(super) fn bounded(text: &str, characters: usize) -> &str {
+/// The text, or as many characters of it.
+pub(crate) fn bounded(text: &str, characters: usize) -> &str {
     let end = text.char_indices().nth(characters).map_or(text.len(), |(end, _)| end);
     &text[..end]
 }

@@ -19,7 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use self::event::AUDIT;
-pub(crate) use self::event::{EventKind, Fields, Place, Quoted, log_failure};
+pub(crate) use self::event::{EventKind, Fields, Place, Quoted, bounded, log_failure};
 pub(crate) use self::facts::log as log_facts;
 
 /// Changes the level while the daemon runs.
