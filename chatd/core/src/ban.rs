@@ -84,6 +84,10 @@ impl BanTarget {
             let fits = mask.len() <= MASK_MAX && !text.chars().any(bad);
             return if fits { Ok(Self::Mask(mask.into())) } else { Err(NotATarget) };
         }
+        // As a name, an address with a slip in it would be accepted and keep nobody out.
+        if text.contains('.') && text.chars().all(|c| c.is_ascii_digit() || c == '.') {
+            return Err(NotATarget);
+        }
         Nick::new(text).map(|name| Self::Name(name.fold())).map_err(|_| NotATarget)
     }
 
@@ -199,7 +203,9 @@ mod tests {
             );
         }
         let long = format!("{}@h", "x".repeat(198));
-        for bad in [&long, "", "a b", "#lobby", "192.0.2.0/33", "x!y z@*", "*\u{202e}"] {
+        for bad in
+            [&long, "", "a b", "#lobby", "192.0.2.0/33", "300.1.2.3", "192.0.2", "x!y z@*", "*\u{202e}"]
+        {
             assert_eq!(BanTarget::parse(bad), Err(NotATarget), "{bad:?}");
         }
     }
