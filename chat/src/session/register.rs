@@ -3,7 +3,7 @@
 use chat_proto::caps::Caps;
 use chat_proto::message::{Message, Writer};
 use chat_proto::name::same;
-use chat_proto::numeric::{ERR_NICKNAMEINUSE, Numeric};
+use chat_proto::numeric::{ERR_NICKNAMEINUSE, ERR_PASSWDMISMATCH, Numeric};
 use chat_proto::sasl::Reassembly;
 
 use crate::session::login::Step;
@@ -161,7 +161,12 @@ impl Session {
             return self.lock(Lock::Account, reason);
         }
         self.stage = Stage::Offline;
-        let reason = format!("the name {} was refused: {reason}", self.wanted);
+        let reason = if number == ERR_PASSWDMISMATCH {
+            "the server asks everybody for a server password, which chat cannot give; ask its administrator"
+                .to_owned()
+        } else {
+            format!("the name {} was refused: {reason}", self.wanted)
+        };
         self.emit(What::Closed { reason, last: !self.was_ready });
     }
 
