@@ -46,12 +46,18 @@ bare_system() {
 
 # boot SYSTEM TRIAL [OPTION]...: boots it with TRIAL as /trial, runs TRIAL/script there as a service, and gives the
 # status that this ended with. With --volatile=overlay the system stays as it was.
+#
+# One at a time on a machine: with --keep-unit they all have the caller's control group, and each systemd takes away the
+# groups in it that aren't its own.
 boot() {
     local system=$1 trial=$2
     shift 2
+    exec 8> /tmp/chatd-container.lock
+    flock 8
     timeout --kill-after=10 300 systemd-nspawn -q --boot --register=no --keep-unit --private-network --link-journal=no \
         --directory="$system" --bind="$trial":/trial "$@" systemd.show_status=false \
-        < /dev/null > "$trial/boot" 2>&1 || true
+        < /dev/null > "$trial/boot" 2>&1 8>&- || true
+    exec 8>&-
     return "$(cat "$trial/status" 2> /dev/null || echo 125)"
 }
 
