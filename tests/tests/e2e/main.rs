@@ -7,6 +7,7 @@ mod console;
 mod conversation;
 mod harmless;
 mod hostile;
+mod identity;
 mod json;
 mod log;
 mod manual;
