@@ -10,6 +10,7 @@ mod core;
 mod decide;
 mod event;
 mod exchange;
+mod history;
 mod id;
 mod input;
 mod mask;
@@ -31,6 +32,7 @@ pub use event::{
     AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Ending, Event, Rank, Ranks, Registrar,
     Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,
 };
+pub use history::{Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search};
 pub use id::{ChannelId, ConnId, MessageId, RequestId, UserId};
 pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};

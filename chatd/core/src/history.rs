@@ -1,0 +1,143 @@
+//! What is asked of the history, and what it answers: the words between the core, which knows who may read what, and the store.
+//!
+//! The subcommands are those of draft/chathistory. Times are milliseconds since the Unix epoch.
+
+use chat_proto::name::{Folded, Nick};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+use crate::event::SaidKind;
+use crate::id::{ChannelId, MessageId};
+
+/// Where something was said: what a page of history is of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Place {
+    /// Ids of channels are never used again, so a new channel of an old name has no past.
+    Channel(ChannelId),
+    /// Between two, the lesser one first; the same twice for who writes to themselves.
+    Pair(Party, Party),
+}
+
+/// One of two who write to each other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Party {
+    Account(Folded),
+    /// By nick: another guest may have the nick later, so what a guest reads begins with its own arrival.
+    Guest(Folded),
+}
+
+/// A point in the history of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    Message(MessageId),
+    Time(u64),
+}
+
+/// Which entries of a place; the points themselves are never among them, but for `Around`'s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// The newest, all of them after the point.
+    Latest(Option<Point>),
+    /// The newest before it.
+    Before(Point),
+    /// The oldest after it.
+    After(Point),
+    /// As many before as after it, and itself.
+    Around(Point),
+    /// Beginning at the first point, which may be the later one.
+    Between(Point, Point),
+}
+
+/// A question to the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HistoryQuery {
+    /// At most `limit` entries of a place, none from before `since`. Without `events` only what was said.
+    Page { place: Place, range: Range, limit: u32, events: bool, since: u64 },
+    /// The places among `channels`, and the pairs with `party`, where something was said last between two times, exclusive.
+    Targets { party: Party, channels: Vec<ChannelId>, after: u64, before: u64, limit: u32, since: u64 },
+    /// What was said in any of the places, newest first picked, oldest first told.
+    Search(Box<Search>),
+}
+
+/// What is searched for. What is empty or absent limits nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search {
+    pub scope: Scope,
+    /// All of these words occur; a word ends in `*` for whatever begins so.
+    pub words: Vec<String>,
+    /// By this account or nick.
+    pub from: Option<Folded>,
+    pub after: Option<u64>,
+    pub before: Option<u64>,
+    pub limit: u32,
+    pub since: u64,
+}
+
+/// Where to search: never more than the reader may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    Place(Place),
+    /// These channels, and all pairs with the party.
+    Everything {
+        party: Party,
+        channels: Vec<ChannelId>,
+    },
+}
+
+/// The answer to a [`HistoryQuery`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HistoryAnswer {
+    /// Oldest first.
+    Entries(Vec<Entry>),
+    /// In the order of the last entries' times.
+    Targets(Vec<(Place, u64)>),
+    /// The store could not be read; the log says why.
+    Failed,
+}
+
+/// A line of the history, as those saw it who were there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Absent where a live line has none, too: those of joins, for instance.
+    pub id: Option<MessageId>,
+    pub at: u64,
+    pub place: Place,
+    /// `nick!ident@host`.
+    pub source: Box<str>,
+    pub account: Option<Nick>,
+    pub deed: Deed,
+}
+
+/// What an entry is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Deed {
+    Said {
+        kind: SaidKind,
+        /// The channel, with its sigil, or the nick that it was said to.
+        to: CompactString,
+        /// Client-only tags as they came, without `@`.
+        tags: Box<str>,
+        text: Box<str>,
+    },
+    Joined,
+    Parted {
+        reason: Option<Box<str>>,
+    },
+    Left {
+        reason: Box<str>,
+    },
+    Kicked {
+        nick: Nick,
+        reason: Box<str>,
+    },
+    NickChanged {
+        nick: Nick,
+    },
+    TopicSet {
+        topic: Box<str>,
+    },
+    /// The letters with their signs, and the arguments, as on the wire.
+    ModesChanged {
+        changes: Box<str>,
+    },
+}
