@@ -27,6 +27,10 @@ bitflags::bitflags! {
         const ACCOUNT_REGISTRATION = 1 << 18;
         /// A session on an errand: it isn't put into the lobby, and may speak there from outside.
         const NO_AUTO_JOIN = 1 << 19;
+        const CHATHISTORY = 1 << 20;
+        /// Pages of history hold more than what was said.
+        const EVENT_PLAYBACK = 1 << 21;
+        const SEARCH = 1 << 22;
     }
 }
 
@@ -40,6 +44,8 @@ const TABLE: &[(&str, Caps)] = &[
     ("chatd.org/no-auto-join", Caps::NO_AUTO_JOIN),
     ("chghost", Caps::CHGHOST),
     ("draft/account-registration", Caps::ACCOUNT_REGISTRATION),
+    ("draft/chathistory", Caps::CHATHISTORY),
+    ("draft/event-playback", Caps::EVENT_PLAYBACK),
     ("echo-message", Caps::ECHO_MESSAGE),
     ("extended-join", Caps::EXTENDED_JOIN),
     ("extended-monitor", Caps::EXTENDED_MONITOR),
@@ -50,6 +56,7 @@ const TABLE: &[(&str, Caps)] = &[
     ("sasl", Caps::SASL),
     ("server-time", Caps::SERVER_TIME),
     ("setname", Caps::SETNAME),
+    ("soju.im/search", Caps::SEARCH),
     ("standard-replies", Caps::STANDARD_REPLIES),
     ("userhost-in-names", Caps::USERHOST_IN_NAMES),
 ];

@@ -1,5 +1,8 @@
 //! Identifiers. The core makes user and channel ids, the shell makes connection and request ids.
 
+use std::num::ParseIntError;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// A connection: a slot that is used again, and the generation that tells its uses apart.
@@ -51,4 +54,43 @@ pub struct MessageId {
     pub start: u64,
     /// Counts from 1.
     pub number: u64,
+}
+
+/// Why a text is no id of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAMessageId;
+
+impl From<ParseIntError> for NotAMessageId {
+    fn from(_: ParseIntError) -> Self {
+        Self
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = NotAMessageId;
+
+    /// Reads what [`MessageId`] writes, and nothing else.
+    fn from_str(text: &str) -> Result<Self, NotAMessageId> {
+        let (start, number) = text.split_once('-').ok_or(NotAMessageId)?;
+        let id = Self { start: u64::from_str_radix(start, 36)?, number: u64::from_str_radix(number, 36)? };
+        // No sign, no capital letters, no leading zeros: a message has one id.
+        if id.to_string() == text { Ok(id) } else { Err(NotAMessageId) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_a_message_is_read_as_it_is_written() {
+        for id in
+            [MessageId { start: 1_769_860_800_000, number: 712 }, MessageId { start: 0, number: u64::MAX }]
+        {
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+        for bad in ["", "-", "1", "1-", "-1", "1-+2", "1-02", "A-1", "1-1-1", "1-zzzzzzzzzzzzzz"] {
+            assert_eq!(bad.parse::<MessageId>(), Err(NotAMessageId), "{bad}");
+        }
+    }
 }

@@ -33,7 +33,7 @@ pub use event::{
     Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,
 };
 pub use history::{Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search};
-pub use id::{ChannelId, ConnId, MessageId, RequestId, UserId};
+pub use id::{ChannelId, ConnId, MessageId, NotAMessageId, RequestId, UserId};
 pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};

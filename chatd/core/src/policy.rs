@@ -90,6 +90,8 @@ pub struct Lobby {
     pub channel: ChannelName,
     /// Whether every session is put there.
     pub auto_join: bool,
+    /// Stored lines that those are shown who arrive and cannot ask for them.
+    pub replay: u32,
 }
 
 /// Bounds that the core holds.
@@ -120,6 +122,10 @@ pub struct Limits {
     pub held_lines: usize,
     /// Users remembered for WHOWAS.
     pub whowas: usize,
+    /// Lines of history that can be asked for at once.
+    pub history_page: u32,
+    /// Messages that wait for an account that is not here.
+    pub undelivered: u32,
 }
 
 /// When silence means that a connection is lost.
@@ -151,6 +157,8 @@ impl Default for Limits {
             targets: 20,
             held_lines: 256,
             whowas: 1000,
+            history_page: 100,
+            undelivered: 200,
         }
     }
 }
@@ -172,7 +180,11 @@ impl Default for Policy {
             admin_info: [const { String::new() }; 3],
             password_hash: None,
             operators: Vec::new(),
-            lobby: Lobby { channel: ChannelName::new("#lobby").expect("a valid name"), auto_join: true },
+            lobby: Lobby {
+                channel: ChannelName::new("#lobby").expect("a valid name"),
+                auto_join: true,
+                replay: 50,
+            },
             reserve_logins: true,
             nick_equals_account: true,
             registration: Registration::default(),

@@ -22,7 +22,7 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
         admin_info: server.admin.0.map(|line| line.0),
         password_hash: server.password_hash.map(|hash| PasswordHash(hash.0.into())),
         operators: operators.into_iter().map(operator).collect(),
-        lobby: Lobby { channel: lobby.channel.0, auto_join: lobby.auto_join },
+        lobby: Lobby { channel: lobby.channel.0, auto_join: lobby.auto_join, replay: lobby.replay.0 },
         reserve_logins: accounts.reserve_logins,
         nick_equals_account: accounts.nick_equals_account,
         limits: core_limits(&limits),
@@ -73,5 +73,7 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         targets: raw.targets.into(),
         held_lines: raw.held_lines.into(),
         whowas: raw.whowas.into(),
+        history_page: raw.history_page.0,
+        undelivered: raw.undelivered.0,
     }
 }

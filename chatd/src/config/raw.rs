@@ -84,6 +84,7 @@ pub(super) struct Metrics {
 pub(super) struct Lobby {
     pub(super) channel: Channel,
     pub(super) auto_join: bool,
+    pub(super) replay: Bounded<0, 1_000>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -134,6 +135,8 @@ pub(super) struct Limits {
     pub(super) targets: Bounded<1, 100>,
     pub(super) held_lines: Bounded<1, 10_000>,
     pub(super) whowas: Bounded<0, 100_000>,
+    pub(super) history_page: Bounded<1, 1_000>,
+    pub(super) undelivered: Bounded<0, 10_000>,
     pub(super) login_attempts: Bounded<1, 1_000>,
     pub(super) registrations_per_address: Bounded<1, 1_000_000>,
 }
@@ -170,7 +173,7 @@ impl Default for Server {
 impl Default for Lobby {
     fn default() -> Self {
         let lobby = Policy::default().lobby;
-        Self { channel: Channel(lobby.channel), auto_join: lobby.auto_join }
+        Self { channel: Channel(lobby.channel), auto_join: lobby.auto_join, replay: Bounded(lobby.replay) }
     }
 }
 
@@ -213,6 +216,8 @@ impl Default for Limits {
             targets: core.targets.into(),
             held_lines: core.held_lines.into(),
             whowas: core.whowas.into(),
+            history_page: Bounded(core.history_page),
+            undelivered: Bounded(core.undelivered),
             login_attempts: Bounded(policy.free_attempts),
             registrations_per_address: Bounded(policy.registration.per_address),
         }

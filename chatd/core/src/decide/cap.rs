@@ -1,6 +1,7 @@
 //! CAP: capability negotiation, versions 301 and 302.
 
 use chat_proto::caps::Caps;
+use chat_proto::line::LINE_MAX;
 use chat_proto::message::Message;
 use chat_proto::numeric::ERR_INVALIDCAPCMD;
 use chat_proto::sasl::Mechanism;
@@ -21,7 +22,7 @@ pub fn cap(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
         "LS" => ls(tx, conn, message.param(1)),
         "LIST" => {
             let caps = tx.state().sessions.get(conn).map_or(Caps::empty(), |session| session.caps);
-            answer(tx, "LIST", &names(caps));
+            list(tx, conn, "LIST", caps.names().map(str::to_owned).collect());
         }
         "REQ" => req(tx, conn, message),
         "END" => end(tx, conn),
@@ -46,12 +47,40 @@ fn ls(tx: &mut Tx<'_>, conn: ConnId, version: Option<&str>) {
         })
         .collect();
     offered.extend(sts(tx.state(), session).filter(|_| session.version_302));
-    answer(tx, "LS", &offered.join(" "));
+    list(tx, conn, "LS", offered);
+}
+
+/// Tells the capabilities in as many lines as they need. A client of version 301 understands one line only, and is told
+/// of those that are no draft or anybody's own first.
+fn list(tx: &mut Tx<'_>, conn: ConnId, subcommand: &str, mut caps: Vec<String>) {
+    let (state, mut to) = tx.responder();
+    let version_302 = state.sessions.get(conn).is_some_and(|session| session.version_302);
+    if !version_302 {
+        caps.sort_by_key(|cap| cap.contains('/'));
+    }
+    let client = to.client;
+    let fixed = ":  CAP   * :\r\n".len() + to.server.len() + client.len() + subcommand.len();
+    let mut line = String::new();
+    for cap in caps {
+        if fixed + line.len() + 1 + cap.len() > LINE_MAX {
+            if !version_302 {
+                break;
+            }
+            to.server_line(format_args!("CAP {client} {subcommand} * :{line}"));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&cap);
+    }
+    to.server_line(format_args!("CAP {client} {subcommand} :{line}"));
 }
 
 /// What the connection may have: passwords are not said on every one.
 fn offered(state: &State, session: &Session) -> Caps {
     let mut caps = Caps::all();
+    caps.remove(Caps::CHATHISTORY | Caps::EVENT_PLAYBACK | Caps::SEARCH);
     caps.set(Caps::SASL, session.peer.is_safe());
     caps.set(Caps::ACCOUNT_REGISTRATION, session.peer.is_safe() && state.policy.registration.open);
     caps
@@ -149,12 +178,10 @@ fn answer(tx: &mut Tx<'_>, subcommand: &str, caps: &str) {
     to.server_line(format_args!("CAP {client} {subcommand} :{caps}"));
 }
 
-fn names(caps: Caps) -> String {
-    caps.names().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
+    use chat_proto::caps::Caps;
+
     use crate::testing::Chat;
     use crate::{Origin, Peer, Policy, Sts};
 
@@ -177,6 +204,30 @@ mod tests {
         assert_eq!(sts_at(Origin::Tcp { address: remote }, ""), None);
         assert_eq!(sts_at(Origin::Tcp { address: local }, "302"), None);
         assert_eq!(sts_at(Origin::Tls { address: local }, "302"), None);
+    }
+
+    /// [`Chat::say`] holds every line to the limit.
+    #[test]
+    fn capabilities_that_one_line_has_no_room_for_are_told_in_several_to_who_understands_that() {
+        let server_name = "s".repeat(63).into();
+        let mut policy = Policy { server_name, ..Policy::default() };
+        policy.limits.nick_length = 64;
+        let mut chat = Chat::with(policy);
+        let origin = Origin::Tls { address: ([192, 0, 2, 1], 1).into() };
+        let mut connect = |nick: &str| {
+            let (host, origin) = ("host.example".into(), origin.clone());
+            let conn =
+                chat.connect_from(Peer { origin, host, guests: true, secure: true, certificate: None });
+            chat.say(conn, &format!("NICK {}", nick.repeat(64)));
+            conn
+        };
+        let (old, new) = (connect("o"), connect("n"));
+        let one = chat.say(old, "CAP LS");
+        assert!(one.len() == 1 && one[0].contains(" userhost-in-names"), "{one:?}");
+        let all = chat.say(new, "CAP LS 302");
+        assert!(all.len() > 1 && all[..all.len() - 1].iter().all(|line| line.contains(" LS * :")), "{all:?}");
+        let told: usize = all.iter().map(|line| line.split(" :").nth(1).unwrap().split(' ').count()).sum();
+        assert_eq!(told, Caps::all().iter().count() - 3);
     }
 
     #[test]
