@@ -17,13 +17,27 @@ fn run(script: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{script} failed:\n{}", String::from_utf8_lossy(&said));
 }
 
+fn lack_clients() -> bool {
+    let missing = missing_program(&["irssi", "weechat-headless", "tmux", "openssl"]);
+    if let Some(program) = missing {
+        skip("the test with irssi and WeeChat", &format!("{program} is not installed"));
+    }
+    missing.is_some()
+}
+
 #[test]
 fn irssi_and_weechat_feel_at_home() {
-    if let Some(program) = missing_program(&["irssi", "weechat-headless", "tmux"]) {
-        return skip("the test with irssi and WeeChat", &format!("{program} is not installed"));
+    if !lack_clients() {
+        run("clients/talk", &[]);
+        run("clients/talk", &["tls"]);
     }
-    run("clients/run", &[]);
-    run("clients/run", &["tls"]);
+}
+
+#[test]
+fn irssi_and_weechat_log_in_by_sasl() {
+    if !lack_clients() {
+        run("clients/sasl", &[]);
+    }
 }
 
 #[test]
