@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn capabilities_that_one_line_has_no_room_for_are_told_in_several_to_who_understands_that() {
         let server_name = "s".repeat(63).into();
-        let mut policy = Policy { server_name, ..Policy::default() };
+        let mut policy = Policy { server_name, nick_equals_account: false, ..Policy::default() };
+        policy.registration.email_required = true;
         policy.limits.nick_length = 64;
         let mut chat = Chat::with(policy);
         let origin = Origin::Tls { address: ([192, 0, 2, 1], 1).into() };
