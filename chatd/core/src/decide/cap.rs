@@ -218,8 +218,13 @@ mod tests {
         let origin = Origin::Tls { address: ([192, 0, 2, 1], 1).into() };
         let mut connect = |nick: &str| {
             let (host, origin) = ("host.example".into(), origin.clone());
-            let conn =
-                chat.connect_from(Peer { origin, host, guests: true, secure: true, certificate: None });
+            let conn = chat.connect_from(Peer {
+                origin,
+                host,
+                guests: true,
+                secure: true,
+                certificate: Some(crate::Fingerprint([1; 32])),
+            });
             chat.say(conn, &format!("NICK {}", nick.repeat(64)));
             conn
         };
