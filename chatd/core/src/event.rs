@@ -19,6 +19,7 @@ use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::input::{Lost, Origin, Peer};
 use crate::mode::{ModeChange, UserModes};
 use crate::policy::Policy;
+use crate::text::SaidText;
 
 /// A user as a reader knows it: who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -372,9 +373,11 @@ pub struct Said {
     pub to: Target,
     pub kind: SaidKind,
     /// Empty for [`SaidKind::Tagmsg`].
-    pub text: Box<str>,
+    pub text: SaidText,
     /// Client-only tags as they came, without `@`.
     pub tags: Box<str>,
+    /// The author's own id for it, by which it knows a resend.
+    pub client_id: Option<CompactString>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

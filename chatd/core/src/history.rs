@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::SaidKind;
 use crate::id::{ChannelId, MessageId};
+use crate::text::SaidText;
 
 /// Where something was said: what a page of history is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,7 +118,7 @@ pub enum Deed {
         to: CompactString,
         /// Client-only tags as they came, without `@`.
         tags: Box<str>,
-        text: Box<str>,
+        text: SaidText,
     },
     Joined,
     Parted {

@@ -22,6 +22,7 @@ mod reply;
 mod state;
 #[cfg(test)]
 mod testing;
+mod text;
 mod tx;
 
 pub use crate::core::{Core, Kept, ServerSecret, Stamp};
@@ -39,3 +40,4 @@ pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
 pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
 pub use state::State;
+pub use text::{SaidText, TextLine};

@@ -198,6 +198,7 @@ mod tests {
                 kind: SaidKind::Privmsg,
                 text: "secret".into(),
                 tags: "".into(),
+                client_id: None,
             };
             assert_eq!(observe(&chatd_core::Event::Said(Box::new(said)), 1), None);
         }

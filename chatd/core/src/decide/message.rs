@@ -173,6 +173,7 @@ impl Speech<'_, '_, '_> {
             kind: self.kind,
             text: self.text.into(),
             tags: self.tags.as_str().into(),
+            client_id: None,
         };
         self.tx.emit(Event::Said(Box::new(said)));
     }

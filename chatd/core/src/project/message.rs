@@ -82,7 +82,7 @@ fn render(author: Author<'_>, said: &Said, caps: Caps, line: &mut String) {
     author.begin(caps, line, Some(said.id), &said.tags);
     line.extend([said.kind.command(), " ", sigil, target]);
     if said.kind != SaidKind::Tagmsg {
-        line.extend([" :", &said.text]);
+        line.extend([" :", said.text.as_str()]);
     }
 }
 

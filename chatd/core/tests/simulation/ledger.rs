@@ -61,7 +61,7 @@ impl Ledger {
 
     fn expect(&mut self, said: &Said) {
         let Target::Channel { room, at_least: None } = &said.to else { return };
-        let from = speaker(&said.text);
+        let from = speaker(said.text.as_str());
         let members = self.members.get(&room.channel).into_iter().flatten();
         let mut hearers: BTreeSet<ConnId> =
             members.filter_map(|user| self.sessions.get(user)).flatten().copied().collect();
@@ -71,7 +71,10 @@ impl Ledger {
             hearers.remove(&from);
         }
         for conn in hearers {
-            self.expected.entry(conn).or_default().push((room.name.to_string(), said.text.to_string()));
+            self.expected
+                .entry(conn)
+                .or_default()
+                .push((room.name.to_string(), said.text.as_str().to_owned()));
         }
     }
 

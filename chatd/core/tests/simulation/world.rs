@@ -123,7 +123,7 @@ impl World {
         self.host.say(conn, &format!("PRIVMSG {room} :{text}"));
         let times = self.host.events[self.noted..]
             .iter()
-            .filter(|(_, event)| matches!(event, Event::Said(said) if *said.text == *text))
+            .filter(|(_, event)| matches!(event, Event::Said(said) if said.text.as_str() == text))
             .count();
         assert!(times <= 1, "{text} was said {times} times");
         assert!(times == 1 || waits || !free || !inside, "{text} was lost");
