@@ -11,13 +11,13 @@ use crate::ban::Ban;
 use crate::decide;
 use crate::event::{ConnEvent, Ending};
 use crate::exchange::Exchanges;
-use crate::id::ConnId;
+use crate::id::{ChannelId, ConnId};
 use crate::input::{Incoming, Input, Lost, Peer};
 use crate::output::{Effect, Output};
 use crate::policy::Policy;
 use crate::project::Views;
 use crate::reply::Replies;
-use crate::state::State;
+use crate::state::{Channel, State};
 use crate::tx::{Desk, Tx};
 
 /// A point in time, given from outside: milliseconds since the Unix epoch.
@@ -29,6 +29,7 @@ pub struct Stamp(pub u64);
 pub struct Kept {
     pub accounts: Vec<Account>,
     pub bans: Vec<Ban>,
+    pub channels: BTreeMap<ChannelId, Channel>,
     pub secret: ServerSecret,
 }
 

@@ -305,13 +305,48 @@ impl From<Lost> for Ending {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChannelEvent {
-    Created { lobby: bool },
-    Joined { who: Who, operator: bool },
-    Parted { who: Who, reason: Option<Box<str>> },
-    Kicked { who: Who, by: Who, reason: Box<str> },
-    TopicSet { by: Who, topic: Box<str> },
-    ModesChanged { by: Who, changes: Vec<ModeChange> },
-    Invited { who: Who, by: Who },
+    Created {
+        lobby: bool,
+    },
+    /// `ranks`: what the user is from the beginning.
+    Joined {
+        who: Who,
+        ranks: Ranks,
+    },
+    Parted {
+        who: Who,
+        reason: Option<Box<str>>,
+    },
+    Kicked {
+        who: Who,
+        by: Who,
+        reason: Box<str>,
+    },
+    TopicSet {
+        by: Who,
+        topic: Box<str>,
+    },
+    ModesChanged {
+        by: Who,
+        changes: Vec<ModeChange>,
+    },
+    Invited {
+        who: Who,
+        by: Who,
+    },
+    /// An account is in it for the first time: from now on it is kept when it is empty.
+    Founded {
+        account: Nick,
+    },
+    /// What an account is in it, whether it is there or not; nothing is kept of one that is nothing.
+    RankKept {
+        account: Nick,
+        ranks: Ranks,
+    },
+    /// The last member is gone, and it is kept.
+    Emptied,
+    /// It is gone for ever.
+    Ended,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -472,10 +507,23 @@ pub enum Rank {
     Operator,
 }
 
+impl Rank {
+    /// Itself alone.
+    pub fn flag(self) -> Ranks {
+        match self {
+            Self::Voice => Ranks::VOICE,
+            Self::Operator => Ranks::OPERATOR,
+        }
+    }
+}
+
 impl Event {
     /// Whether it must be on disk before anybody sees what came of it.
-    ///
     pub fn is_durable(&self) -> bool {
-        matches!(self, Self::Account(..) | Self::Ban(_))
+        match self {
+            Self::Account(..) | Self::Ban(_) => true,
+            Self::Channel(_, event) => !matches!(event, ChannelEvent::Invited { .. }),
+            Self::Conn(..) | Self::User(..) | Self::Said(_) | Self::Server(_) => false,
+        }
     }
 }

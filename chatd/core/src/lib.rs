@@ -39,5 +39,5 @@ pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origi
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
 pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
-pub use state::State;
+pub use state::{Channel, Mask, State, Topic};
 pub use text::{SaidText, TextLine};

@@ -22,6 +22,8 @@ pub struct Policy {
     pub password_hash: Option<PasswordHash>,
     pub operators: Vec<Operator>,
     pub lobby: Lobby,
+    /// How long a channel is kept while it is empty, if an account has been in it; not at all with 0.
+    pub keep_channels: u64,
     /// Whether the names of this host's logins are reserved for them.
     pub reserve_logins: bool,
     /// Whether a user with an account goes by its name only.
@@ -110,8 +112,10 @@ pub struct Limits {
     pub channels_per_user: usize,
     /// Sessions of one user.
     pub sessions_per_user: usize,
-    /// Channels there are.
+    /// Channels that somebody is in.
     pub channels: usize,
+    /// Channels that are kept although nobody is in them; one account has founded at most `channels_per_user` of them.
+    pub kept_channels: usize,
     /// Masks in all the lists (b, e, I) of a channel.
     pub list_entries: usize,
     /// Names on one session's MONITOR list.
@@ -152,6 +156,7 @@ impl Default for Limits {
             channels_per_user: 100,
             sessions_per_user: 20,
             channels: 10_000,
+            kept_channels: 1000,
             list_entries: 100,
             monitor: 128,
             targets: 20,
@@ -185,6 +190,7 @@ impl Default for Policy {
                 auto_join: true,
                 replay: 50,
             },
+            keep_channels: 30 * 24 * 3600 * 1000,
             reserve_logins: true,
             nick_equals_account: true,
             registration: Registration::default(),

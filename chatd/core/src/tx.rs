@@ -93,6 +93,16 @@ impl<'a> Tx<'a> {
 
     /// Makes a fact of it: the state obeys, and who is concerned is shown it.
     pub fn emit(&mut self, event: Event) {
+        let deserted = self.state.deserted_by(&event);
+        self.emit_one(event);
+        for room in deserted {
+            let event =
+                if self.state.keeps(room.channel) { ChannelEvent::Emptied } else { ChannelEvent::Ended };
+            self.emit_one(Event::Channel(room, event));
+        }
+    }
+
+    fn emit_one(&mut self, event: Event) {
         let moment = Moment::of(&event);
         if moment == Moment::Before {
             self.project(&event);

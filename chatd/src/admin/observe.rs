@@ -86,7 +86,11 @@ fn channel(event: &ChannelEvent, at: u64) -> Option<Event> {
         ChannelEvent::Invited { who, by } => {
             Event { user: nick(who), by: nick(by), ..new(EventKind::Invited) }
         }
-        ChannelEvent::Created { .. } => return None,
+        ChannelEvent::Created { .. }
+        | ChannelEvent::Founded { .. }
+        | ChannelEvent::RankKept { .. }
+        | ChannelEvent::Emptied
+        | ChannelEvent::Ended => return None,
     };
     Some(seen)
 }

@@ -12,7 +12,7 @@ use super::value::LongPeriod;
 const VERSION: &str = concat!("chatd-", env!("CARGO_PKG_VERSION"));
 
 pub(super) fn resolve(raw: raw::Raw) -> Policy {
-    let raw::Raw { server, lobby, accounts, operator: operators, limits, keepalive, .. } = raw;
+    let raw::Raw { server, lobby, channels, accounts, operator: operators, limits, keepalive, .. } = raw;
     Policy {
         server_name: server.name.0,
         description: server.description.0,
@@ -23,6 +23,7 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
         password_hash: server.password_hash.map(|hash| PasswordHash(hash.0.into())),
         operators: operators.into_iter().map(operator).collect(),
         lobby: Lobby { channel: lobby.channel.0, auto_join: lobby.auto_join, replay: lobby.replay.0 },
+        keep_channels: u64::try_from(channels.keep.0.as_millis()).unwrap_or(u64::MAX),
         reserve_logins: accounts.reserve_logins,
         nick_equals_account: accounts.nick_equals_account,
         limits: core_limits(&limits),
@@ -68,6 +69,7 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         channels_per_user: raw.channels_per_user.into(),
         sessions_per_user: raw.sessions_per_user.into(),
         channels: raw.channels.into(),
+        kept_channels: raw.kept_channels.into(),
         list_entries: raw.list_entries.into(),
         monitor: raw.monitor.into(),
         targets: raw.targets.into(),

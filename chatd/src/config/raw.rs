@@ -1,6 +1,8 @@
 //! What the file says, key by key, with the defaults of the keys that it leaves out. Every value checks itself while
 //! it is read, so that an error points at it. It is written as it is read, for telling what a reload changed.
 
+use std::time::Duration;
+
 use chat_proto::admin::LogLevel;
 use chat_proto::name::{CHANNEL_MAX, NICK_MAX};
 use chatd_core::Policy;
@@ -19,6 +21,7 @@ pub(super) struct Raw {
     pub(super) listen: Option<Spanned<Vec<Spanned<Listen>>>>,
     pub(super) admin: Admin,
     pub(super) lobby: Lobby,
+    pub(super) channels: Channels,
     pub(super) accounts: Accounts,
     pub(super) operator: Vec<Spanned<Operator>>,
     pub(super) limits: Limits,
@@ -88,6 +91,12 @@ pub(super) struct Lobby {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[channels]`")]
+pub(super) struct Channels {
+    pub(super) keep: LongPeriod,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[accounts]`")]
 pub(super) struct Accounts {
     pub(super) registration: Registration,
@@ -130,6 +139,7 @@ pub(super) struct Limits {
     pub(super) channels_per_user: Bounded<1, 10_000>,
     pub(super) sessions_per_user: Bounded<1, 10_000>,
     pub(super) channels: Bounded<1, 1_000_000>,
+    pub(super) kept_channels: Bounded<0, 100_000>,
     pub(super) list_entries: Bounded<1, 10_000>,
     pub(super) monitor: Bounded<1, 10_000>,
     pub(super) targets: Bounded<1, 100>,
@@ -177,6 +187,12 @@ impl Default for Lobby {
     }
 }
 
+impl Default for Channels {
+    fn default() -> Self {
+        Self { keep: LongPeriod(Duration::from_millis(Policy::default().keep_channels)) }
+    }
+}
+
 impl Default for Accounts {
     fn default() -> Self {
         let policy = Policy::default();
@@ -211,6 +227,7 @@ impl Default for Limits {
             channels_per_user: core.channels_per_user.into(),
             sessions_per_user: core.sessions_per_user.into(),
             channels: core.channels.into(),
+            kept_channels: core.kept_channels.into(),
             list_entries: core.list_entries.into(),
             monitor: core.monitor.into(),
             targets: core.targets.into(),

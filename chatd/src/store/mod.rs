@@ -103,6 +103,7 @@ fn read(connection: &Connection) -> Result<Kept, RowError> {
         accounts: accounts::read(connection)?,
         bans: bans::read(connection)?,
         secret: secret(connection)?,
+        ..Kept::default()
     })
 }
 

@@ -14,7 +14,7 @@ use crate::output::{Job, OldPassword, Secret};
 use crate::state::{Session, State};
 use crate::tx::{Tx, label_of};
 
-use super::{authenticate, check};
+use super::{authenticate, check, standing};
 
 /// Characters that a password of a user's own choice has at least.
 const PASSWORD_MIN: usize = 8;
@@ -275,6 +275,7 @@ fn become_it(tx: &mut Tx<'_>, conn: ConnId, account: &Nick) {
     tx.emit_conn(conn, ConnEvent::LoggedIn { account: account.clone() });
     if let Some(user) = tx.state().sessions.get(conn).and_then(Session::user) {
         tx.emit_user(user, UserEvent::AccountChanged { account: Some(account.clone()) });
+        standing::logged_in(tx, user);
     }
 }
 

@@ -19,8 +19,8 @@ use crate::state::{Session, State};
 use crate::tx::{Tx, label_of};
 
 use super::make_way::make_way;
-use super::nickserv;
 use super::register::because;
+use super::{nickserv, standing};
 
 pub fn authenticate(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let word = message.param(0).unwrap_or_default();
@@ -312,6 +312,7 @@ fn become_it(tx: &mut Tx<'_>, conn: ConnId, account: &Nick) {
     let (new, takes_name) = (user.account.as_ref() != Some(account), takes_name(tx, conn, account));
     if new {
         tx.emit_user(id, UserEvent::AccountChanged { account: Some(account.clone()) });
+        standing::logged_in(tx, id);
     }
     if takes_name {
         make_way(tx, account);

@@ -19,7 +19,7 @@ use crate::state::{Channel, State, User};
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, on_list, word};
-use super::{names, part};
+use super::{names, part, standing};
 
 pub fn join(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let names = message.param(0).unwrap_or_default();
@@ -84,7 +84,8 @@ fn join_one(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName, key: Option<&st
     if user.channels.len() >= limits.channels_per_user {
         return tx.numeric(ERR_TOOMANYCHANNELS, format_args!("{name} :You have joined too many channels"));
     }
-    if existing.is_none() && state.channels.len() >= limits.channels {
+    let opens = existing.is_none_or(|(_, channel)| channel.empty_since.is_some());
+    if opens && state.channels.len() - state.empty_channels.len() >= limits.channels {
         return tx.numeric(ERR_TOOMANYCHANNELS, format_args!("{name} :There are too many channels"));
     }
     match existing.and_then(|(id, channel)| refusal(id, channel, user, key)) {
@@ -93,7 +94,7 @@ fn join_one(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName, key: Option<&st
     }
 }
 
-/// Why a channel doesn't let a user in. An invitation opens every door.
+/// Why a channel doesn't let a user in. An invitation opens every door; who has been operator or voiced needs neither that nor the key.
 fn refusal(
     id: ChannelId,
     channel: &Channel,
@@ -104,10 +105,11 @@ fn refusal(
         return None;
     }
     let banned = || on_list(channel, ListKind::Ban, user) && !on_list(channel, ListKind::Exception, user);
+    let is_known = !channel.standing(user.account.as_ref()).is_empty();
     let uninvited = || !on_list(channel, ListKind::InviteException, user);
-    if channel.key.as_deref().is_some_and(|wanted| key != Some(wanted)) {
+    if !is_known && channel.key.as_deref().is_some_and(|wanted| key != Some(wanted)) {
         Some((ERR_BADCHANNELKEY, "Cannot join channel (+k)"))
-    } else if channel.flags.contains(Flags::INVITE_ONLY) && uninvited() {
+    } else if !is_known && channel.flags.contains(Flags::INVITE_ONLY) && uninvited() {
         Some((ERR_INVITEONLYCHAN, "Cannot join channel (+i)"))
     } else if channel
         .limit
@@ -121,8 +123,8 @@ fn refusal(
     }
 }
 
-/// The channel of that name, made if there is none yet, and whether it was.
-fn found(tx: &mut Tx<'_>, name: &ChannelName) -> Option<(Room, bool)> {
+/// The channel of that name, made if there is none yet.
+fn found(tx: &mut Tx<'_>, name: &ChannelName) -> Option<Room> {
     let existing = tx.state().channel_named(name.as_str()).map(|(id, _)| id);
     let id = existing.unwrap_or(tx.state().next_channel());
     if existing.is_none() {
@@ -130,15 +132,17 @@ fn found(tx: &mut Tx<'_>, name: &ChannelName) -> Option<(Room, bool)> {
         let lobby = tx.state().is_lobby(name);
         tx.emit(Event::Channel(room, ChannelEvent::Created { lobby }));
     }
-    Some((tx.state().room(id)?, existing.is_none()))
+    tx.state().room(id)
 }
 
 fn enter(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName) {
-    let Some((room, created)) = found(tx, name) else { return };
+    let Some(room) = found(tx, name) else { return };
     let id = room.channel;
-    let operator = created && !tx.state().is_lobby(name);
-    let who = caller.who(tx.state());
-    tx.emit(Event::Channel(room, ChannelEvent::Joined { who, operator }));
+    let state = tx.state();
+    let (Some(channel), Some(user)) = (state.channel(id), state.user(caller.user)) else { return };
+    let (who, ranks) = (caller.who(state), standing::on_entry(channel, user));
+    tx.emit(Event::Channel(room, ChannelEvent::Joined { who, ranks }));
+    standing::remember(tx, caller.user, id);
     let sessions = tx.state().user(caller.user).map(|user| user.sessions.clone()).unwrap_or_default();
     for conn in sessions {
         if let Some(frame) = arrival(tx.state(), conn, id, false) {

@@ -10,6 +10,7 @@ use crate::id::ChannelId;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, word};
+use super::standing;
 
 /// One channel with many nicks, or as many channels as nicks.
 pub fn kick(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
@@ -65,6 +66,7 @@ fn kick_one(tx: &mut Tx<'_>, caller: Caller, channel: ChannelId, nick: &str, rea
     let rest = "KICK   :".len() + room.name.as_str().len() + nick.as_str().len() + reason.len();
     let (reason, Some(who)) = (reason.into(), state.who(id)) else { return };
     if check::line_fits(tx, caller.user, rest) {
-        tx.emit(Event::Channel(room, ChannelEvent::Kicked { who, by, reason }));
+        tx.emit(Event::Channel(room.clone(), ChannelEvent::Kicked { who, by, reason }));
+        standing::kicked(tx, &room, id);
     }
 }

@@ -22,8 +22,7 @@ pub fn list(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let (state, mut to) = tx.responder();
     to.numeric(RPL_LISTSTART, format_args!("Channel :Users  Name"));
     for channel in state.channels.values() {
-        // The lobby is kept while nobody is in it.
-        if !channel.members.is_empty() && sees(state, caller.user, channel) && wish.wants(channel, now) {
+        if sees(state, caller.user, channel) && wish.wants(channel, now) {
             if to.is_full() {
                 to.numeric(ERR_TOOMANYMATCHES, format_args!("LIST :There are more, ask for fewer"));
                 break;

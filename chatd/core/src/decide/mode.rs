@@ -1,6 +1,7 @@
 //! MODE for channels; for users see `user_mode`.
 
 use chat_proto::message::Message;
+use chat_proto::name::{Folded, Nick};
 use chat_proto::numeric::{
     ERR_BANLISTFULL, ERR_CHANOPRIVSNEEDED, ERR_INVALIDMODEPARAM, ERR_NEEDMOREPARAMS, ERR_NOSUCHNICK,
     ERR_NOTONCHANNEL, ERR_UNKNOWNMODE, ERR_USERNOTINCHANNEL, Numeric, RPL_BANLIST, RPL_CHANNELMODEIS,
@@ -9,14 +10,14 @@ use chat_proto::numeric::{
 };
 use compact_str::CompactString;
 
-use crate::event::{ChannelEvent, Event, Rank, Ranks, Room};
+use crate::event::{ChannelEvent, Event, Rank, Room};
 use crate::mask;
 use crate::mode::{EXTBAN_ACCOUNT, EXTBAN_MUTE, Flags, ListKind, ModeChange};
 use crate::state::Channel;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, word};
-use super::user_mode;
+use super::{standing, user_mode};
 
 /// Bytes of a mask in a list.
 const MASK_MAX: usize = 200;
@@ -100,6 +101,9 @@ impl Changes<'_, '_> {
         if !self.may() {
             return;
         }
+        if !on && self.is_away(&nick) {
+            return self.take_from_afar(rank, &nick);
+        }
         let Some((user, found)) = self.tx.state().user_named(&nick) else {
             return self.error(ERR_NOSUCHNICK, &format!("{} :No such nick", word(&nick)));
         };
@@ -109,16 +113,34 @@ impl Changes<'_, '_> {
             let name = &self.room.name;
             return self.error(ERR_USERNOTINCHANNEL, &format!("{nick} {name} :They aren't on that channel"));
         };
-        let flag = match rank {
-            Rank::Operator => Ranks::OPERATOR,
-            Rank::Voice => Ranks::VOICE,
-        };
+        let flag = rank.flag();
         let made = self.last_made(
             |made| matches!(made, ModeChange::Rank { rank: r, user: u, .. } if *r == rank && *u == user),
         );
         if made.map_or(ranks.contains(flag), ModeChange::is_on) != on {
             self.make(ModeChange::Rank { on, rank, user, nick });
         }
+    }
+
+    /// Whether the channel remembers an account of that name, and no user of that name is there.
+    fn is_away(&self, name: &str) -> bool {
+        let state = self.tx.state();
+        let Some(channel) = state.channel(self.room.channel) else { return false };
+        let is_here = state.user_id(name).is_some_and(|user| channel.members.contains_key(&user));
+        !is_here && channel.standing.contains_key(&Folded::new(name))
+    }
+
+    fn take_from_afar(&mut self, rank: Rank, name: &str) {
+        self.flush();
+        let Ok(account) = name.parse::<Nick>() else { return };
+        standing::take(self.tx, &self.room, &account, rank.flag());
+        let what = match rank {
+            Rank::Operator => "is no operator",
+            Rank::Voice => "has no voice",
+        };
+        let room = &self.room.name;
+        let note = format!("NOTE MODE NOT_HERE {room} {account} :{account} {what} any more on coming back");
+        self.tx.responder().1.server_line(format_args!("{note}"));
     }
 
     fn key(&mut self, on: bool, key: Option<String>) {
@@ -289,7 +311,9 @@ impl Changes<'_, '_> {
         let changes = std::mem::take(&mut self.made);
         if !changes.is_empty() {
             let by = self.caller.who(self.tx.state());
-            self.tx.emit(Event::Channel(self.room.clone(), ChannelEvent::ModesChanged { by, changes }));
+            let event = ChannelEvent::ModesChanged { by, changes: changes.clone() };
+            self.tx.emit(Event::Channel(self.room.clone(), event));
+            standing::changed(self.tx, &self.room, &changes);
         }
     }
 }

@@ -9,11 +9,12 @@ use crate::policy::Policy;
 use crate::state::Session;
 use crate::tx::Tx;
 
-use super::admin;
+use super::{admin, keep};
 
 pub fn tick(tx: &mut Tx<'_>) {
     look_after_shutdown(tx);
     admin::expire(tx);
+    keep::expire(tx);
     let now = tx.now().0;
     let due: Vec<ConnId> =
         tx.state().deadlines.iter().take_while(|(due, _)| *due <= now).map(|(_, conn)| *conn).collect();
@@ -27,6 +28,7 @@ pub fn tick(tx: &mut Tx<'_>) {
 pub fn policy(tx: &mut Tx<'_>, policy: Box<Policy>) {
     let same_periods = tx.state().policy.keepalive == policy.keepalive;
     tx.emit(Event::Server(ServerEvent::PolicySet { policy }));
+    keep::dismiss_lobby(tx);
     if same_periods {
         return;
     }

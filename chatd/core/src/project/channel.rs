@@ -10,14 +10,22 @@ use crate::id::{ConnId, UserId};
 use crate::mode::ModeChange;
 use crate::state::{Session, User};
 
+use super::line::server_line;
 use super::{Author, Scene, Show, TAGS};
 
 impl Scene<'_> {
     pub(super) fn channel_event(&mut self, room: &Room, event: &ChannelEvent) {
         let name = &room.name;
         match event {
-            ChannelEvent::Created { .. } => {}
-            ChannelEvent::Joined { who, .. } => self.joined(room, who),
+            ChannelEvent::Created { .. }
+            | ChannelEvent::Founded { .. }
+            | ChannelEvent::RankKept { .. }
+            | ChannelEvent::Emptied
+            | ChannelEvent::Ended => {}
+            ChannelEvent::Joined { who, ranks } => {
+                self.joined(room, who);
+                self.rank_returned(room, who, *ranks);
+            }
             ChannelEvent::Parted { who, reason } => {
                 let reason = reason.as_deref().map(|reason| format!(" :{reason}")).unwrap_or_default();
                 self.by_member(room, who, |author, caps, line| {
@@ -69,6 +77,29 @@ impl Scene<'_> {
             let show = Show { depends: TAGS, needs: Caps::AWAY_NOTIFY, render: &render };
             self.show_channel(room.channel, false, &show);
         }
+    }
+
+    /// Those who are there are told; who comes sees it among the names, as who is the first does.
+    fn rank_returned(&mut self, room: &Room, who: &Who, ranks: Ranks) {
+        let is_alone = self.state.channel(room.channel).is_none_or(|channel| channel.members.len() <= 1);
+        if is_alone || ranks.is_empty() {
+            return;
+        }
+        let (server, time_tag) = (&self.state.policy.server_name, self.time_tag);
+        let (name, nick) = (&room.name, &who.nick);
+        let change = match (ranks.contains(Ranks::OPERATOR), ranks.contains(Ranks::VOICE)) {
+            (true, true) => format!("+ov {nick} {nick}"),
+            (true, false) => format!("+o {nick}"),
+            (false, _) => format!("+v {nick}"),
+        };
+        let render = |caps: Caps, line: &mut String| {
+            server_line(caps, line, time_tag, server, format_args!("MODE {name} {change}"));
+        };
+        self.show_channel(
+            room.channel,
+            false,
+            &Show { depends: TAGS, needs: Caps::empty(), render: &render },
+        );
     }
 
     /// To the one who is invited, and to operators of the channel that asked for it (invite-notify).

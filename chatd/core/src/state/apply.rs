@@ -3,17 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ban::Ban;
-use crate::event::{
-    BanEvent, ChannelEvent, ConnEvent, Event, Rank, Ranks, Room, ServerEvent, UserEvent, Who,
-};
-use crate::id::{ChannelId, ConnId, UserId};
+use crate::event::{BanEvent, ConnEvent, Event, ServerEvent, UserEvent, Who};
+use crate::id::{ConnId, UserId};
 use crate::input::Peer;
-use crate::mode::{Flags, ModeChange, UserModes};
+use crate::mode::UserModes;
 use crate::policy::Policy;
 
-use super::{
-    Channel, Mask, PasswordState, Phase, Registering, Session, Shutdown, State, Topic, User, Whowas,
-};
+use super::{PasswordState, Phase, Registering, Session, Shutdown, State, User, Whowas};
 
 /// Remaining times at which a scheduled shutdown is told again, in milliseconds.
 pub const SHUTDOWN_WARNINGS: [u64; 6] = [3_600_000, 600_000, 300_000, 60_000, 30_000, 10_000];
@@ -205,82 +201,6 @@ impl State {
         recount(&mut self.counts.operators, before, modes, UserModes::OPERATOR);
     }
 
-    fn apply_channel(&mut self, at: u64, room: &Room, event: &ChannelEvent) {
-        match event {
-            ChannelEvent::Created { lobby } => return self.create(at, room, *lobby),
-            ChannelEvent::Joined { who, operator } => return self.join(room.channel, who, *operator),
-            ChannelEvent::Parted { who, .. } | ChannelEvent::Kicked { who, .. } => {
-                if let Some(user) = self.users.get_mut(who.user) {
-                    user.channels.remove(&room.channel);
-                }
-                return self.remove_member(room.channel, who.user);
-            }
-            ChannelEvent::Invited { who, .. } => return self.invite(room.channel, who.user),
-            ChannelEvent::TopicSet { .. } | ChannelEvent::ModesChanged { .. } => {}
-        }
-        let Some(channel) = self.channels.get_mut(&room.channel) else { return };
-        match event {
-            ChannelEvent::TopicSet { by, topic } => {
-                let text = topic.clone();
-                channel.topic = (!text.is_empty()).then(|| Topic { text, by: by.nick.as_str().into(), at });
-            }
-            ChannelEvent::ModesChanged { by, changes } => {
-                for change in changes {
-                    channel.apply_mode(at, by, change);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn create(&mut self, at: u64, room: &Room, lobby: bool) {
-        let flags = if lobby { Flags::NO_EXTERNAL } else { Flags::NO_EXTERNAL.union(Flags::TOPIC_LOCKED) };
-        let channel = Channel {
-            name: room.name.clone(),
-            created_at: at,
-            topic: None,
-            flags,
-            key: None,
-            limit: None,
-            bans: Vec::new(),
-            exceptions: Vec::new(),
-            invite_exceptions: Vec::new(),
-            members: BTreeMap::new(),
-            lobby,
-        };
-        self.next_channel = self.next_channel.max(room.channel.0 + 1);
-        self.channel_names.insert(room.name.fold(), room.channel);
-        self.channels.insert(room.channel, Box::new(channel));
-    }
-
-    fn join(&mut self, id: ChannelId, who: &Who, operator: bool) {
-        let (Some(channel), Some(user)) = (self.channels.get_mut(&id), self.users.get_mut(who.user)) else {
-            return;
-        };
-        channel.members.insert(who.user, if operator { Ranks::OPERATOR } else { Ranks::empty() });
-        user.channels.insert(id);
-        user.invites.remove(&id);
-    }
-
-    fn remove_member(&mut self, id: ChannelId, user: UserId) {
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        channel.members.remove(&user);
-        if channel.members.is_empty() && !channel.lobby {
-            self.channel_names.remove(&channel.name.fold());
-            self.channels.remove(&id);
-        }
-    }
-
-    fn invite(&mut self, channel: ChannelId, user: UserId) {
-        let channels = &self.channels;
-        let Some(user) = self.users.get_mut(user) else { return };
-        user.invites.retain(|invite| channels.contains_key(invite));
-        if user.invites.len() >= self.policy.limits.channels_per_user {
-            user.invites.pop_first();
-        }
-        user.invites.insert(channel);
-    }
-
     fn apply_server(&mut self, at: u64, event: &ServerEvent) {
         match event {
             ServerEvent::PolicySet { policy } => {
@@ -300,19 +220,6 @@ impl State {
             ServerEvent::Stopping { .. } => self.stopping = true,
             ServerEvent::Announced { .. } | ServerEvent::Wallops { .. } => {}
         }
-    }
-}
-
-impl State {
-    /// The channel that the policy names is the lobby, and no other; what was the lobby ends when it is empty.
-    fn appoint_lobby(&mut self) {
-        let lobby = self.channel_names.get(&self.policy.lobby.channel.fold()).copied();
-        for (id, channel) in &mut self.channels {
-            channel.lobby = Some(*id) == lobby;
-        }
-        let is_over = |channel: &Channel| channel.members.is_empty() && !channel.lobby;
-        self.channels.retain(|_, channel| !is_over(channel));
-        self.channel_names.retain(|_, id| self.channels.contains_key(id));
     }
 }
 
@@ -364,32 +271,6 @@ impl Registering {
             ConnEvent::UserGiven { ident, realname } => self.user = Some((ident.clone(), realname.clone())),
             ConnEvent::CapNegotiation { open } => self.negotiating = *open,
             _ => {}
-        }
-    }
-}
-
-impl Channel {
-    fn apply_mode(&mut self, at: u64, by: &Who, change: &ModeChange) {
-        match change {
-            ModeChange::Flag { on, flag } => self.flags.set(*flag, *on),
-            ModeChange::Key(key) => self.key.clone_from(key),
-            ModeChange::Limit(limit) => self.limit = *limit,
-            ModeChange::Rank { on, rank, user, .. } => {
-                let flag = match rank {
-                    Rank::Operator => Ranks::OPERATOR,
-                    Rank::Voice => Ranks::VOICE,
-                };
-                if let Some(ranks) = self.members.get_mut(user) {
-                    ranks.set(flag, *on);
-                }
-            }
-            ModeChange::Mask { on, list, mask } => {
-                let list = self.list_mut(*list);
-                list.retain(|entry| !entry.mask.eq_ignore_ascii_case(mask));
-                if *on {
-                    list.push(Mask { mask: mask.clone(), by: by.nick.as_str().into(), at });
-                }
-            }
         }
     }
 }

@@ -15,6 +15,10 @@ impl State {
         let folded = name.fold();
         match event {
             AccountEvent::Registered { login, email, credentials, .. } => {
+                if !login {
+                    // Of a login that the host had once, perhaps.
+                    self.forget_standing(&folded);
+                }
                 let (email, credentials) = (email.clone(), credentials.as_deref().cloned());
                 self.accounts.insert(Account {
                     email,
@@ -32,7 +36,16 @@ impl State {
                 self.accounts.change(&folded, |account| account.suspended = Some(suspension));
             }
             AccountEvent::Resumed { .. } => self.accounts.change(&folded, |account| account.suspended = None),
-            AccountEvent::Removed { .. } => self.accounts.remove(&folded),
+            AccountEvent::Removed { .. } => {
+                self.accounts.remove(&folded);
+                self.forget_standing(&folded);
+            }
+        }
+    }
+
+    fn forget_standing(&mut self, account: &Folded) {
+        for channel in self.channels.values_mut() {
+            channel.standing.remove(account);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chat_proto::name::ChannelName;
+use chat_proto::name::{ChannelName, Folded, Nick};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,16 @@ pub struct Channel {
     pub members: BTreeMap<UserId, Ranks>,
     /// The lobby stays when it is empty.
     pub lobby: bool,
+    /// The first account that was in it. Without one it ends with its last member.
+    pub founder: Option<Folded>,
+    /// What accounts are in it, whether they are there or not; none of them is nothing.
+    pub standing: BTreeMap<Folded, Ranks>,
+    /// Since when nobody is in it; the lobby has none.
+    pub empty_since: Option<u64>,
 }
+
+/// Accounts of which one channel keeps what they are.
+pub const STANDING_MAX: usize = 1000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Topic {
@@ -43,6 +52,26 @@ pub struct Mask {
 }
 
 impl Channel {
+    /// As it is when it is new.
+    pub fn new(name: ChannelName, created_at: u64, lobby: bool) -> Self {
+        Self {
+            name,
+            created_at,
+            topic: None,
+            flags: if lobby { Flags::NO_EXTERNAL } else { Flags::NO_EXTERNAL.union(Flags::TOPIC_LOCKED) },
+            key: None,
+            limit: None,
+            bans: Vec::new(),
+            exceptions: Vec::new(),
+            invite_exceptions: Vec::new(),
+            members: BTreeMap::new(),
+            lobby,
+            founder: None,
+            standing: BTreeMap::new(),
+            empty_since: None,
+        }
+    }
+
     pub fn list(&self, list: ListKind) -> &Vec<Mask> {
         match list {
             ListKind::Ban => &self.bans,
@@ -51,7 +80,7 @@ impl Channel {
         }
     }
 
-    pub(super) fn list_mut(&mut self, list: ListKind) -> &mut Vec<Mask> {
+    pub fn list_mut(&mut self, list: ListKind) -> &mut Vec<Mask> {
         match list {
             ListKind::Ban => &mut self.bans,
             ListKind::Exception => &mut self.exceptions,
@@ -65,6 +94,20 @@ impl Channel {
 
     pub fn is_operator(&self, user: UserId) -> bool {
         self.ranks(user).is_some_and(|ranks| ranks.contains(Ranks::OPERATOR))
+    }
+
+    /// What an account was in it when it was there last.
+    pub fn standing(&self, account: Option<&Nick>) -> Ranks {
+        account.and_then(|account| self.standing.get(&account.fold())).copied().unwrap_or_default()
+    }
+
+    /// Whether an account would be operator if it came.
+    pub fn has_operator_to_come(&self) -> bool {
+        self.standing.values().any(|ranks| ranks.contains(Ranks::OPERATOR))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
     }
 
     pub fn is_secret(&self) -> bool {

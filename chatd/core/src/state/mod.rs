@@ -4,6 +4,7 @@
 
 mod apply;
 mod apply_account;
+mod apply_channel;
 mod channel;
 mod session;
 mod user;
@@ -19,11 +20,11 @@ use crate::account::Accounts;
 use crate::attempts::Attempts;
 use crate::ban::Bans;
 use crate::core::{Kept, ServerSecret};
-use crate::event::{Room, Who};
+use crate::event::{ChannelEvent, Event, Room, UserEvent, Who};
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::policy::Policy;
 
-pub use channel::{Channel, Mask, Topic};
+pub use channel::{Channel, Mask, STANDING_MAX, Topic};
 pub use session::{PasswordState, Phase, Registering, Session, Sessions};
 pub use user::{Source, User, Whowas};
 pub use users::Users;
@@ -39,6 +40,8 @@ pub struct State {
     pub nicks: BTreeMap<Folded, UserId>,
     pub channels: BTreeMap<ChannelId, Box<Channel>>,
     pub channel_names: BTreeMap<Folded, ChannelId>,
+    /// Those that are kept although nobody is in them, the longest empty first; the lobby is not among them.
+    pub empty_channels: BTreeSet<(u64, ChannelId)>,
     /// Who watches which nick (MONITOR).
     pub watchers: BTreeMap<Folded, BTreeSet<ConnId>>,
     /// When to look at the silence of which connection.
@@ -84,7 +87,7 @@ impl State {
         for account in kept.accounts {
             accounts.insert(account);
         }
-        Self {
+        let mut state = Self {
             start,
             policy,
             sessions: Sessions::default(),
@@ -92,6 +95,7 @@ impl State {
             nicks: BTreeMap::new(),
             channels: BTreeMap::new(),
             channel_names: BTreeMap::new(),
+            empty_channels: BTreeSet::new(),
             watchers: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             whowas: VecDeque::new(),
@@ -104,6 +108,20 @@ impl State {
             stopping: false,
             next_channel: 1,
             messages: 0,
+        };
+        state.restore(kept.channels);
+        state
+    }
+
+    /// Nobody is in them yet. What only guests were in doesn't outlive them.
+    fn restore(&mut self, channels: BTreeMap<ChannelId, Channel>) {
+        for (id, mut channel) in channels {
+            channel.lobby = self.is_lobby(&channel.name);
+            channel.empty_since = (!channel.lobby).then(|| channel.empty_since.unwrap_or(self.start));
+            self.next_channel = self.next_channel.max(id.0 + 1);
+            if channel.lobby || channel.founder.is_some() {
+                self.insert_channel(id, channel);
+            }
         }
     }
 
@@ -133,6 +151,30 @@ impl State {
     pub fn channel_named(&self, name: &str) -> Option<(ChannelId, &Channel)> {
         let id = *self.channel_names.get(&Folded::new(name))?;
         Some((id, self.channel(id)?))
+    }
+
+    /// Channels that the event takes the last member out of; the lobby isn't among them.
+    pub fn deserted_by(&self, event: &Event) -> Vec<Room> {
+        let rooms = |ids: &mut dyn Iterator<Item = ChannelId>, user: &UserId| {
+            let alone = |channel: &Channel| !channel.lobby && channel.members.keys().eq([user]);
+            let deserted = ids.filter(|id| self.channel(*id).is_some_and(alone));
+            deserted.filter_map(|id| self.room(id)).collect()
+        };
+        match event {
+            Event::Channel(room, ChannelEvent::Parted { who, .. } | ChannelEvent::Kicked { who, .. }) => {
+                rooms(&mut [room.channel].into_iter(), &who.user)
+            }
+            Event::User(who, UserEvent::Left { .. }) => {
+                let channels = self.user(who.user).into_iter().flat_map(|user| &user.channels);
+                rooms(&mut channels.copied(), &who.user)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a channel stays when nobody is in it, other than the lobby.
+    pub fn keeps(&self, id: ChannelId) -> bool {
+        self.policy.keep_channels > 0 && self.channel(id).is_some_and(|channel| channel.founder.is_some())
     }
 
     pub fn channels_of<'a>(&'a self, user: &'a User) -> impl Iterator<Item = (ChannelId, &'a Channel)> + 'a {

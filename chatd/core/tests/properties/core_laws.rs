@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chatd_core::{ConnId, Core, Input, Kept, Output, Policy, Stamp, State};
 use proptest::prelude::*;
 
+use crate::kept::restarted;
 use crate::script::{Act, rules, script};
 use crate::support::host::{Host, START};
 use crate::support::wire::Wire;
@@ -22,6 +23,20 @@ proptest! {
             state.apply(at.0, event);
         }
         prop_assert_eq!(&state, host.core.state());
+    }
+
+    #[test]
+    fn a_start_after_a_crash_finds_the_channels_as_they_were(rules in rules(), script in script(LENGTH)) {
+        let host = run(rules.policy(), &script);
+        let state = host.core.state();
+        let restarted = restarted(&host);
+        let mut expected: BTreeMap<_, _> = state.channels.clone();
+        expected.retain(|_, channel| channel.founder.is_some() || channel.lobby);
+        for channel in expected.values_mut() {
+            channel.members.clear();
+            channel.empty_since = (!channel.lobby).then(|| channel.empty_since.unwrap_or(host.now));
+        }
+        prop_assert_eq!(&restarted.core.state().channels, &expected);
     }
 
     #[test]

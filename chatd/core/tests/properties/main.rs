@@ -4,6 +4,7 @@
 
 mod core_laws;
 mod garbage;
+mod kept;
 mod labels;
 mod naive;
 mod script;

@@ -38,9 +38,13 @@ pub struct Host {
 
 impl Host {
     pub fn new(policy: Policy) -> Self {
+        Self::with(policy, Kept::default(), START)
+    }
+
+    pub fn with(policy: Policy, kept: Kept, now: u64) -> Self {
         Self {
-            core: Core::new(policy, Kept::default(), Stamp(START)),
-            now: START,
+            core: Core::new(policy, kept, Stamp(now)),
+            now,
             inputs: Vec::new(),
             events: Vec::new(),
             errands: Vec::new(),

@@ -68,8 +68,12 @@ fn channels(state: &State) {
         state.channels.iter().map(|(id, found)| (found.name.fold(), *id)).collect();
     assert_eq!(state.channel_names, names);
     assert_eq!(state.channels.len(), names.len(), "two channels have one name");
+    let empty = state.channels.iter().filter_map(|(id, channel)| Some((channel.empty_since?, *id)));
+    assert_eq!(state.empty_channels, empty.collect());
     for (id, channel) in &state.channels {
-        assert!(channel.lobby || !channel.members.is_empty(), "{} is empty", channel.name);
+        let is_kept = channel.is_empty() && !channel.lobby;
+        assert_eq!(is_kept, channel.empty_since.is_some(), "{}", channel.name);
+        assert!(!is_kept || channel.founder.is_some(), "guests' {} is empty", channel.name);
         for member in channel.members.keys() {
             let user = state.user(*member).expect("a member is there");
             assert!(user.channels.contains(id), "{} doesn't know of {}", user.nick, channel.name);
@@ -102,7 +106,8 @@ fn watchers(state: &State) {
 fn bounds(state: &State) {
     let limits = &state.policy.limits;
     assert!(state.whowas.len() <= limits.whowas);
-    assert!(state.channels.values().filter(|channel| !channel.lobby).count() <= limits.channels);
+    let used = state.channels.values().filter(|channel| !channel.lobby && !channel.is_empty());
+    assert!(used.count() <= limits.channels);
     for user in state.users.values() {
         // The lobby is entered whatever the limit is.
         assert!(user.channels.len() <= limits.channels_per_user + 1);

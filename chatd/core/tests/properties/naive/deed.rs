@@ -5,19 +5,46 @@ use proptest::sample::select;
 
 #[derive(Debug, Clone)]
 pub enum Deed {
-    Register { nick: &'static str, caps: &'static str },
+    Register {
+        nick: &'static str,
+        caps: &'static str,
+    },
     Nick(&'static str),
-    Join { room: &'static str, key: Option<&'static str> },
-    Part { room: &'static str, reason: Option<&'static str> },
-    Kick { room: &'static str, nick: &'static str },
-    Mode { room: &'static str, on: bool, mode: Mode },
-    Topic { room: &'static str, text: &'static str },
-    Invite { nick: &'static str, room: &'static str },
-    Say { command: &'static str, to: &'static str },
+    Join {
+        room: &'static str,
+        key: Option<&'static str>,
+    },
+    Part {
+        room: &'static str,
+        reason: Option<&'static str>,
+    },
+    Kick {
+        room: &'static str,
+        nick: &'static str,
+    },
+    Mode {
+        room: &'static str,
+        on: bool,
+        mode: Mode,
+    },
+    Topic {
+        room: &'static str,
+        text: &'static str,
+    },
+    Invite {
+        nick: &'static str,
+        room: &'static str,
+    },
+    Say {
+        command: &'static str,
+        to: &'static str,
+    },
     Away(Option<&'static str>),
     SetName(&'static str),
     Quit,
     Lose,
+    /// Of the server, without a word.
+    Crash,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +78,7 @@ impl Deed {
     pub fn line(&self) -> Option<String> {
         let text = |text: &Option<&str>| text.map(|text| format!(" :{text}")).unwrap_or_default();
         Some(match self {
-            Self::Register { .. } | Self::Lose => return None,
+            Self::Register { .. } | Self::Lose | Self::Crash => return None,
             Self::Nick(nick) => format!("NICK {nick}"),
             Self::Join { room, key } => format!("JOIN {room} {}", key.unwrap_or_default()),
             Self::Part { room, reason } => format!("PART {room}{}", text(reason)),
@@ -87,6 +114,7 @@ pub fn deed() -> impl Strategy<Value = Deed> {
         1 => name.prop_map(Deed::SetName),
         1 => Just(Deed::Quit),
         1 => Just(Deed::Lose),
+        1 => Just(Deed::Crash),
     ]
 }
 

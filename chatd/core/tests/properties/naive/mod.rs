@@ -56,6 +56,9 @@ impl Naive {
     }
 
     fn perform(&mut self, seat: usize, deed: &Deed) {
+        if matches!(deed, Deed::Crash) {
+            return self.crash();
+        }
         let Some(me) = self.seats[seat].person else {
             if let Deed::Register { nick, caps } = deed {
                 self.seats[seat].caps.extend(caps.split_whitespace());
@@ -81,7 +84,20 @@ impl Naive {
             }
             Deed::Quit => self.leave(seat, me, "Quit: bye"),
             Deed::Lose => self.leave(seat, me, "Connection lost"),
+            Deed::Crash => {}
         }
+    }
+
+    fn crash(&mut self) {
+        for seat in &mut self.seats {
+            (seat.person, seat.caps) = (None, BTreeSet::new());
+        }
+        self.people.clear();
+        for room in &mut self.rooms {
+            room.members.clear();
+            room.invited.clear();
+        }
+        self.close_empty_rooms();
     }
 
     fn person(&mut self, id: usize) -> &mut Person {

@@ -16,6 +16,10 @@ pub struct Room {
     /// Nicks.
     pub bans: BTreeSet<&'static str>,
     pub invited: BTreeSet<usize>,
+    /// Somebody with an account has been in it, so it stays when it is empty.
+    pub founded: bool,
+    /// What accounts are in it, whether they are there or not.
+    pub standing: BTreeMap<&'static str, Ranks>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +33,31 @@ impl Room {
         same(self.name, "#lobby")
     }
 
+    fn remembers(&self, account: Option<&str>) -> Ranks {
+        account.and_then(|account| self.standing.get(account)).copied().unwrap_or_default()
+    }
+
+    fn remember(&mut self, account: Option<&'static str>, ranks: Ranks) {
+        let Some(account) = account else { return };
+        if ranks == Ranks::default() {
+            self.standing.remove(account);
+        } else {
+            self.standing.insert(account, ranks);
+        }
+    }
+
+    /// What somebody is no more who isn't there.
+    fn forget_from_afar(&mut self, mode: &Mode) {
+        let (Mode::Operator(nick) | Mode::Voice(nick)) = mode else { return };
+        let Some(account) = self.standing.keys().copied().find(|account| same(account, nick)) else { return };
+        let mut ranks = self.standing[account];
+        match mode {
+            Mode::Operator(_) => ranks.operator = false,
+            _ => ranks.voice = false,
+        }
+        self.remember(Some(account), ranks);
+    }
+
     fn is_operator(&self, id: usize) -> bool {
         self.members.get(&id).is_some_and(|ranks| ranks.operator)
     }
@@ -36,7 +65,7 @@ impl Room {
 
 impl Naive {
     pub(super) fn close_empty_rooms(&mut self) {
-        self.rooms.retain(|room| room.is_lobby() || !room.members.is_empty());
+        self.rooms.retain(|room| room.is_lobby() || room.founded || !room.members.is_empty());
     }
 
     fn room(&self, name: &str) -> Option<usize> {
@@ -59,8 +88,8 @@ impl Naive {
     pub(super) fn try_join(&mut self, seat: usize, me: usize, name: &'static str, key: Option<&str>) {
         if let Some(index) = self.room(name) {
             let room = &self.rooms[index];
-            let locked = room.key.is_some() && room.key != key
-                || room.modes.contains(&'i')
+            let known = room.remembers(self.people[&me].account) != Ranks::default();
+            let locked = !known && (room.key.is_some() && room.key != key || room.modes.contains(&'i'))
                 || room.limit.is_some_and(|limit| room.members.len() >= limit)
                 || self.is_banned(index, me);
             if room.members.contains_key(&me) || locked && !room.invited.contains(&me) {
@@ -72,10 +101,17 @@ impl Naive {
 
     pub(super) fn join(&mut self, seat: usize, me: usize, name: &'static str) {
         let index = self.room(name).unwrap_or_else(|| self.open_room(name));
+        let account = self.people[&me].account;
         let room = &mut self.rooms[index];
-        let operator = room.members.is_empty() && !room.is_lobby();
-        room.members.insert(me, Ranks { operator, voice: false });
+        let mut ranks = room.remembers(account);
+        let is_ruled = room.standing.values().any(|ranks| ranks.operator);
+        if room.members.is_empty() && !room.is_lobby() && (!room.founded || account.is_some() && !is_ruled) {
+            ranks.operator = true;
+        }
+        room.members.insert(me, ranks);
         room.invited.remove(&me);
+        room.founded |= account.is_some();
+        room.remember(account, ranks);
         let name = room.name;
         let witnesses = self.seats_in(index);
         self.tell_of_join(&witnesses, me, name);
@@ -96,6 +132,8 @@ impl Naive {
             topic: "",
             bans: BTreeSet::new(),
             invited: BTreeSet::new(),
+            founded: false,
+            standing: BTreeMap::new(),
         });
         self.rooms.len() - 1
     }
@@ -116,7 +154,9 @@ impl Naive {
         let (mine, theirs) = (self.people[&me].nick, self.people[&other].nick);
         let what = format!("KICK {} {theirs} :{mine}", self.rooms[room].name);
         self.tell(&self.seats_in(room), me, &what);
+        let account = self.people[&other].account;
         self.rooms[room].members.remove(&other);
+        self.rooms[room].remember(account, Ranks::default());
         self.close_empty_rooms();
     }
 
@@ -151,7 +191,11 @@ impl Naive {
             Mode::Operator(nick) | Mode::Voice(nick) => self.called(nick),
             _ => None,
         };
+        let account = target.and_then(|id| self.people[&id].account);
         let room = &mut self.rooms[index];
+        if !on && target.is_none_or(|id| !room.members.contains_key(&id)) {
+            room.forget_from_afar(mode);
+        }
         let before = format!("{room:?}");
         match *mode {
             Mode::Flag(flag) if on => drop(room.modes.insert(flag)),
@@ -165,6 +209,8 @@ impl Naive {
                 let rank =
                     if matches!(mode, Mode::Voice(_)) { &mut ranks.voice } else { &mut ranks.operator };
                 *rank = on;
+                let ranks = *ranks;
+                room.remember(account, ranks);
             }
         }
         if before != format!("{room:?}") {

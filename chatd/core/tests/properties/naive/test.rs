@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::deed::{Deed, deed};
 use super::rooms::Ranks as NaiveRanks;
 use super::{Naive, SEATS};
+use crate::kept::restarted;
 use crate::support::host::{Host, guest, local};
 
 proptest! {
@@ -46,6 +47,10 @@ impl Real {
     fn perform(&mut self, seat: usize, deed: &Deed) {
         let registered = self.seats[seat].is_some_and(|conn| self.host.core.state().user_of(conn).is_some());
         match (deed, deed.line(), self.seats[seat]) {
+            (Deed::Crash, ..) => {
+                self.host = restarted(&self.host);
+                self.seats = [None; SEATS.len()];
+            }
             (Deed::Register { nick, caps }, ..) if !registered => self.register(seat, nick, caps),
             (Deed::Lose, _, Some(conn)) if registered => {
                 self.host.lose(conn, Lost::Eof);
@@ -103,6 +108,7 @@ struct ShownRoom {
     topic: String,
     bans: BTreeSet<String>,
     invited: BTreeSet<String>,
+    standing: BTreeMap<String, (bool, bool)>,
 }
 
 fn shown(state: &State) -> Shown {
@@ -113,10 +119,13 @@ fn shown(state: &State) -> Shown {
     });
     let rooms = state.channels.iter().map(|(id, channel)| {
         let invited = state.users.values().filter(|user| user.invites.contains(id));
-        let members = channel.members.iter().map(|(id, ranks)| {
-            let nick = state.user(*id).expect("a member is there").nick.to_string();
-            (nick, (ranks.contains(Ranks::OPERATOR), ranks.contains(Ranks::VOICE)))
-        });
+        let both = |ranks: &Ranks| (ranks.contains(Ranks::OPERATOR), ranks.contains(Ranks::VOICE));
+        let members = channel
+            .members
+            .iter()
+            .map(|(id, ranks)| (state.user(*id).expect("a member is there").nick.to_string(), both(ranks)));
+        let standing =
+            channel.standing.iter().map(|(account, ranks)| (account.as_str().to_owned(), both(ranks)));
         let room = ShownRoom {
             members: members.collect(),
             modes: Flags::letters(channel.flags).collect(),
@@ -125,6 +134,7 @@ fn shown(state: &State) -> Shown {
             topic: channel.topic.as_ref().map(|topic| topic.text.to_string()).unwrap_or_default(),
             bans: channel.bans.iter().map(|ban| ban.mask.to_string()).collect(),
             invited: invited.map(|user| user.nick.to_string()).collect(),
+            standing: standing.collect(),
         };
         (channel.name.to_string(), room)
     });
@@ -138,9 +148,10 @@ impl Naive {
             (person.nick.to_owned(), account, person.realname.to_owned(), away, person.seats.len())
         });
         let rooms = self.rooms.iter().map(|room| {
-            let members = room.members.iter().map(|(id, &NaiveRanks { operator, voice })| {
-                (self.people[id].nick.to_owned(), (operator, voice))
-            });
+            let both = |&NaiveRanks { operator, voice }: &NaiveRanks| (operator, voice);
+            let members =
+                room.members.iter().map(|(id, ranks)| (self.people[id].nick.to_owned(), both(ranks)));
+            let standing = room.standing.iter().map(|(account, ranks)| ((*account).to_owned(), both(ranks)));
             let invited = room.invited.iter().filter_map(|id| self.people.get(id));
             let shown = ShownRoom {
                 members: members.collect(),
@@ -150,6 +161,7 @@ impl Naive {
                 topic: room.topic.to_owned(),
                 bans: room.bans.iter().map(|nick| format!("{nick}!*@*")).collect(),
                 invited: invited.map(|person| person.nick.to_owned()).collect(),
+                standing: standing.collect(),
             };
             (room.name.to_owned(), shown)
         });

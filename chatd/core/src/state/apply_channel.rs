@@ -1,0 +1,144 @@
+//! What becomes of channels.
+
+use crate::event::{ChannelEvent, Ranks, Room, Who};
+use crate::id::{ChannelId, UserId};
+use crate::mode::ModeChange;
+
+use super::{Channel, Mask, State, Topic};
+
+impl State {
+    pub(super) fn apply_channel(&mut self, at: u64, room: &Room, event: &ChannelEvent) {
+        let id = room.channel;
+        match event {
+            ChannelEvent::Created { lobby } => {
+                self.next_channel = self.next_channel.max(id.0 + 1);
+                self.insert_channel(id, Channel::new(room.name.clone(), at, *lobby));
+            }
+            ChannelEvent::Joined { who, ranks } => self.join(id, who, *ranks),
+            ChannelEvent::Parted { who, .. } | ChannelEvent::Kicked { who, .. } => {
+                if let Some(user) = self.users.get_mut(who.user) {
+                    user.channels.remove(&id);
+                }
+                self.remove_member(id, who.user);
+            }
+            ChannelEvent::Invited { who, .. } => self.invite(id, who.user),
+            ChannelEvent::Emptied => self.set_empty(id, Some(at)),
+            ChannelEvent::Ended => self.end_channel(id),
+            ChannelEvent::TopicSet { .. }
+            | ChannelEvent::ModesChanged { .. }
+            | ChannelEvent::Founded { .. }
+            | ChannelEvent::RankKept { .. } => {
+                if let Some(channel) = self.channels.get_mut(&id) {
+                    channel.apply(at, event);
+                }
+            }
+        }
+    }
+
+    pub(super) fn insert_channel(&mut self, id: ChannelId, channel: Channel) {
+        if let Some(since) = channel.empty_since {
+            self.empty_channels.insert((since, id));
+        }
+        self.channel_names.insert(channel.name.fold(), id);
+        self.channels.insert(id, Box::new(channel));
+    }
+
+    fn set_empty(&mut self, id: ChannelId, since: Option<u64>) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        if let Some(before) = std::mem::replace(&mut channel.empty_since, since) {
+            self.empty_channels.remove(&(before, id));
+        }
+        if let Some(since) = since {
+            self.empty_channels.insert((since, id));
+        }
+    }
+
+    fn join(&mut self, id: ChannelId, who: &Who, ranks: Ranks) {
+        self.set_empty(id, None);
+        let (Some(channel), Some(user)) = (self.channels.get_mut(&id), self.users.get_mut(who.user)) else {
+            return;
+        };
+        channel.members.insert(who.user, ranks);
+        user.channels.insert(id);
+        user.invites.remove(&id);
+    }
+
+    /// Whether the channel is kept without members is another event.
+    pub(super) fn remove_member(&mut self, id: ChannelId, user: UserId) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.members.remove(&user);
+        }
+    }
+
+    fn end_channel(&mut self, id: ChannelId) {
+        self.set_empty(id, None);
+        if let Some(channel) = self.channels.remove(&id) {
+            self.channel_names.remove(&channel.name.fold());
+        }
+    }
+
+    fn invite(&mut self, channel: ChannelId, user: UserId) {
+        let channels = &self.channels;
+        let Some(user) = self.users.get_mut(user) else { return };
+        user.invites.retain(|invite| channels.contains_key(invite));
+        if user.invites.len() >= self.policy.limits.channels_per_user {
+            user.invites.pop_first();
+        }
+        user.invites.insert(channel);
+    }
+
+    /// The channel that the policy names is the lobby, and no other. What was the lobby and is empty is for others to end.
+    pub(super) fn appoint_lobby(&mut self) {
+        let lobby = self.channel_names.get(&self.policy.lobby.channel.fold()).copied();
+        for (id, channel) in &mut self.channels {
+            channel.lobby = Some(*id) == lobby;
+        }
+        if let Some(lobby) = lobby {
+            self.set_empty(lobby, None);
+        }
+    }
+}
+
+impl Channel {
+    fn apply(&mut self, at: u64, event: &ChannelEvent) {
+        match event {
+            ChannelEvent::TopicSet { by, topic } => {
+                let text = topic.clone();
+                self.topic = (!text.is_empty()).then(|| Topic { text, by: by.nick.as_str().into(), at });
+            }
+            ChannelEvent::ModesChanged { by, changes } => {
+                for change in changes {
+                    self.apply_mode(at, by, change);
+                }
+            }
+            ChannelEvent::Founded { account } => self.founder = Some(account.fold()),
+            ChannelEvent::RankKept { account, ranks } if ranks.is_empty() => {
+                self.standing.remove(&account.fold());
+            }
+            ChannelEvent::RankKept { account, ranks } => {
+                self.standing.insert(account.fold(), *ranks);
+            }
+            _ => {}
+        }
+    }
+
+    fn apply_mode(&mut self, at: u64, by: &Who, change: &ModeChange) {
+        match change {
+            ModeChange::Flag { on, flag } => self.flags.set(*flag, *on),
+            ModeChange::Key(key) => self.key.clone_from(key),
+            ModeChange::Limit(limit) => self.limit = *limit,
+            ModeChange::Rank { on, rank, user, .. } => {
+                if let Some(ranks) = self.members.get_mut(user) {
+                    ranks.set(rank.flag(), *on);
+                }
+            }
+            ModeChange::Mask { on, list, mask } => {
+                let list = self.list_mut(*list);
+                list.retain(|entry| !entry.mask.eq_ignore_ascii_case(mask));
+                if *on {
+                    list.push(Mask { mask: mask.clone(), by: by.nick.as_str().into(), at });
+                }
+            }
+        }
+    }
+}
