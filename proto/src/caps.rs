@@ -31,6 +31,11 @@ bitflags::bitflags! {
         /// Pages of history hold more than what was said.
         const EVENT_PLAYBACK = 1 << 21;
         const SEARCH = 1 << 22;
+        /// What is said carries an id of its author's, and is said once however often it is sent.
+        const CLIENT_ID = 1 << 23;
+        const MULTILINE = 1 << 24;
+        const READ_MARKER = 1 << 25;
+        const REDACTION = 1 << 26;
     }
 }
 
@@ -41,11 +46,15 @@ const TABLE: &[(&str, Caps)] = &[
     ("away-notify", Caps::AWAY_NOTIFY),
     ("batch", Caps::BATCH),
     ("cap-notify", Caps::CAP_NOTIFY),
+    ("chatd.org/client-id", Caps::CLIENT_ID),
     ("chatd.org/no-auto-join", Caps::NO_AUTO_JOIN),
     ("chghost", Caps::CHGHOST),
     ("draft/account-registration", Caps::ACCOUNT_REGISTRATION),
     ("draft/chathistory", Caps::CHATHISTORY),
     ("draft/event-playback", Caps::EVENT_PLAYBACK),
+    ("draft/message-redaction", Caps::REDACTION),
+    ("draft/multiline", Caps::MULTILINE),
+    ("draft/read-marker", Caps::READ_MARKER),
     ("echo-message", Caps::ECHO_MESSAGE),
     ("extended-join", Caps::EXTENDED_JOIN),
     ("extended-monitor", Caps::EXTENDED_MONITOR),
