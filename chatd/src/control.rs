@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 
 use crate::admin::Backend;
 use crate::answers::Answers;
+use crate::auth::hashing::Hashing;
 use crate::config::{self, Config, ConfigError, Directories, Listener};
 use crate::conn::Readers;
 use crate::listen::Gate;
@@ -29,6 +30,7 @@ pub(crate) struct Control {
     pub(crate) watch: Watch,
     pub(crate) log: Log,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) hashing: Arc<Hashing>,
     pub(crate) settings: Settings,
     /// The file that was asked for on the command line.
     pub(crate) asked_for: Option<PathBuf>,
@@ -208,6 +210,10 @@ impl Backend for Control {
 
     fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    fn hashing(&self) -> &Hashing {
+        &self.hashing
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::answers::Answers;
+use crate::auth::hashing::Hashing;
 use crate::commit::{Commit, JournalFailed};
 use crate::config::{Config, Directories};
 use crate::conn::Readers;
@@ -110,7 +111,8 @@ async fn serve(
     let mut clock = Clock::default();
     let started_at = clock.now().0;
     let metrics = Arc::new(Metrics::new(started_at));
-    let wiring = Wiring::new(&start.config, connections_max, &inputs, &metrics);
+    let hashing = Arc::new(Hashing::start().context("cannot prepare for hashing passwords")?);
+    let wiring = Wiring::new(&start.config, connections_max, &inputs, &metrics, &hashing);
     let admission = Arc::new(wiring.admission(kept.secret, &metrics));
     let core = Core::new(start.config.policy.clone(), kept, clock.now());
     let control = Arc::new(Control {
@@ -119,6 +121,7 @@ async fn serve(
         watch: wiring.outlets.watch.clone(),
         log,
         metrics,
+        hashing,
         settings: wiring.settings,
         asked_for: start.asked_for,
         directories: start.directories,
@@ -158,6 +161,7 @@ impl Wiring {
         connections_max: usize,
         inputs: &Arc<Mailbox<Input>>,
         metrics: &Arc<Metrics>,
+        hashing: &Arc<Hashing>,
     ) -> Self {
         let connections = &config.connections;
         let outside = egress::Outside {
@@ -176,7 +180,7 @@ impl Wiring {
         };
         let outlets = Outlets {
             egress: Arc::clone(&outside.orders),
-            jobs: Jobs::new(Handle::current(), Arc::clone(inputs)),
+            jobs: Jobs::new(Handle::current(), Arc::clone(inputs), Arc::clone(hashing)),
             answers: Arc::new(Answers::default()),
             watch: Watch::new(),
         };

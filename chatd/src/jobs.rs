@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use chat_proto::name::Nick;
-use chatd_core::{ConnId, Input, Job, JobDone, Made, OldPassword, Secret};
+use chatd_core::{AccountChecked, ConnId, Credentials, Input, Job, JobDone, Made, OldPassword, Secret};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
+use crate::auth::hashing::Hashing;
 use crate::auth::{credentials, login, password};
 use crate::mailbox::Mailbox;
 
@@ -20,39 +20,30 @@ const LOOKUPS_MAX: usize = 8;
 pub(crate) struct Jobs {
     runtime: Handle,
     core: Arc<Mailbox<Input>>,
-    /// One hash takes a processor and tens of mebibytes.
-    hashing: Arc<Semaphore>,
-    lookups: Arc<Semaphore>,
+    workers: Arc<Workers>,
     /// What is under way or waits for its turn.
     started: Arc<Mutex<Started>>,
 }
 
+#[derive(Debug)]
+struct Workers {
+    hashing: Arc<Hashing>,
+    lookups: Arc<Semaphore>,
+}
+
 impl Jobs {
-    pub(crate) fn new(runtime: Handle, core: Arc<Mailbox<Input>>) -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            runtime,
-            core,
-            hashing: Arc::new(Semaphore::new(processors)),
-            lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)),
-            started: Arc::default(),
-        }
+    pub(crate) fn new(runtime: Handle, core: Arc<Mailbox<Input>>, hashing: Arc<Hashing>) -> Self {
+        let workers = Workers { hashing, lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)) };
+        Self { runtime, core, workers: Arc::new(workers), started: Arc::default() }
     }
 
     pub(crate) fn start(&self, conn: ConnId, job: Job) {
-        let seats = match job {
-            Job::CheckPassword { .. } | Job::CheckAccount { .. } | Job::MakeCredentials { .. } => {
-                Arc::clone(&self.hashing)
-            }
-            Job::LookUpLogin { .. } => Arc::clone(&self.lookups),
-        };
         let (core, started) = (Arc::clone(&self.core), Arc::clone(&self.started));
+        let workers = Arc::clone(&self.workers);
         // Held until it is entered, so that it cannot be over before.
         let mut entered = lock(&self.started);
         let task = self.runtime.spawn(async move {
-            let _seat = seats.acquire_owned().await;
-            let refusal = refusal(&job);
-            let done = tokio::task::spawn_blocking(move || perform(&job)).await.unwrap_or(refusal);
+            let done = workers.perform(job).await;
             lock(&started).remove(&conn);
             core.push(Input::JobDone { conn, done });
         });
@@ -73,40 +64,57 @@ fn lock(started: &Mutex<Started>) -> MutexGuard<'_, Started> {
     started.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn perform(job: &Job) -> JobDone {
-    match job {
-        Job::CheckPassword { hash, password } => {
-            JobDone::PasswordChecked { matches: password::matches(&hash.0, &password.0) }
+impl Workers {
+    async fn perform(&self, job: Job) -> JobDone {
+        match job {
+            Job::CheckPassword { hash, password } => {
+                self.hash(move || JobDone::PasswordChecked {
+                    matches: password::matches(&hash.0, &password.0),
+                })
+                .await
+            }
+            Job::CheckAccount { credentials, password } => self.hash(|| check(credentials, password)).await,
+            Job::MakeCredentials { unless_login: Some(name), .. } if self.is_login(name.clone()).await => {
+                JobDone::CredentialsMade { made: Made::IsLogin, old: None }
+            }
+            Job::MakeCredentials { password, old, .. } => {
+                self.hash(move || {
+                    let made = make(&password, old.as_deref());
+                    JobDone::CredentialsMade { made, old: old.map(|old| Box::new(old.credentials)) }
+                })
+                .await
+            }
+            Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: self.is_login(name).await },
         }
-        Job::CheckAccount { credentials, password } => {
-            let outcome = credentials::check(credentials.as_deref(), &password.0);
-            JobDone::AccountChecked { matches: outcome.matches, renewed: outcome.renewed.map(Box::new) }
-        }
-        Job::MakeCredentials { password, old, unless_login } => {
-            JobDone::CredentialsMade(make(password, old.as_deref(), unless_login.as_ref()))
-        }
-        Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: login::exists(name) },
+    }
+
+    async fn hash(&self, work: impl FnOnce() -> JobDone + Send + 'static) -> JobDone {
+        self.hashing.for_user(work).await.unwrap_or(JobDone::NotDone)
+    }
+
+    /// If it cannot be found out the name counts as a login: nobody speaks under another's name.
+    async fn is_login(&self, name: Nick) -> bool {
+        let seat = Arc::clone(&self.lookups).acquire_owned().await;
+        let look_up = move || {
+            let exists = login::exists(&name);
+            drop(seat);
+            exists
+        };
+        tokio::task::spawn_blocking(look_up).await.unwrap_or(true)
     }
 }
 
-fn make(password: &Secret, old: Option<&OldPassword>, unless_login: Option<&Nick>) -> Made {
-    if unless_login.is_some_and(login::exists) {
-        return Made::IsLogin;
-    }
+fn check(against: Option<Box<Credentials>>, password: Secret) -> JobDone {
+    let outcome = credentials::check(against.as_deref(), &password.0);
+    let renewed = outcome.renewed.map(Box::new);
+    JobDone::AccountChecked(Box::new(AccountChecked { matches: outcome.matches, renewed, against, password }))
+}
+
+fn make(password: &Secret, old: Option<&OldPassword>) -> Made {
     if old.is_some_and(|old| !credentials::check(Some(&old.credentials), &old.password.0).matches) {
         return Made::WrongOld;
     }
     credentials::make(&password.0).map_or(Made::Failed, |made| Made::Credentials(Box::new(made)))
-}
-
-/// The outcome when the work itself broke down: nobody gets in by that.
-fn refusal(job: &Job) -> JobDone {
-    match job {
-        Job::CheckPassword { .. } => JobDone::PasswordChecked { matches: false },
-        Job::CheckAccount { .. } => JobDone::AccountChecked { matches: false, renewed: None },
-        Job::MakeCredentials { .. } => JobDone::CredentialsMade(Made::Failed),
-        Job::LookUpLogin { .. } => JobDone::LoginLookedUp { exists: true },
-    }
 }
 
 #[cfg(test)]
@@ -115,9 +123,13 @@ mod tests {
 
     use super::*;
 
+    fn jobs(core: &Arc<Mailbox<Input>>) -> Jobs {
+        Jobs::new(Handle::current(), Arc::clone(core), Arc::new(Hashing::start().unwrap()))
+    }
+
     async fn outcome(job: Job) -> JobDone {
         let core = Arc::new(Mailbox::new(8));
-        Jobs::new(Handle::current(), Arc::clone(&core)).start(ConnId { slot: 0, generation: 1 }, job);
+        jobs(&core).start(ConnId { slot: 0, generation: 1 }, job);
         let taking = tokio::task::spawn_blocking(move || {
             let mut inputs = Vec::new();
             core.take(&mut inputs, None);
@@ -145,9 +157,10 @@ mod tests {
     #[tokio::test]
     async fn what_a_closed_connection_waited_for_is_never_begun() {
         let core = Arc::new(Mailbox::new(8));
-        let jobs = Jobs::new(Handle::current(), Arc::clone(&core));
-        let seats = u32::try_from(jobs.lookups.available_permits()).unwrap();
-        let taken = Arc::clone(&jobs.lookups).acquire_many_owned(seats).await.unwrap();
+        let jobs = jobs(&core);
+        let lookups = &jobs.workers.lookups;
+        let seats = u32::try_from(lookups.available_permits()).unwrap();
+        let taken = Arc::clone(lookups).acquire_many_owned(seats).await.unwrap();
         let look_up = || Job::LookUpLogin { name: Nick::new("root").unwrap() };
         let (gone, here) = (ConnId { slot: 0, generation: 1 }, ConnId { slot: 1, generation: 1 });
         jobs.start(gone, look_up());

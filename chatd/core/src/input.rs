@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Credentials, Fingerprint};
 use crate::id::{ConnId, RequestId};
+use crate::output::Secret;
 use crate::policy::Policy;
 
 /// One thing that happened outside. The core takes them in order.
@@ -155,12 +156,25 @@ pub enum Lost {
 pub enum JobDone {
     /// For [`Job::CheckPassword`](crate::Job::CheckPassword).
     PasswordChecked { matches: bool },
-    /// For [`Job::CheckAccount`](crate::Job::CheckAccount); `renewed` when what is kept of the password is out of date.
-    AccountChecked { matches: bool, renewed: Option<Box<Credentials>> },
-    /// For [`Job::MakeCredentials`](crate::Job::MakeCredentials).
-    CredentialsMade(Made),
+    /// For [`Job::CheckAccount`](crate::Job::CheckAccount).
+    AccountChecked(Box<AccountChecked>),
+    /// For [`Job::MakeCredentials`](crate::Job::MakeCredentials); `old` is what the old password was compared with.
+    CredentialsMade { made: Made, old: Option<Box<Credentials>> },
     /// For [`Job::LookUpLogin`](crate::Job::LookUpLogin): whether the host has a login of that name.
     LoginLookedUp { exists: bool },
+    /// For any of the others: too many wait for theirs, or the work broke down.
+    NotDone,
+}
+
+/// What has come of checking the password of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountChecked {
+    pub matches: bool,
+    /// When it is right, and what is kept of it is out of date.
+    pub renewed: Option<Box<Credentials>>,
+    /// What it was compared with, and itself: to be checked again if the account has another one by now.
+    pub against: Option<Box<Credentials>>,
+    pub password: Secret,
 }
 
 /// What has become of a new password.

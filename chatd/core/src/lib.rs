@@ -35,7 +35,7 @@ pub use event::{
 };
 pub use history::{Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search};
 pub use id::{ChannelId, ConnId, MessageId, NotAMessageId, RequestId, UserId};
-pub use input::{Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
+pub use input::{AccountChecked, Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
 pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};

@@ -6,9 +6,9 @@ use chat_proto::message::Message;
 use chat_proto::sasl::ScramKeys;
 
 use crate::{
-    AccountEvent, Actor, AdminAnswer, AdminCommand, Administrator, ConnId, Core, Credentials, Effect, Event,
-    Fingerprint, Incoming, Input, Job, JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, Registrar,
-    RequestId, Secret, Stamp,
+    AccountChecked, AccountEvent, Actor, AdminAnswer, AdminCommand, Administrator, ConnId, Core, Credentials,
+    Effect, Event, Fingerprint, Incoming, Input, Job, JobDone, Kept, Lost, Made, Origin, Output, Peer,
+    Policy, Registrar, RequestId, Secret, Stamp,
 };
 
 /// When every test's chat begins: 2026-01-31 12:00:00 UTC.
@@ -26,6 +26,8 @@ pub struct Chat {
     answer: Option<AdminAnswer>,
     /// Names of logins of the host.
     pub logins: Vec<&'static str>,
+    /// Jobs are put here, and not done.
+    pub put_off: Option<VecDeque<(ConnId, Job)>>,
 }
 
 impl Chat {
@@ -46,6 +48,7 @@ impl Chat {
             events: Vec::new(),
             answer: None,
             logins: Vec::new(),
+            put_off: None,
         }
     }
 
@@ -144,6 +147,18 @@ impl Chat {
         self.now += milliseconds;
     }
 
+    /// From now on jobs wait to be done.
+    pub fn put_off_jobs(&mut self) {
+        self.put_off = Some(VecDeque::new());
+    }
+
+    /// Does the job that has waited longest, and no other; `change` what came of it.
+    pub fn do_one_job(&mut self, change: impl FnOnce(JobDone) -> JobDone) {
+        let (conn, job) = self.put_off.as_mut().and_then(VecDeque::pop_front).expect("a job waits");
+        let done = change(do_job(&job, &self.logins));
+        self.feed(Input::JobDone { conn, done });
+    }
+
     /// Gives the core an input, and does what it asks for until it asks for nothing more.
     pub fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
@@ -170,6 +185,10 @@ impl Chat {
                 return Some(Input::Closed { conn, reason: Lost::Closed });
             }
             Effect::Job { conn, job } => {
+                if let Some(jobs) = &mut self.put_off {
+                    jobs.push_back((conn, job));
+                    return None;
+                }
                 return Some(Input::JobDone { conn, done: do_job(&job, &self.logins) });
             }
             Effect::Answer { answer, .. } => self.answer = Some(answer),
@@ -194,14 +213,20 @@ fn do_job(job: &Job, logins: &[&str]) -> JobDone {
         Job::CheckPassword { hash, password: Secret(password) } => {
             JobDone::PasswordChecked { matches: *hash.0 == ***password }
         }
-        Job::CheckAccount { credentials, password: Secret(password) } => JobDone::AccountChecked {
-            matches: credentials.as_ref().is_some_and(|credentials| *credentials.hash.0 == ***password),
+        Job::CheckAccount { credentials, password } => JobDone::AccountChecked(Box::new(AccountChecked {
+            matches: credentials.as_ref().is_some_and(|credentials| *credentials.hash.0 == **password.0),
             renewed: None,
-        },
-        Job::MakeCredentials { password, old, .. } => JobDone::CredentialsMade(match old {
-            Some(old) if *old.credentials.hash.0 != **old.password.0 => Made::WrongOld,
-            _ => Made::Credentials(Box::new(credentials(&password.0))),
-        }),
+            against: credentials.clone(),
+            password: password.clone(),
+        })),
+        Job::MakeCredentials { password, old, .. } => {
+            let made = match old {
+                Some(old) if *old.credentials.hash.0 != **old.password.0 => Made::WrongOld,
+                _ => Made::Credentials(Box::new(credentials(&password.0))),
+            };
+            let old = old.as_ref().map(|old| Box::new(old.credentials.clone()));
+            JobDone::CredentialsMade { made, old }
+        }
         Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: logins.contains(&name.as_str()) },
     }
 }

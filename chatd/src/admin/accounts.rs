@@ -8,24 +8,43 @@ use chatd_core::{AdminCommand, Credentials, PASSWORD_MAX};
 use tokio::sync::Semaphore;
 
 use super::call::AccountChange;
+use crate::auth::hashing::Hashing;
 use crate::auth::{credentials, login};
 
-/// Administrators wait for each other, not behind all who are logging in.
-static SEATS: Semaphore = Semaphore::const_new(2);
+/// Look-ups for administrators at once.
+static LOOKUPS: Semaphore = Semaphore::const_new(2);
 
-pub(super) async fn command(name: String, change: AccountChange) -> Result<AdminCommand, Error> {
+pub(super) async fn command(
+    hashing: &Hashing,
+    name: String,
+    change: AccountChange,
+) -> Result<AdminCommand, Error> {
     if let AccountChange::Add(password) | AccountChange::SetPassword(password) = &change {
         usable(password.reveal())?;
     }
-    let seat = SEATS.acquire().await;
+    let login = is_login(&name).await?;
+    Ok(match change {
+        AccountChange::Add(password) => {
+            AdminCommand::AddAccount { name, credentials: kept(hashing, password).await?, login }
+        }
+        AccountChange::SetPassword(password) => {
+            AdminCommand::SetPassword { name, credentials: kept(hashing, password).await?, login }
+        }
+        AccountChange::Suspend { reason } => AdminCommand::SuspendAccount { name, reason, login },
+    })
+}
+
+async fn is_login(name: &str) -> Result<bool, Error> {
+    let Ok(name) = Nick::new(name) else { return Ok(false) };
+    let seat = LOOKUPS.acquire().await;
     // Whoever gave up waiting for the answer has not made room for another.
-    let work = move || {
-        let command = complete(name, change);
+    let look_up = move || {
+        let exists = login::exists(&name);
         drop(seat);
-        command
+        exists
     };
-    let broken = |_| Err(Error::Unavailable { reason: "the account could not be looked up".into() });
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(broken)
+    let broken = |_| Error::Unavailable { reason: "the account could not be looked up".into() };
+    tokio::task::spawn_blocking(look_up).await.map_err(broken)
 }
 
 /// Administrators may set a short one to begin with.
@@ -42,21 +61,10 @@ fn usable(password: &str) -> Result<(), Error> {
     Err(Error::InvalidPassword { reason })
 }
 
-fn complete(name: String, change: AccountChange) -> Result<AdminCommand, Error> {
-    let login = Nick::new(&name).is_ok_and(|name| login::exists(&name));
-    Ok(match change {
-        AccountChange::Add(password) => {
-            AdminCommand::AddAccount { name, credentials: kept(&password)?, login }
-        }
-        AccountChange::SetPassword(password) => {
-            AdminCommand::SetPassword { name, credentials: kept(&password)?, login }
-        }
-        AccountChange::Suspend { reason } => AdminCommand::SuspendAccount { name, reason, login },
-    })
-}
-
-fn kept(password: &Password) -> Result<Box<Credentials>, Error> {
-    credentials::make(password.reveal()).map(Box::new).map_err(|error| {
+async fn kept(hashing: &Hashing, password: Password) -> Result<Box<Credentials>, Error> {
+    let made = hashing.for_administrator(move || credentials::make(password.reveal())).await;
+    let made = made.map_err(|error| error.to_string());
+    made.and_then(|made| made.map(Box::new).map_err(|error| error.to_string())).map_err(|error| {
         tracing::error!("cannot make the credentials of an account: {error}");
         Error::Unavailable { reason: "the password could not be hashed".into() }
     })
@@ -72,15 +80,18 @@ mod tests {
         Password::new(Zeroizing::new(text.into()))
     }
 
+    async fn asked(name: &str, change: AccountChange) -> Result<AdminCommand, Error> {
+        command(&Hashing::start().unwrap(), name.into(), change).await
+    }
+
     #[tokio::test]
     async fn a_password_becomes_what_is_kept_of_it_and_a_login_is_recognised() {
-        let added =
-            command("nobody_has_this_login".into(), AccountChange::Add(password("correct horse"))).await;
+        let added = asked("nobody_has_this_login", AccountChange::Add(password("correct horse"))).await;
         let Ok(AdminCommand::AddAccount { credentials: kept, login: false, .. }) = added else {
             panic!("{added:?}")
         };
         assert!(credentials::check(Some(&kept), "correct horse").matches);
-        let suspended = command("ROOT".into(), AccountChange::Suspend { reason: None }).await;
+        let suspended = asked("ROOT", AccountChange::Suspend { reason: None }).await;
         assert!(matches!(suspended, Ok(AdminCommand::SuspendAccount { login: true, .. })), "{suspended:?}");
     }
 
@@ -88,7 +99,7 @@ mod tests {
     async fn a_password_that_nobody_could_type_or_that_is_none_is_refused() {
         let long = "x".repeat(PASSWORD_MAX + 1);
         for bad in ["", "a\nb", "a\u{7f}", long.as_str()] {
-            let refused = command("anna".into(), AccountChange::SetPassword(password(bad))).await;
+            let refused = asked("anna", AccountChange::SetPassword(password(bad))).await;
             assert!(matches!(refused, Err(Error::InvalidPassword { .. })), "{bad:?}");
         }
     }

@@ -26,6 +26,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::auth::hashing::Hashing;
 use crate::metrics::Metrics;
 
 use self::connection::Connection;
@@ -50,6 +51,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
     /// bounded: who reads too slowly is told how many events it missed.
     fn events(&self) -> &broadcast::Sender<Event>;
     fn metrics(&self) -> &Arc<Metrics>;
+    fn hashing(&self) -> &Hashing;
 }
 
 /// Bounds and times; other than the default only in tests.

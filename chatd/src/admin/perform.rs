@@ -20,7 +20,7 @@ pub(super) async fn perform<B: Backend>(backend: &B, actor: Actor, request: Requ
     match request {
         Request::Core(command) => core(backend, actor, command, more).await,
         Request::Account { name, change } => {
-            core(backend, actor, accounts::command(name, change).await?, more).await
+            core(backend, actor, accounts::command(backend.hashing(), name, change).await?, more).await
         }
         Request::Reload => one(backend.reload().await?),
         Request::Check => one(backend.check().await?),

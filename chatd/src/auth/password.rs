@@ -1,13 +1,22 @@
 //! Passwords and their Argon2id hashes in PHC form.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::cell::RefCell;
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 
 /// The most memory that checking one password may take, in KiB; a hash that asks for more is refused.
 const MEMORY_MAX: u32 = 256 * 1024;
 const PASSES_MAX: u32 = 16;
 const LANES_MAX: u32 = 16;
+/// Blocks of memory that a thread reserves; it uses the first of them, and only those that are used are resident. The C library gives
+/// what is larger than 32 MiB back to the system when it is freed, and keeps what is smaller.
+const RESERVED: usize = 33 * 1024;
+
+thread_local! {
+    /// What a thread works in, one hash after the other, until it ends.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How hard guessing is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -42,8 +51,14 @@ pub(crate) fn hash(password: &str, cost: Cost) -> Result<String, PasswordError> 
     let (memory, passes) = cost.memory_and_passes();
     let failed = |error: &dyn std::fmt::Display| PasswordError::Failed(error.to_string());
     let params = Params::new(memory, passes, 1, None).map_err(|error| failed(&error))?;
-    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let hash = hasher.hash_password(password.as_bytes()).map_err(|error| failed(&error))?;
+    let salt = Salt::generate();
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(|error| failed(&error))?,
+        hash: Some(output(password, &salt, params, Version::V0x13).map_err(|error| failed(&error))?),
+        salt: Some(salt),
+    };
     Ok(hash.to_string())
 }
 
@@ -70,8 +85,37 @@ pub(crate) fn is_weaker(hash: &str, cost: Cost) -> bool {
 /// Takes tens of milliseconds and tens of mebibytes.
 pub(crate) fn matches(hash: &str, password: &str) -> bool {
     check_hash(hash).is_ok()
-        && PasswordHash::new(hash)
-            .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+        && expected(hash).is_some_and(|(expected, salt, params, version)| {
+            output(password, &salt, params, version).is_ok_and(|output| output == expected)
+        })
+}
+
+fn expected(hash: &str) -> Option<(Output, Salt, Params, Version)> {
+    let parsed = PasswordHash::new(hash).ok()?;
+    let version = parsed.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    Some((parsed.hash?, parsed.salt?, Params::try_from(&parsed).ok()?, version))
+}
+
+/// Two outputs are compared in constant time.
+fn output(password: &str, salt: &Salt, params: Params, version: Version) -> argon2::Result<Output> {
+    let blocks = params.block_count();
+    let mut output = [0; Output::MAX_LENGTH];
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN).min(output.len());
+    let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
+    MEMORY.with_borrow_mut(|memory| {
+        let more = blocks.max(RESERVED).saturating_sub(memory.len());
+        memory.try_reserve_exact(more).map_err(|_| argon2::Error::OutOfMemory)?;
+        memory.resize(blocks, Block::new());
+        let out = &mut output[..length];
+        let hashed = argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut *memory);
+        // Nothing is left that a guess could be compared with.
+        memory.fill(Block::new());
+        if memory.capacity() > RESERVED {
+            *memory = Vec::new();
+        }
+        hashed
+    })?;
+    Output::new(&output[..length]).map_err(|_| argon2::Error::OutputTooLong)
 }
 
 #[cfg(test)]

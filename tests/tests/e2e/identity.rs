@@ -138,6 +138,33 @@ fn logins_that_never_end_or_make_no_sense_harm_nobody() {
 }
 
 #[test]
+fn many_logins_at_once_stall_nobody_and_take_no_memory() {
+    let mut daemon = Daemon::configured(UNHURRIED);
+    let mut zelda = daemon.connect_tcp();
+    zelda.register("zelda");
+    assert!(register(&mut zelda).contains("SUCCESS"));
+    let mut bystanders = Bystanders::of(&daemon);
+    let before = daemon.memory();
+    let mut crowd: Vec<Irc> = (0..100).map(|_| daemon.connect_tcp()).collect();
+    for (number, client) in crowd.iter_mut().enumerate() {
+        let password = if number % 2 == 0 { PASSWORD } else { "a guess" };
+        client.send(&format!("AUTHENTICATE PLAIN\r\nAUTHENTICATE {}", plain("zelda", password)));
+    }
+    for _ in 0..20 {
+        bystanders.chat();
+    }
+    for (number, client) in crowd.iter_mut().enumerate() {
+        client.expect_containing(if number % 2 == 0 { " 903 " } else { " 904 " });
+    }
+    bystanders.chat();
+    // Each processor, of eight at most, hashes one password at a time.
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get().min(8)) as u64;
+    let after = daemon.memory();
+    assert!(after < before + (40 + 20 * processors) * MIB, "{before} -> {after}");
+    daemon.assert_running();
+}
+
+#[test]
 fn no_line_is_made_by_what_is_within_a_line() {
     let daemon = Daemon::configured(UNHURRIED);
     let mut bob = daemon.client("bob");

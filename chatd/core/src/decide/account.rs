@@ -143,7 +143,8 @@ fn may_make(tx: &Tx<'_>, conn: ConnId, wish: Wish<'_>) -> Result<Nick, Refusal> 
     let from = Attempted::Registration(Box::new(Attempted::from(&session.peer.origin)));
     let delay = state.attempts.delay(&from, rules.per_address, tx.now().0).div_ceil(1000);
     if delay > 0 {
-        let why = format!("Too many accounts were made from where you are, try again in {delay} seconds");
+        let delay = authenticate::seconds_long(delay);
+        let why = format!("Too many accounts were made from where you are, try again in {delay}");
         return Err(refusal("TEMPORARILY_UNAVAILABLE", wanted, &why));
     }
     Ok(name)
@@ -222,7 +223,7 @@ fn may_change(
         return Err(refusal("WRONG_PASSWORD", account.as_str(), "The old password is needed"));
     };
     if let Some(seconds) = authenticate::delay(tx, conn, Some(&account.fold())) {
-        let why = format!("Too many attempts, try again in {seconds} seconds");
+        let why = format!("Too many attempts, try again in {}", authenticate::seconds_long(seconds));
         return Err(refusal("TEMPORARILY_UNAVAILABLE", account.as_str(), &why));
     }
     tx.emit_conn(conn, ConnEvent::LoginTried { name: Some(account.fold()) });
@@ -280,10 +281,18 @@ fn become_it(tx: &mut Tx<'_>, conn: ConnId, account: &Nick) {
 }
 
 /// Goes on with a change of password when the new one is hashed.
-pub fn password_made(tx: &mut Tx<'_>, conn: ConnId, account: &Nick, voice: Voice, made: &Made) {
+pub fn password_made(
+    tx: &mut Tx<'_>,
+    conn: ConnId,
+    (account, old): (&Nick, Option<&Credentials>),
+    voice: Voice,
+    made: &Made,
+) {
     let state = tx.state();
     let Some(session) = state.sessions.get(conn) else { return };
-    if current(state, session) != Some(account) {
+    // Meanwhile the connection may count as another account, or another password be set.
+    let replaced = old.is_some_and(|old| authenticate::credentials(state, account.as_str()) != Some(old));
+    if current(state, session) != Some(account) || replaced {
         return refuse(tx, "PASSWD", voice, &not_now(account.as_str()));
     }
     let by = Registrar::Owner(Box::new(session.peer.origin.clone()));
@@ -309,6 +318,12 @@ pub fn set_password(tx: &mut Tx<'_>, account: &Nick, credentials: Box<Credential
         AccountEvent::Registered { login: true, email: None, credentials: Some(credentials), by }
     };
     tx.emit(Event::Account(account.clone(), event));
+}
+
+/// Too many passwords wait to be hashed for this one to be.
+pub fn not_done(tx: &mut Tx<'_>, command: &str, account: &Nick, voice: Voice) {
+    let too_many = "Too many passwords are being checked at once, try again";
+    refuse(tx, command, voice, &refusal("TEMPORARILY_UNAVAILABLE", account.as_str(), too_many));
 }
 
 fn not_now(account: &str) -> Refusal {

@@ -14,6 +14,7 @@ use crate::ban::Suspect;
 use crate::event::{AccountEvent, ConnEvent, Event, UserEvent, Voice, Wait};
 use crate::exchange::Step;
 use crate::id::ConnId;
+use crate::input::AccountChecked;
 use crate::output::{Job, Secret};
 use crate::state::{Session, State};
 use crate::tx::{Tx, label_of};
@@ -21,6 +22,9 @@ use crate::tx::{Tx, label_of};
 use super::make_way::make_way;
 use super::register::because;
 use super::{nickserv, standing};
+
+/// What those are told whose password was not checked.
+pub const TOO_MANY: &str = "too many logins at once, try again";
 
 pub fn authenticate(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let word = message.param(0).unwrap_or_default();
@@ -122,27 +126,31 @@ fn plain(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
 }
 
 /// Goes on when the password was checked.
-pub fn password_checked(
-    tx: &mut Tx<'_>,
-    conn: ConnId,
-    name: &str,
-    voice: Voice,
-    matches: bool,
-    renewed: Option<&Credentials>,
-) {
-    // It may be gone, or shut for passwords, by now.
-    let Some(account) =
-        tx.state().accounts.named(name).filter(|account| matches && account.credentials.is_some())
-    else {
-        report(tx, conn, name, Mechanism::Plain);
+pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, wait: Wait, checked: &AccountChecked) {
+    let Wait::Login { name, voice, .. } = &wait else { return };
+    let (name, voice) = (name.clone(), *voice);
+    let account = tx.state().accounts.named(&name);
+    let current = account.and_then(|account| account.credentials.as_ref());
+    if current != checked.against.as_deref() {
+        // Another password was set meanwhile, or the account was made or removed: what was found out is no longer of account.
+        let (credentials, password) = (current.cloned().map(Box::new), checked.password.clone());
+        return tx.wait(conn, wait, Job::CheckAccount { credentials, password });
+    }
+    let Some(account) = account.filter(|_| checked.matches) else {
+        report(tx, conn, &name, Mechanism::Plain);
         return answer(tx, conn, voice, Err(String::from("wrong name or password")));
     };
-    if let Some(credentials) = renewed {
-        let (name, credentials) = (account.name.clone(), Box::new(credentials.clone()));
+    if let Some(credentials) = checked.renewed.clone() {
+        let name = account.name.clone();
         tx.emit(Event::Account(name, AccountEvent::Rehashed { credentials }));
     }
-    let outcome = log_in(tx, conn, name, Mechanism::Plain);
+    let outcome = log_in(tx, conn, &name, Mechanism::Plain);
     answer(tx, conn, voice, outcome);
+}
+
+/// Too many passwords wait to be checked for this one to be.
+pub fn not_checked(tx: &mut Tx<'_>, conn: ConnId, voice: Voice) {
+    answer(tx, conn, voice, Err(TOO_MANY.into()));
 }
 
 /// Tells the client what has become of its login.
@@ -268,7 +276,12 @@ fn fail(tx: &mut Tx<'_>, conn: ConnId, why: &str) {
 }
 
 pub fn too_fast(seconds: u64) -> String {
-    format!("too many attempts, try again in {seconds} seconds")
+    format!("too many attempts, try again in {}", seconds_long(seconds))
+}
+
+/// `1 second`, `2 seconds`.
+pub fn seconds_long(seconds: u64) -> String {
+    format!("{seconds} second{}", if seconds == 1 { "" } else { "s" })
 }
 
 /// The proof is right; whether the account may be used is another question.

@@ -38,7 +38,9 @@ mod whois;
 mod whowas;
 
 use chat_proto::message::Message;
-use chat_proto::numeric::{ERR_INPUTTOOLONG, ERR_NEEDMOREPARAMS, ERR_NOTREGISTERED, ERR_UNKNOWNCOMMAND};
+use chat_proto::numeric::{
+    ERR_INPUTTOOLONG, ERR_NEEDMOREPARAMS, ERR_NOTREGISTERED, ERR_PASSWDMISMATCH, ERR_UNKNOWNCOMMAND,
+};
 
 use crate::ban::Suspect;
 use crate::event::{Ending, Wait};
@@ -132,19 +134,32 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         (Wait::Rename { nick, .. }, JobDone::LoginLookedUp { exists }) => {
             register::rename_looked_up(tx, conn, nick, *exists);
         }
-        (Wait::Login { name, voice, .. }, JobDone::AccountChecked { matches, renewed }) => {
-            authenticate::password_checked(tx, conn, &name, voice, *matches, renewed.as_deref());
+        (wait @ Wait::Login { .. }, JobDone::AccountChecked(checked)) => {
+            authenticate::password_checked(tx, conn, wait, checked);
         }
-        (Wait::MakeAccount { name, email, voice, .. }, JobDone::CredentialsMade(made)) => {
+        (Wait::MakeAccount { name, email, voice, .. }, JobDone::CredentialsMade { made, .. }) => {
             account::made(tx, conn, &name, email, voice, made);
         }
-        (Wait::ChangePassword { account, voice, .. }, JobDone::CredentialsMade(made)) => {
-            account::password_made(tx, conn, &account, voice, made);
+        (Wait::ChangePassword { account, voice, .. }, JobDone::CredentialsMade { made, old }) => {
+            account::password_made(tx, conn, (&account, old.as_deref()), voice, made);
         }
         (Wait::Oper { name, .. }, JobDone::PasswordChecked { matches }) => {
             oper::password_checked(tx, conn, name, *matches);
         }
+        (wait, JobDone::NotDone) => not_done(tx, conn, &wait),
         _ => {}
     }
     tx.finish();
+}
+
+/// Tells who waited for it that it was not done; nobody gets in by that.
+fn not_done(tx: &mut Tx<'_>, conn: ConnId, wait: &Wait) {
+    match wait {
+        Wait::ServerPassword => register::not_checked(tx, conn),
+        Wait::Login { voice, .. } => authenticate::not_checked(tx, conn, *voice),
+        Wait::MakeAccount { name, voice, .. } => account::not_done(tx, "REGISTER", name, *voice),
+        Wait::ChangePassword { account, voice, .. } => account::not_done(tx, "PASSWD", account, *voice),
+        Wait::Oper { .. } => tx.numeric(ERR_PASSWDMISMATCH, format_args!(":{}", authenticate::TOO_MANY)),
+        Wait::Register | Wait::Rename { .. } => {}
+    }
 }

@@ -96,6 +96,12 @@ pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, right: bool) {
     try_register(tx, conn);
 }
 
+/// Too many passwords wait to be checked for this one to be.
+pub fn not_checked(tx: &mut Tx<'_>, conn: ConnId) {
+    tx.numeric(ERR_PASSWDMISMATCH, format_args!(":{}", authenticate::TOO_MANY));
+    tx.disconnect(conn, Ending::Refused, authenticate::TOO_MANY);
+}
+
 /// Registers the connection if it has said all that is needed.
 pub fn try_register(tx: &mut Tx<'_>, conn: ConnId) {
     let state = tx.state();

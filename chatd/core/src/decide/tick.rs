@@ -72,7 +72,8 @@ fn look_after(tx: &mut Tx<'_>, conn: ConnId) {
     let keepalive = tx.state().policy.keepalive.clone();
     let Some(session) = tx.state().sessions.get(conn) else { return };
     if session.registering().is_some() {
-        let limit = session.opened_at.saturating_add(keepalive.registration);
+        let limit =
+            session.opened_at.saturating_add(keepalive.registration).saturating_add(session.waited(now));
         return if now >= limit {
             tx.disconnect(conn, Ending::NotRegistered, "Registration timed out");
         } else {

@@ -9,7 +9,7 @@ use crate::input::Peer;
 use crate::mode::UserModes;
 use crate::policy::Policy;
 
-use super::{PasswordState, Phase, Registering, Session, Shutdown, State, User, Whowas};
+use super::{PasswordState, Phase, Registering, Session, Shutdown, State, User, Waiting, Whowas};
 
 /// Remaining times at which a scheduled shutdown is told again, in milliseconds.
 pub const SHUTDOWN_WARNINGS: [u64; 6] = [3_600_000, 600_000, 300_000, 60_000, 30_000, 10_000];
@@ -65,6 +65,7 @@ impl State {
             caps: chat_proto::caps::Caps::empty(),
             version_302: false,
             wait: None,
+            waiting: Waiting::default(),
             account: None,
             monitored: BTreeSet::new(),
             opened_at: at,
@@ -233,8 +234,14 @@ impl Session {
             ConnEvent::Pinged => self.pinged_at = Some(at),
             ConnEvent::CapVersion302 => self.version_302 = true,
             ConnEvent::CapsSet { caps } => self.caps = *caps,
-            ConnEvent::Waits { wait } => self.wait = Some(Box::new(wait.clone())),
-            ConnEvent::WaitOver => self.wait = None,
+            ConnEvent::Waits { wait } => {
+                self.waiting.since = at;
+                self.wait = Some(Box::new(wait.clone()));
+            }
+            ConnEvent::WaitOver => {
+                self.waiting.before = self.waited(at);
+                self.wait = None;
+            }
             ConnEvent::LoggedIn { account } => self.account = Some(account.clone()),
             ConnEvent::Monitored { nick } => {
                 self.monitored.insert((nick.fold(), nick.clone()));

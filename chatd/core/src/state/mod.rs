@@ -25,7 +25,7 @@ use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::policy::Policy;
 
 pub use channel::{Channel, Mask, STANDING_MAX, Topic};
-pub use session::{PasswordState, Phase, Registering, Session, Sessions};
+pub use session::{PasswordState, Phase, Registering, Session, Sessions, Waiting};
 pub use user::{Source, User, Whowas};
 pub use users::Users;
 

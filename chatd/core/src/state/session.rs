@@ -20,6 +20,9 @@ pub struct Session {
     pub caps: Caps,
     pub version_302: bool,
     pub wait: Option<Box<Wait>>,
+    /// Since when it waits, and how long it had waited before that, in milliseconds.
+    #[serde(default)]
+    pub waiting: Waiting,
     /// The account that it has proven to be (SASL). See also [`Session::proven`].
     pub account: Option<Nick>,
     /// Nicks that it watches (MONITOR); the folded name finds the one that the client wrote.
@@ -57,7 +60,24 @@ pub enum PasswordState {
     Right,
 }
 
+/// How long a connection has waited for jobs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub since: u64,
+    pub before: u64,
+}
+
+/// The longest that waiting puts off the end of the time to register, in milliseconds: passwords of a thousand others are hashed
+/// within it.
+const PUT_OFF_MAX: u64 = 2 * 60 * 1000;
+
 impl Session {
+    /// How long it has waited for jobs so far, as far as that puts off the end of the time to register.
+    pub fn waited(&self, now: u64) -> u64 {
+        let this_time = if self.wait.is_some() { now.saturating_sub(self.waiting.since) } else { 0 };
+        self.waiting.before.saturating_add(this_time).min(PUT_OFF_MAX)
+    }
+
     pub fn user(&self) -> Option<UserId> {
         match self.phase {
             Phase::Registered(user) => Some(user),

@@ -7,8 +7,8 @@ use chat_proto::message::Message;
 use chat_proto::name::Nick;
 use chat_proto::sasl::ScramKeys;
 use chatd_core::{
-    Actor, AdminAnswer, AdminCommand, ConnId, Core, Credentials, Event, Incoming, Input, Job, JobDone, Kept,
-    Lost, Made, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
+    AccountChecked, Actor, AdminAnswer, AdminCommand, ConnId, Core, Credentials, Event, Incoming, Input, Job,
+    JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
 };
 
 use super::invariants;
@@ -160,15 +160,18 @@ fn do_job(job: &Job) -> JobDone {
         Job::CheckPassword { hash, password: Secret(password) } => {
             JobDone::PasswordChecked { matches: *hash.0 == **password }
         }
-        Job::CheckAccount { credentials, password } => JobDone::AccountChecked {
+        Job::CheckAccount { credentials, password } => JobDone::AccountChecked(Box::new(AccountChecked {
             matches: credentials.as_ref().is_some_and(|credentials| *credentials.hash.0 == **password.0),
             renewed: None,
-        },
-        Job::MakeCredentials { password, .. } => {
-            JobDone::CredentialsMade(Made::Credentials(Box::new(Credentials {
+            against: credentials.clone(),
+            password: password.clone(),
+        })),
+        Job::MakeCredentials { password, old, .. } => {
+            let made = Made::Credentials(Box::new(Credentials {
                 hash: password.0.as_str().into(),
                 scram: ScramKeys::derive(&password.0, b"salt", 1),
-            })))
+            }));
+            JobDone::CredentialsMade { made, old: old.as_ref().map(|old| Box::new(old.credentials.clone())) }
         }
         Job::LookUpLogin { name } => {
             JobDone::LoginLookedUp { exists: LOGINS.contains(&name.fold().as_str()) }

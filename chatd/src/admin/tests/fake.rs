@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Backend, Limits, serve};
+use crate::auth::hashing::Hashing;
 use crate::metrics::Metrics;
 
 /// Knows `users` users called `user0`, `user1` and so on.
@@ -25,11 +26,13 @@ pub(super) struct Fake {
     pub(super) users: usize,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) metrics: Arc<Metrics>,
+    hashing: Hashing,
 }
 
 impl Fake {
     pub(super) fn with_users(users: usize) -> Self {
-        Self { users, events: broadcast::channel(4).0, metrics: Arc::new(Metrics::new(0)) }
+        let hashing = Hashing::start().expect("threads");
+        Self { users, events: broadcast::channel(4).0, metrics: Arc::new(Metrics::new(0)), hashing }
     }
 }
 
@@ -87,6 +90,10 @@ impl Backend for Fake {
 
     fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    fn hashing(&self) -> &Hashing {
+        &self.hashing
     }
 }
 

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 use chat_proto::sasl::ScramClient;
 
 use crate::testing::{Chat, credentials};
-use crate::{AdminCommand, ConnEvent, ConnId, Event, Fingerprint, Origin, Peer, Policy};
+use crate::{AdminCommand, ConnEvent, ConnId, Event, Fingerprint, Input, JobDone, Origin, Peer, Policy};
 
 fn chat() -> Chat {
     let mut chat = Chat::new();
@@ -86,7 +86,7 @@ fn guessing_gets_slower() {
     let told = chat.say(other, "AUTHENTICATE PLAIN");
     assert_eq!(
         told,
-        [":chat.local 904 * :SASL authentication failed: too many attempts, try again in 1 seconds"]
+        [":chat.local 904 * :SASL authentication failed: too many attempts, try again in 1 second"]
     );
     chat.pass(1000);
     assert!(log_in(&mut chat, other, "alice", "sesame")[0].contains(" 900 "));
@@ -310,4 +310,107 @@ fn operators_passwords_are_not_guessed_quickly_either() {
     assert!(chat.say(conn, "OPER root toor")[0].contains("too many attempts"));
     chat.pass(1000);
     assert!(chat.say(conn, "OPER root toor").iter().any(|line| line.contains(" 381 ")));
+}
+
+fn set_password(chat: &mut Chat, name: &str, password: &str) {
+    let (name, credentials) = (name.into(), Box::new(credentials(password)));
+    chat.ask(AdminCommand::SetPassword { name, credentials, login: false });
+}
+
+/// As if the password were kept in a form that is out of date.
+fn renewed(done: JobDone) -> JobDone {
+    let JobDone::AccountChecked(mut checked) = done else { panic!("{done:?}") };
+    checked.renewed = Some(Box::new(credentials("sesame")));
+    JobDone::AccountChecked(checked)
+}
+
+#[test]
+fn a_password_that_was_changed_while_the_old_one_was_checked_stays_changed() {
+    let mut chat = chat();
+    let conn = safe(&mut chat);
+    chat.put_off_jobs();
+    log_in(&mut chat, conn, "alice", "sesame");
+    set_password(&mut chat, "alice", "new sesame");
+    chat.do_one_job(renewed);
+    assert!(chat.heard(conn).is_empty(), "it is checked against the new one");
+    chat.do_one_job(|done| done);
+    assert!(chat.heard(conn)[0].contains(" 904 "));
+    let account = chat.core().state().accounts.named("alice").unwrap();
+    assert_eq!(account.credentials.as_ref(), Some(&credentials("new sesame")));
+}
+
+#[test]
+fn of_two_logins_at_once_both_succeed_even_if_the_first_renews_what_is_kept() {
+    let mut chat = chat();
+    let (one, two) = (safe(&mut chat), safe(&mut chat));
+    chat.put_off_jobs();
+    for conn in [one, two] {
+        log_in(&mut chat, conn, "alice", "sesame");
+    }
+    let other = |done| {
+        let JobDone::AccountChecked(mut checked) = renewed(done) else { panic!("no login") };
+        checked.renewed.as_mut().unwrap().scram = chat_proto::sasl::ScramKeys::derive("sesame", b"pepper", 1);
+        JobDone::AccountChecked(checked)
+    };
+    chat.do_one_job(other);
+    chat.do_one_job(|done| done);
+    chat.do_one_job(|done| done);
+    for conn in [one, two] {
+        assert!(chat.heard(conn).iter().any(|line| line.contains(" 903 ")));
+    }
+}
+
+#[test]
+fn a_change_of_password_does_not_undo_one_that_was_made_meanwhile() {
+    let mut chat = chat();
+    let (thief, owner) = (safe(&mut chat), safe(&mut chat));
+    for conn in [thief, owner] {
+        log_in(&mut chat, conn, "alice", "sesame");
+    }
+    chat.put_off_jobs();
+    chat.say(thief, "PASSWD sesame :evil sesame");
+    chat.say(owner, "PASSWD sesame :good sesame");
+    let thiefs = chat.put_off.as_mut().unwrap().pop_front().unwrap();
+    chat.do_one_job(|done| done);
+    chat.put_off.as_mut().unwrap().push_back(thiefs);
+    chat.do_one_job(|done| done);
+    assert!(chat.heard(thief)[0].contains("FAIL PASSWD TEMPORARILY_UNAVAILABLE"));
+    let account = chat.core().state().accounts.named("alice").unwrap();
+    assert_eq!(account.credentials.as_ref(), Some(&credentials("good sesame")));
+}
+
+#[test]
+fn who_comes_when_too_many_do_is_told_so_and_may_try_again() {
+    let mut chat = chat();
+    let conn = safe(&mut chat);
+    chat.put_off_jobs();
+    log_in(&mut chat, conn, "alice", "sesame");
+    chat.do_one_job(|_| JobDone::NotDone);
+    let told = chat.heard(conn);
+    assert_eq!(told, [":chat.local 904 * :SASL authentication failed: too many logins at once, try again"]);
+    chat.put_off = None;
+    assert!(log_in(&mut chat, conn, "alice", "sesame")[0].contains(" 900 "));
+}
+
+#[test]
+fn the_time_to_register_does_not_run_while_a_password_waits_but_not_for_ever() {
+    let mut chat = chat();
+    let (slow, stuck) = (safe(&mut chat), safe(&mut chat));
+    chat.put_off_jobs();
+    for conn in [slow, stuck] {
+        log_in(&mut chat, conn, "alice", "sesame");
+    }
+    chat.pass(60_000);
+    chat.feed(Input::Tick);
+    chat.do_one_job(|done| done);
+    assert!(chat.heard(slow)[0].contains(" 900 "));
+    chat.pass(29_000);
+    chat.feed(Input::Tick);
+    assert!(!chat.is_closed(slow));
+    chat.pass(2_000);
+    chat.feed(Input::Tick);
+    assert!(chat.is_closed(slow) && !chat.is_closed(stuck));
+    chat.pass(60_000);
+    chat.feed(Input::Tick);
+    assert!(chat.is_closed(stuck));
 }
