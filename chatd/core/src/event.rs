@@ -385,6 +385,13 @@ pub enum AccountEvent {
     },
 }
 
+impl AccountEvent {
+    /// Whether whoever has the account's name from now on, if anybody, is somebody else than before.
+    pub fn changes_hands(&self) -> bool {
+        matches!(self, Self::Removed { .. } | Self::Registered { login: false, .. })
+    }
+}
+
 /// Who made or changed an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Registrar {

@@ -86,6 +86,15 @@ impl Chat {
         conn
     }
 
+    /// A user of the host, which has that login; its welcome already read.
+    pub fn log_in(&mut self, name: &str) -> ConnId {
+        let origin = Origin::Unix { uid: 1000, pid: None, login: name.parse().ok() };
+        let host = "localhost".into();
+        let conn = self.connect_from(Peer { origin, host, guests: true, secure: true, certificate: None });
+        self.register(conn, name);
+        conn
+    }
+
     pub fn register(&mut self, conn: ConnId, nick: &str) -> Vec<String> {
         self.say(conn, &format!("NICK {nick}"));
         self.say(conn, &format!("USER {nick} 0 * :{nick}'s name"))

@@ -212,6 +212,21 @@ mod tests {
     }
 
     #[test]
+    fn a_channel_that_is_kept_is_listed_with_its_topic_while_nobody_is_there() {
+        let (mut chat, bob) = chat();
+        let carol = chat.log_in("carol");
+        chat.say(carol, "JOIN #den");
+        chat.say(carol, "TOPIC #den :tea");
+        chat.say(carol, "PART #den");
+        assert_eq!(chat.say(bob, "LIST <1")[1], ":chat.local 322 bob #den 0 :tea");
+        assert_eq!(chat.say(bob, "NAMES #den"), [":chat.local 366 bob #den :End of /NAMES list"]);
+        chat.say(carol, "JOIN #den");
+        chat.say(carol, "MODE #den +s");
+        chat.say(carol, "PART #den");
+        assert_eq!(listed(&mut chat, bob, "<1"), [""; 0]);
+    }
+
+    #[test]
     fn too_many_names_are_refused() {
         let (mut chat, bob) = chat();
         let answer = chat.say(bob, &format!("LIST {}", ["#c"; 21].join(",")));

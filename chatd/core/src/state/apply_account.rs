@@ -13,12 +13,11 @@ use super::State;
 impl State {
     pub(super) fn apply_account(&mut self, at: u64, name: &Nick, event: &AccountEvent) {
         let folded = name.fold();
+        if event.changes_hands() {
+            self.forget_standing(&folded);
+        }
         match event {
             AccountEvent::Registered { login, email, credentials, .. } => {
-                if !login {
-                    // Of a login that the host had once, perhaps.
-                    self.forget_standing(&folded);
-                }
                 let (email, credentials) = (email.clone(), credentials.as_deref().cloned());
                 self.accounts.insert(Account {
                     email,
@@ -36,10 +35,7 @@ impl State {
                 self.accounts.change(&folded, |account| account.suspended = Some(suspension));
             }
             AccountEvent::Resumed { .. } => self.accounts.change(&folded, |account| account.suspended = None),
-            AccountEvent::Removed { .. } => {
-                self.accounts.remove(&folded);
-                self.forget_standing(&folded);
-            }
+            AccountEvent::Removed { .. } => self.accounts.remove(&folded),
         }
     }
 
