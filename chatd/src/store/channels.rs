@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use chat_proto::name::{ChannelName, Folded};
-use chatd_core::{Channel, ChannelEvent, ChannelId, Flags, ListKind, Mask, ModeChange, Ranks, Room, Topic, Who};
+use chatd_core::{
+    Channel, ChannelEvent, ChannelId, Flags, ListKind, Mask, ModeChange, Ranks, Room, Topic, Who,
+};
 use rusqlite::{Connection, Row, ToSql, Transaction, params};
 
 use super::RowError;
 
-/// What chatd begins with at `now`: nobody is anywhere.
-pub(super) fn begin(connection: &Connection, now: u64) -> Result<BTreeMap<ChannelId, Channel>, RowError> {
+/// What chatd begins with: nobody is anywhere.
+pub(super) fn begin(connection: &Connection) -> Result<BTreeMap<ChannelId, Channel>, RowError> {
     connection.execute("DELETE FROM channel WHERE founder IS NULL AND NOT lobby", [])?;
-    connection.execute("UPDATE channel SET empty_since = ?1 WHERE empty_since IS NULL", [now])?;
+    let now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+    connection.execute(&format!("UPDATE channel SET empty_since = {now} WHERE empty_since IS NULL"), [])?;
     let mut statement = connection.prepare("SELECT * FROM channel")?;
     let mut rows = statement.query([])?;
     let mut channels = BTreeMap::new();
@@ -152,9 +155,7 @@ fn change_mode(
             let sql = "UPDATE channel SET modes = replace(modes, ?2, '') || ?3 WHERE id = ?1";
             run(sql, params![id, letters, added])
         }
-        ModeChange::Key(key) => {
-            run("UPDATE channel SET key = ?2 WHERE id = ?1", params![id, key.as_deref()])
-        }
+        ModeChange::Key(key) => run("UPDATE channel SET key = ?2 WHERE id = ?1", params![id, key.as_deref()]),
         ModeChange::Limit(limit) => {
             run("UPDATE channel SET member_limit = ?2 WHERE id = ?1", params![id, limit])
         }
@@ -177,4 +178,140 @@ fn change_mode(
 
 fn run(transaction: &Transaction<'_>, sql: &str, params: &[&dyn ToSql]) -> rusqlite::Result<()> {
     transaction.prepare_cached(sql)?.execute(params).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use chatd_core::{AccountEvent, Administrator, Event, Kept, Policy, Rank, Stamp, State, UserId};
+
+    use super::*;
+    use crate::store::Store;
+
+    fn in_channel(id: u64, name: &str, event: ChannelEvent) -> Event {
+        let name = ChannelName::new(name).expect("a name");
+        Event::Channel(Room { channel: ChannelId(id), name }, event)
+    }
+
+    fn who(nick: &str) -> Who {
+        Who { user: UserId { slot: 0, generation: 1 }, nick: nick.parse().expect("a nick") }
+    }
+
+    fn modes(changes: Vec<ModeChange>) -> ChannelEvent {
+        ChannelEvent::ModesChanged { by: who("Alice"), changes }
+    }
+
+    fn mask(on: bool, list: ListKind, mask: &str) -> ModeChange {
+        ModeChange::Mask { on, list, mask: mask.into() }
+    }
+
+    fn rank(account: &str, ranks: Ranks) -> ChannelEvent {
+        ChannelEvent::RankKept { account: account.parse().expect("a name"), ranks }
+    }
+
+    fn founded() -> ChannelEvent {
+        ChannelEvent::Founded { account: "Alice".parse().expect("a name") }
+    }
+
+    fn topic(text: &str) -> ChannelEvent {
+        ChannelEvent::TopicSet { by: who("Alice"), topic: text.into() }
+    }
+
+    /// Stores the events, opens the database again, and compares what it kept with what the core would know.
+    fn keeps(events: &[Event]) -> BTreeMap<ChannelId, Channel> {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut store, _) = Store::open(directory.path()).unwrap();
+        store.write(events.iter().map(|event| (Stamp(7), event))).unwrap();
+        drop(store);
+        let (_, kept) = Store::open(directory.path()).unwrap();
+        let mut state = State::new(Policy::default(), Kept::default(), 0);
+        events.iter().for_each(|event| state.apply(7, event));
+        for (id, channel) in &kept.channels {
+            let known = Channel { empty_since: channel.empty_since, ..Channel::clone(&state.channels[id]) };
+            assert_eq!(*channel, known);
+        }
+        kept.channels
+    }
+
+    #[test]
+    fn a_channel_comes_back_as_it_was() {
+        let kept = keeps(&[
+            in_channel(5, "#Room", ChannelEvent::Created { lobby: false }),
+            in_channel(5, "#Room", founded()),
+            in_channel(5, "#Room", topic("beer")),
+            in_channel(5, "#Room", topic("tea; or 'coffee'")),
+            in_channel(
+                5,
+                "#Room",
+                modes(vec![
+                    ModeChange::Flag { on: false, flag: Flags::TOPIC_LOCKED },
+                    ModeChange::Flag { on: true, flag: Flags::NO_CTCP },
+                    ModeChange::Flag { on: true, flag: Flags::INVITE_ONLY },
+                    ModeChange::Key(Some("sesame".into())),
+                    ModeChange::Limit(Some(7)),
+                    mask(true, ListKind::Ban, "b!*@*"),
+                    mask(true, ListKind::Ban, "a!*@*"),
+                    mask(true, ListKind::Ban, "c!*@*"),
+                    mask(false, ListKind::Ban, "B!*@*"),
+                    mask(true, ListKind::Exception, "a!*@*"),
+                    mask(true, ListKind::InviteException, "a:bob"),
+                ]),
+            ),
+            in_channel(5, "#Room", rank("Alice", Ranks::OPERATOR)),
+            in_channel(5, "#Room", rank("bob", Ranks::VOICE)),
+            in_channel(5, "#Room", rank("bob", Ranks::VOICE | Ranks::OPERATOR)),
+            in_channel(5, "#Room", rank("carol", Ranks::VOICE)),
+            in_channel(5, "#Room", rank("carol", Ranks::empty())),
+            in_channel(5, "#Room", ChannelEvent::Emptied),
+        ]);
+        let room = &kept[&ChannelId(5)];
+        assert_eq!(
+            (room.modes(true).as_str(), room.bans.len(), room.standing.len()),
+            ("Cinkl sesame 7", 2, 2)
+        );
+        assert_eq!(room.empty_since, Some(7));
+    }
+
+    #[test]
+    fn what_was_taken_back_or_ended_is_gone_and_what_guests_had_too() {
+        let kept = keeps(&[
+            in_channel(1, "#lobby", ChannelEvent::Created { lobby: true }),
+            in_channel(1, "#lobby", topic("welcome")),
+            in_channel(1, "#lobby", topic("")),
+            in_channel(2, "#guests", ChannelEvent::Created { lobby: false }),
+            in_channel(2, "#guests", topic("beer")),
+            in_channel(3, "#over", ChannelEvent::Created { lobby: false }),
+            in_channel(3, "#over", founded()),
+            in_channel(3, "#over", rank("Alice", Ranks::OPERATOR)),
+            in_channel(3, "#over", modes(vec![mask(true, ListKind::Ban, "a!*@*")])),
+            in_channel(3, "#over", ChannelEvent::Ended),
+            in_channel(4, "#Over", ChannelEvent::Created { lobby: false }),
+            in_channel(4, "#Over", founded()),
+            in_channel(4, "#Over", modes(vec![ModeChange::Key(Some("x".into())), ModeChange::Key(None)])),
+        ]);
+        assert_eq!(kept.keys().copied().collect::<Vec<_>>(), [ChannelId(1), ChannelId(4)]);
+        assert!(kept[&ChannelId(4)].empty_since.is_some_and(|since| since > 7));
+    }
+
+    #[test]
+    fn a_rank_goes_with_its_account() {
+        let account = |event| Event::Account("Alice".parse().expect("a name"), event);
+        let by = Administrator { uid: 0, login: None };
+        let kept = keeps(&[
+            in_channel(5, "#room", ChannelEvent::Created { lobby: false }),
+            in_channel(5, "#room", founded()),
+            in_channel(5, "#room", rank("alice", Ranks::OPERATOR)),
+            in_channel(
+                5,
+                "#room",
+                modes(vec![ModeChange::Rank {
+                    on: true,
+                    rank: Rank::Operator,
+                    user: who("bob").user,
+                    nick: who("bob").nick,
+                }]),
+            ),
+            account(AccountEvent::Removed { by }),
+        ]);
+        assert!(kept[&ChannelId(5)].standing.is_empty());
+    }
 }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bans;
+mod channels;
 mod schema;
 
 use std::fs::OpenOptions;
@@ -103,7 +104,7 @@ fn read(connection: &Connection) -> Result<Kept, RowError> {
         accounts: accounts::read(connection)?,
         bans: bans::read(connection)?,
         secret: secret(connection)?,
-        ..Kept::default()
+        channels: channels::begin(connection)?,
     })
 }
 
@@ -122,9 +123,15 @@ fn secret(connection: &Connection) -> Result<ServerSecret, RowError> {
 
 fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Result<()> {
     match event {
-        Event::Account(name, event) => accounts::record(transaction, at, name, event),
+        Event::Account(name, event) => {
+            if event.changes_hands() {
+                channels::forget(transaction, &name.fold())?;
+            }
+            accounts::record(transaction, at, name, event)
+        }
         Event::Ban(event) => bans::record(transaction, event),
-        Event::Conn(..) | Event::User(..) | Event::Channel(..) | Event::Said(_) | Event::Server(_) => Ok(()),
+        Event::Channel(room, event) => channels::record(transaction, at, room, event),
+        Event::Conn(..) | Event::User(..) | Event::Said(_) | Event::Server(_) => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// What leads from each version to the next, from an empty database on.
-const STEPS: &[&str] = &[include_str!("schema.sql")];
+const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("channels.sql")];
 
 #[derive(Debug)]
 pub(super) enum Error {
