@@ -9,4 +9,5 @@ pub mod message;
 pub mod name;
 pub mod numeric;
 pub mod sasl;
+pub mod tag;
 pub mod text;

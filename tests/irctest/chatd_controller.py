@@ -41,6 +41,8 @@ register-before-connect = {register_before_connect}
 require-email = {require_email}
 
 [limits]
+multiline-bytes = 4096
+multiline-lines = 32
 connections-per-address = 10000
 messages-per-second = 0
 login-attempts = 1000

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::JobDone;
 use crate::account::Account;
 use crate::ban::Ban;
+use crate::batch::Batches;
 use crate::decide;
 use crate::event::{ConnEvent, Ending};
 use crate::exchange::Exchanges;
@@ -61,6 +62,8 @@ pub struct Core {
     held: BTreeMap<ConnId, VecDeque<Incoming>>,
     /// Logins under way. Not part of the state either: they hold secrets.
     exchanges: Exchanges,
+    /// Messages of several lines that are not complete.
+    batches: Batches,
     #[serde(skip)]
     views: Views,
     #[serde(skip)]
@@ -75,6 +78,7 @@ impl Core {
             state: State::new(policy, kept, start.0),
             held: BTreeMap::new(),
             exchanges: Exchanges::default(),
+            batches: Batches::default(),
             views: Views::default(),
             replies: Replies::default(),
             buffer: String::new(),
@@ -101,6 +105,7 @@ impl Core {
                 out,
                 replies: &mut self.replies,
                 exchanges: &mut self.exchanges,
+                batches: &mut self.batches,
                 buffer: &mut self.buffer,
             };
             let mut turn = Turn { tx: Tx::new(desk, now, &time_tag), held: &mut self.held };
@@ -187,6 +192,7 @@ impl Turn<'_> {
     fn closed(&mut self, conn: ConnId, reason: Lost) {
         self.drop_held(conn);
         self.tx.exchanges().remove(conn);
+        self.tx.batches().remove(conn);
         self.tx.forget(
             conn,
             reason.into(),

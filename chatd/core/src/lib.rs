@@ -6,6 +6,7 @@
 mod account;
 mod attempts;
 mod ban;
+mod batch;
 mod core;
 mod decide;
 mod event;

@@ -122,6 +122,10 @@ pub struct Limits {
     pub monitor: usize,
     /// Targets of one PRIVMSG, JOIN, KICK and so on.
     pub targets: usize,
+    /// Bytes of a message of several lines, without the line ends between those that were split for their length.
+    pub multiline_bytes: usize,
+    /// Lines of such a message.
+    pub multiline_lines: usize,
     /// Lines held for a session that waits for a job.
     pub held_lines: usize,
     /// Users remembered for WHOWAS.
@@ -160,6 +164,8 @@ impl Default for Limits {
             list_entries: 100,
             monitor: 128,
             targets: 20,
+            multiline_bytes: 16_384,
+            multiline_lines: 100,
             held_lines: 256,
             whowas: 1000,
             history_page: 100,

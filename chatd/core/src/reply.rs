@@ -18,14 +18,15 @@ const LIST_MAX: usize = 512 * 1024;
 #[derive(Debug, Default)]
 pub struct Replies {
     lines: String,
-    /// Where each line in `lines` begins.
-    starts: Vec<usize>,
+    /// How many lines there are; a batch counts as one.
+    count: usize,
 }
 
 impl Replies {
-    /// Appends a whole line: `write` writes it with its tags and without its line end.
+    /// Appends a whole line: `write` writes it with its tags and without its line end. It may be a batch of several, too, which is
+    /// one answer: the label is on its first line.
     pub fn line(&mut self, write: impl FnOnce(&mut String)) {
-        self.starts.push(self.lines.len());
+        self.count += 1;
         write(&mut self.lines);
         self.lines.push_str("\r\n");
     }
@@ -34,7 +35,7 @@ impl Replies {
     ///
     /// With a label (labeled-response): nothing becomes ACK, one line is labelled itself, several become a batch.
     pub fn take(&mut self, label: Option<&Label>, server: &str) -> Option<Bytes> {
-        let frame = match (label, self.starts.len()) {
+        let frame = match (label, self.count) {
             (None, 0) => None,
             (None, _) => Some(Bytes::copy_from_slice(self.lines.as_bytes())),
             (Some(label), 0) => Some(format!("@label={} :{server} ACK\r\n", label.escaped).into()),
@@ -42,7 +43,7 @@ impl Replies {
             (Some(label), _) => Some(self.batched(label, server).into()),
         };
         self.lines.clear();
-        self.starts.clear();
+        self.count = 0;
         frame
     }
 
@@ -54,18 +55,22 @@ impl Replies {
     /// Appends whole lines that were collected elsewhere.
     pub fn append(&mut self, lines: &str) {
         for line in lines.split_inclusive("\r\n") {
-            self.starts.push(self.lines.len());
+            self.count += 1;
             self.lines.push_str(line);
         }
     }
 
     fn batched(&self, label: &Label, server: &str) -> String {
-        let mut frame = String::with_capacity(self.lines.len() + 16 * self.starts.len() + 128);
+        let mut frame = String::with_capacity(self.lines.len() + 16 * self.count + 128);
         let reference = &label.reference;
         let _ = write!(frame, "@label={} :{server} BATCH +{reference} labeled-response\r\n", label.escaped);
-        for (index, &start) in self.starts.iter().enumerate() {
-            let end = self.starts.get(index + 1).copied().unwrap_or(self.lines.len());
-            tag_line(&mut frame, "batch", reference, &self.lines[start..end]);
+        for line in self.lines.split_inclusive("\r\n") {
+            // What is in a batch within this one says so, and comes to this one with it.
+            if line.starts_with("@batch=") {
+                frame.push_str(line);
+            } else {
+                tag_line(&mut frame, "batch", reference, line);
+            }
         }
         let _ = write!(frame, ":{server} BATCH -{reference}\r\n");
         frame

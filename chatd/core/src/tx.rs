@@ -9,6 +9,7 @@ use chat_proto::line::LINE_MAX;
 use chat_proto::message::Message;
 use chat_proto::numeric::Numeric;
 
+use crate::batch::Batches;
 use crate::core::Stamp;
 use crate::event::{ChannelEvent, ConnEvent, Ending, Event, UserEvent, Who};
 use crate::exchange::Exchanges;
@@ -26,6 +27,7 @@ pub struct Tx<'a> {
     replies: &'a mut Replies,
     buffer: &'a mut String,
     exchanges: &'a mut Exchanges,
+    batches: &'a mut Batches,
     now: Stamp,
     time_tag: &'a str,
     issuer: Option<Issuer>,
@@ -47,14 +49,15 @@ pub struct Desk<'a> {
     pub out: &'a mut Output,
     pub replies: &'a mut Replies,
     pub exchanges: &'a mut Exchanges,
+    pub batches: &'a mut Batches,
     /// Room for a line that is being written.
     pub buffer: &'a mut String,
 }
 
 impl<'a> Tx<'a> {
     pub fn new(desk: Desk<'a>, now: Stamp, time_tag: &'a str) -> Self {
-        let Desk { state, views, out, replies, exchanges, buffer } = desk;
-        Self { state, views, out, replies, exchanges, buffer, now, time_tag, issuer: None }
+        let Desk { state, views, out, replies, exchanges, batches, buffer } = desk;
+        Self { state, views, out, replies, exchanges, batches, buffer, now, time_tag, issuer: None }
     }
 
     /// Begins the turn of a command of `conn`.
@@ -85,6 +88,11 @@ impl<'a> Tx<'a> {
     /// Logins under way, which hold secrets and so are neither state nor facts.
     pub fn exchanges(&mut self) -> &mut Exchanges {
         self.exchanges
+    }
+
+    /// Messages of several lines that are not complete, and so no facts.
+    pub fn batches(&mut self) -> &mut Batches {
+        self.batches
     }
 
     pub fn now(&self) -> Stamp {

@@ -73,6 +73,8 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         list_entries: raw.list_entries.into(),
         monitor: raw.monitor.into(),
         targets: raw.targets.into(),
+        multiline_bytes: raw.multiline_bytes.into(),
+        multiline_lines: raw.multiline_lines.into(),
         held_lines: raw.held_lines.into(),
         whowas: raw.whowas.into(),
         history_page: raw.history_page.0,

@@ -11,6 +11,7 @@ use chat_proto::numeric::{
 use crate::event::{Event, Rank, Room, Said, SaidKind, Target};
 use crate::mode::Flags;
 use crate::state::{Channel, State, User};
+use crate::text::SaidText;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, is_silenced, word};
@@ -56,8 +57,13 @@ fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
     }
 }
 
+/// Says several lines, as [`SaidText`] has them, as one message.
+pub fn say_lines(tx: &mut Tx<'_>, caller: Caller, kind: SaidKind, target: &str, text: &str, tags: String) {
+    Speech { tx, caller, kind, text, tags }.say_to(target);
+}
+
 /// The client-only tags of a message, for those clients that may send them.
-fn client_tags(tx: &Tx<'_>, caller: Caller, message: &Message) -> String {
+pub fn client_tags(tx: &Tx<'_>, caller: Caller, message: &Message) -> String {
     let mut tags = String::new();
     let may =
         tx.state().sessions.get(caller.conn).is_some_and(|session| session.caps.contains(Caps::MESSAGE_TAGS));
@@ -77,6 +83,7 @@ struct Speech<'t, 'a, 'm> {
     tx: &'t mut Tx<'a>,
     caller: Caller,
     kind: SaidKind,
+    /// As [`SaidText`] has it.
     text: &'m str,
     tags: String,
 }
@@ -161,7 +168,9 @@ impl Speech<'_, '_, '_> {
             Target::Channel { room, .. } => room.name.as_str().len() + 1,
             Target::User(who) => who.nick.as_str().len(),
         };
-        let rest = self.kind.command().len() + target + self.text.len() + "  :".len();
+        let text = SaidText::from(self.text);
+        let longest = text.lines().map(|line| line.text.len()).max().unwrap_or_default();
+        let rest = self.kind.command().len() + target + longest + "  :".len();
         if !check::source_fits(self.tx.state(), self.caller.user, rest) {
             return self.error(ERR_INPUTTOOLONG, ":Input line was too long");
         }
@@ -171,7 +180,7 @@ impl Speech<'_, '_, '_> {
             from: self.caller.who(state),
             to,
             kind: self.kind,
-            text: self.text.into(),
+            text,
             tags: self.tags.as_str().into(),
             client_id: None,
         };

@@ -5,6 +5,7 @@ mod account;
 mod admin;
 mod authenticate;
 mod away;
+mod batch;
 mod cap;
 mod check;
 mod help;
@@ -72,26 +73,31 @@ pub fn opened(tx: &mut Tx<'_>, conn: ConnId) {
 
 /// Decides one line of a connection.
 pub fn line(tx: &mut Tx<'_>, conn: ConnId, line: &Incoming) {
-    match line {
-        Incoming::Message(message) => {
-            tx.begin(conn, label_of(message).as_deref());
+    if let Incoming::Message(message) = line {
+        tx.begin(conn, label_of(message).as_deref());
+        if !batch::takes(tx, conn, message) {
             command(tx, conn, message);
         }
-        Incoming::TooLong => {
-            tx.begin(conn, None);
-            tx.numeric(ERR_INPUTTOOLONG, format_args!(":Input line was too long"));
-        }
+    } else {
+        tx.begin(conn, None);
+        unreadable(tx, line);
+        batch::line_lost(tx, conn);
+    }
+    tx.finish();
+}
+
+fn unreadable(tx: &mut Tx<'_>, line: &Incoming) {
+    match line {
+        Incoming::Message(_) => {}
+        Incoming::TooLong => tx.numeric(ERR_INPUTTOOLONG, format_args!(":Input line was too long")),
         Incoming::NotUtf8 { command } => {
-            tx.begin(conn, None);
             let command = command.as_deref().unwrap_or("*");
             tx.fail(command, "INVALID_UTF8", format_args!(":Message rejected, it is not UTF-8"));
         }
         Incoming::Malformed => {
-            tx.begin(conn, None);
             tx.numeric(ERR_UNKNOWNCOMMAND, format_args!("* :This is no IRC command"));
         }
     }
-    tx.finish();
 }
 
 fn command(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {

@@ -6,8 +6,8 @@ use crate::id::ConnId;
 use crate::tx::{Caller, Tx};
 
 use super::{
-    account, authenticate, away, cap, help, info, invite, join, kick, list, message, mode, monitor, names,
-    nickserv, oper, part, ping, quit, register, setname, topic, who, whois, whowas,
+    account, authenticate, away, batch, cap, help, info, invite, join, kick, list, message, mode, monitor,
+    names, nickserv, oper, part, ping, quit, register, setname, topic, who, whois, whowas,
 };
 
 /// One command.
@@ -59,6 +59,7 @@ pub const COMMANDS: &[Command] = &[
     user("ADMIN", 0, info::admin, "[server]", "who runs this server"),
     conn("AUTHENTICATE", 1, authenticate::authenticate, "mechanism | data | *", "logs you in (SASL)"),
     user("AWAY", 0, away::away, "[text]", "marks you as away, or back without a text"),
+    user("BATCH", 1, batch::batch, "+reference draft/multiline target | -reference", "says several lines as one message"),
     conn("CAP", 1, cap::cap, "LS [302] | LIST | REQ :caps | END", "negotiates capabilities"),
     user("HELP", 0, help::help, "[command]", "explains the commands"),
     user("HELPOP", 0, help::help, "[command]", "as HELP"),

@@ -8,7 +8,7 @@ use crate::event::{Rank, Ranks, Room, Said, SaidKind, Target, Who};
 use crate::id::ConnId;
 use crate::output::Effect;
 
-use super::{Author, Rendered, Scene, Show, TAGS};
+use super::{Author, MULTILINE, Multiline, Rendered, Scene, Show, TAGS};
 
 impl Scene<'_> {
     pub(super) fn said(&mut self, said: &Said) {
@@ -19,7 +19,8 @@ impl Scene<'_> {
             SaidKind::Tagmsg => Caps::MESSAGE_TAGS,
             SaidKind::Privmsg | SaidKind::Notice => Caps::empty(),
         };
-        let show = Show { depends: TAGS, needs, render: &render };
+        let depends = if said.text.is_multiline() { TAGS.union(MULTILINE) } else { TAGS };
+        let show = Show { depends, needs, render: &render };
         match &said.to {
             Target::Channel { room, at_least: None } => {
                 self.show_channel(room.channel, false, &show);
@@ -75,12 +76,19 @@ impl Scene<'_> {
 }
 
 fn render(author: Author<'_>, said: &Said, caps: Caps, line: &mut String) {
-    let (sigil, target) = match &said.to {
+    let (sigil, name) = match &said.to {
         Target::Channel { room, at_least } => (sigil(*at_least), room.name.as_str()),
         Target::User(who) => ("", who.nick.as_str()),
     };
+    if said.text.is_multiline() {
+        let target = &[sigil, name].concat();
+        let begin = |line: &mut String, id| author.begin(caps, line, id, &said.tags);
+        let words =
+            Multiline { command: said.kind.command(), target, text: &said.text, id: said.id, within: None };
+        return words.write(caps, line, author.user.source(), begin);
+    }
     author.begin(caps, line, Some(said.id), &said.tags);
-    line.extend([said.kind.command(), " ", sigil, target]);
+    line.extend([said.kind.command(), " ", sigil, name]);
     if said.kind != SaidKind::Tagmsg {
         line.extend([" :", said.text.as_str()]);
     }

@@ -5,6 +5,7 @@
 mod channel;
 mod line;
 mod message;
+mod multiline;
 mod server;
 mod user;
 mod views;
@@ -24,6 +25,7 @@ use crate::state::State;
 
 pub use channel::join_line;
 pub use line::Author;
+pub use multiline::Multiline;
 pub use views::Views;
 
 /// Capabilities that change what a line looks like, or whether it is sent.
@@ -35,10 +37,14 @@ const VISIBLE: Caps = Caps::MESSAGE_TAGS
     .union(Caps::CHGHOST)
     .union(Caps::SETNAME)
     .union(Caps::INVITE_NOTIFY)
+    .union(MULTILINE)
     .union(Caps::ACCOUNT_NOTIFY);
 
 /// Capabilities that add a tag to a user's line.
 const TAGS: Caps = Caps::MESSAGE_TAGS.union(Caps::SERVER_TIME).union(Caps::ACCOUNT_TAG);
+
+/// Capabilities of those who take several lines as one message.
+const MULTILINE: Caps = Caps::MULTILINE.union(Caps::BATCH);
 
 /// What is needed to show an event: the state, and where frames go.
 pub struct Scene<'a> {
