@@ -34,7 +34,7 @@ use crate::pulse::Pulse;
 use crate::release::Outlets;
 use crate::run::{self, Clock};
 use crate::signals::{self, Signal};
-use crate::store::Store;
+use crate::store::{Archive, Store};
 use crate::systemd::Supervision;
 use crate::tls::{Handshakes, Shown};
 use crate::watch::Watch;
@@ -79,7 +79,8 @@ pub(crate) fn run(start: Start) -> anyhow::Result<()> {
     let connections_max = process::raise_descriptors();
     start.directories.create()?;
     let _lock = Lock::take(&start.directories.state)?;
-    let kept = Store::open(&start.directories.state)?;
+    let now = Clock::default().now();
+    let kept = Store::open(&start.directories.state, start.config.history.sync, now)?;
     let sockets = Sockets::bind(&start.config, handed)?;
     let inputs = Arc::new(Mailbox::new(run::INPUTS_MAX));
     let runtime = runtime(&inputs)?;
@@ -112,7 +113,8 @@ async fn serve(
     let started_at = clock.now().0;
     let metrics = Arc::new(Metrics::new(started_at));
     let hashing = Arc::new(Hashing::start().context("cannot prepare for hashing passwords")?);
-    let wiring = Wiring::new(&start.config, connections_max, &inputs, &metrics, &hashing);
+    let archive = store.archive();
+    let wiring = Wiring::new(&start.config, connections_max, &inputs, archive, &metrics, &hashing);
     let admission = Arc::new(wiring.admission(kept.secret, &metrics));
     let core = Core::new(start.config.policy.clone(), kept, clock.now());
     let control = Arc::new(Control {
@@ -160,6 +162,7 @@ impl Wiring {
         config: &Config,
         connections_max: usize,
         inputs: &Arc<Mailbox<Input>>,
+        archive: Arc<Archive>,
         metrics: &Arc<Metrics>,
         hashing: &Arc<Hashing>,
     ) -> Self {
@@ -180,7 +183,7 @@ impl Wiring {
         };
         let outlets = Outlets {
             egress: Arc::clone(&outside.orders),
-            jobs: Jobs::new(Handle::current(), Arc::clone(inputs), Arc::clone(hashing)),
+            jobs: Jobs::new(Handle::current(), Arc::clone(inputs), Arc::clone(hashing), archive),
             answers: Arc::new(Answers::default()),
             watch: Watch::new(),
         };

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_proto::name::Nick;
-use chatd_core::{AccountChecked, ConnId, Credentials, Input, Job, JobDone, Made, OldPassword, Secret};
+use chatd_core::{
+    AccountChecked, ConnId, Credentials, HistoryAnswer, HistoryQuery, Input, Job, JobDone, Made, OldPassword,
+    Secret,
+};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
@@ -12,9 +15,12 @@ use tokio::task::AbortHandle;
 use crate::auth::hashing::Hashing;
 use crate::auth::{credentials, login, password};
 use crate::mailbox::Mailbox;
+use crate::store::{Archive, Cancelled};
 
 /// Look-ups at once; a remote user database answers them in its own time.
 const LOOKUPS_MAX: usize = 8;
+/// Readers of the history at once.
+const READERS_MAX: usize = 4;
 
 #[derive(Debug)]
 pub(crate) struct Jobs {
@@ -29,43 +35,61 @@ pub(crate) struct Jobs {
 struct Workers {
     hashing: Arc<Hashing>,
     lookups: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
+    archive: Arc<Archive>,
 }
 
 impl Jobs {
-    pub(crate) fn new(runtime: Handle, core: Arc<Mailbox<Input>>, hashing: Arc<Hashing>) -> Self {
-        let workers = Workers { hashing, lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)) };
+    pub(crate) fn new(
+        runtime: Handle,
+        core: Arc<Mailbox<Input>>,
+        hashing: Arc<Hashing>,
+        archive: Arc<Archive>,
+    ) -> Self {
+        let seats = |count| Arc::new(Semaphore::new(count));
+        let workers = Workers { hashing, lookups: seats(LOOKUPS_MAX), readers: seats(READERS_MAX), archive };
         Self { runtime, core, workers: Arc::new(workers), started: Arc::default() }
     }
 
     pub(crate) fn start(&self, conn: ConnId, job: Job) {
         let (core, started) = (Arc::clone(&self.core), Arc::clone(&self.started));
         let workers = Arc::clone(&self.workers);
+        let cancelled = Cancelled::default();
+        let under_way = cancelled.clone();
         // Held until it is entered, so that it cannot be over before.
         let mut entered = lock(&self.started);
         let task = self.runtime.spawn(async move {
-            let done = workers.perform(job).await;
+            let done = workers.perform(job, under_way).await;
             lock(&started).remove(&conn);
             core.push(Input::JobDone { conn, done });
         });
-        entered.insert(conn, task.abort_handle());
+        entered.insert(conn, Task { handle: task.abort_handle(), cancelled });
     }
 
-    /// The connection is gone, and with it who waits for the outcome: what has not begun never will.
+    /// The connection is gone, and with it who waits for the outcome: what has not begun never will,
+    /// and the history is read no further.
     pub(crate) fn cancel(&self, conn: ConnId) {
         if let Some(task) = lock(&self.started).remove(&conn) {
-            task.abort();
+            task.cancelled.set();
+            task.handle.abort();
         }
     }
 }
 
-type Started = HashMap<ConnId, AbortHandle>;
+type Started = HashMap<ConnId, Task>;
+
+#[derive(Debug)]
+struct Task {
+    handle: AbortHandle,
+    cancelled: Cancelled,
+}
 
 fn lock(started: &Mutex<Started>) -> MutexGuard<'_, Started> {
     started.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Workers {
-    async fn perform(&self, job: Job) -> JobDone {
+    async fn perform(&self, job: Job, cancelled: Cancelled) -> JobDone {
         match job {
             Job::CheckPassword { hash, password } => {
                 self.hash(move || JobDone::PasswordChecked {
@@ -85,11 +109,23 @@ impl Workers {
                 .await
             }
             Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: self.is_login(name).await },
+            Job::History(query) => JobDone::History(self.read(query, cancelled).await),
         }
     }
 
     async fn hash(&self, work: impl FnOnce() -> JobDone + Send + 'static) -> JobDone {
         self.hashing.for_user(work).await.unwrap_or(JobDone::NotDone)
+    }
+
+    async fn read(&self, query: Box<HistoryQuery>, cancelled: Cancelled) -> HistoryAnswer {
+        let seat = Arc::clone(&self.readers).acquire_owned().await;
+        let archive = Arc::clone(&self.archive);
+        let read = move || {
+            let answer = archive.ask(&query, &cancelled);
+            drop(seat);
+            answer
+        };
+        tokio::task::spawn_blocking(read).await.unwrap_or(HistoryAnswer::Failed)
     }
 
     /// If it cannot be found out the name counts as a login: nobody speaks under another's name.
@@ -124,7 +160,8 @@ mod tests {
     use super::*;
 
     fn jobs(core: &Arc<Mailbox<Input>>) -> Jobs {
-        Jobs::new(Handle::current(), Arc::clone(core), Arc::new(Hashing::start().unwrap()))
+        let nowhere = Arc::new(Archive::new("/nonexistent".into(), 0));
+        Jobs::new(Handle::current(), Arc::clone(core), Arc::new(Hashing::start().unwrap()), nowhere)
     }
 
     async fn outcome(job: Job) -> JobDone {

@@ -28,6 +28,10 @@ pub struct Stamp(pub u64);
 /// What was kept since the last time: the chat begins with it.
 #[derive(Debug, Clone, Default)]
 pub struct Kept {
+    /// When the chat began for the first time, in milliseconds since the Unix epoch; absent when that is now.
+    pub start: Option<u64>,
+    /// How many times it has begun before; ids go on from there.
+    pub run: u64,
     pub accounts: Vec<Account>,
     pub bans: Vec<Ban>,
     pub channels: BTreeMap<ChannelId, Channel>,

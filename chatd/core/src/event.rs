@@ -15,6 +15,7 @@ use chat_proto::sasl::Mechanism;
 
 use crate::account::{Credentials, Fingerprint};
 use crate::ban::{Ban, BanTarget};
+use crate::history::Place;
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::input::{Lost, Origin, Peer};
 use crate::mode::{ModeChange, UserModes};
@@ -33,6 +34,14 @@ pub struct Who {
 pub struct Room {
     pub channel: ChannelId,
     pub name: ChannelName,
+}
+
+/// In whose name something was done: how a line about it begins, whatever becomes of the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Byline {
+    /// `nick!ident@host`.
+    pub source: Box<str>,
+    pub account: Option<Nick>,
 }
 
 /// A fact. The time that it happened at is the step's [`Stamp`](crate::Stamp).
@@ -202,9 +211,16 @@ pub enum UserEvent {
         from: Box<Origin>,
         ending: Ending,
         reason: Box<str>,
+        byline: Byline,
+        /// Where it was seen.
+        channels: Vec<ChannelId>,
     },
     NickChanged {
         nick: Nick,
+        /// With the old nick.
+        byline: Byline,
+        /// Where it was seen.
+        channels: Vec<ChannelId>,
     },
     AwaySet {
         text: Option<Box<str>>,
@@ -312,23 +328,28 @@ pub enum ChannelEvent {
     Joined {
         who: Who,
         ranks: Ranks,
+        byline: Byline,
     },
     Parted {
         who: Who,
         reason: Option<Box<str>>,
+        byline: Byline,
     },
     Kicked {
         who: Who,
         by: Who,
         reason: Box<str>,
+        byline: Byline,
     },
     TopicSet {
         by: Who,
         topic: Box<str>,
+        byline: Byline,
     },
     ModesChanged {
         by: Who,
         changes: Vec<ModeChange>,
+        byline: Byline,
     },
     Invited {
         who: Who,
@@ -412,7 +433,9 @@ pub enum BanEvent {
 pub struct Said {
     pub id: MessageId,
     pub from: Who,
+    pub byline: Byline,
     pub to: Target,
+    pub place: Place,
     pub kind: SaidKind,
     /// Empty for [`SaidKind::Tagmsg`].
     pub text: SaidText,
@@ -530,7 +553,11 @@ impl Event {
         match self {
             Self::Account(..) | Self::Ban(_) => true,
             Self::Channel(_, event) => !matches!(event, ChannelEvent::Invited { .. }),
-            Self::Conn(..) | Self::User(..) | Self::Said(_) | Self::Server(_) => false,
+            Self::Said(said) => said.kind != SaidKind::Tagmsg,
+            Self::User(_, UserEvent::Left { channels, .. } | UserEvent::NickChanged { channels, .. }) => {
+                !channels.is_empty()
+            }
+            Self::Conn(..) | Self::User(..) | Self::Server(_) => false,
         }
     }
 }

@@ -3,11 +3,12 @@
 //! The subcommands are those of draft/chathistory. Times are milliseconds since the Unix epoch.
 
 use chat_proto::name::{Folded, Nick};
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
 
-use crate::event::SaidKind;
+use crate::event::{Byline, ChannelEvent, Event, Rank, Said, SaidKind, Target, UserEvent};
 use crate::id::{ChannelId, MessageId};
+use crate::mode::ModeChange;
 use crate::text::SaidText;
 
 /// Where something was said: what a page of history is of.
@@ -25,6 +26,13 @@ pub enum Party {
     Account(Folded),
     /// By nick: another guest may have the nick later, so what a guest reads begins with its own arrival.
     Guest(Folded),
+}
+
+impl Place {
+    pub fn pair(one: Party, other: Party) -> Self {
+        let (lesser, greater) = if one <= other { (one, other) } else { (other, one) };
+        Self::Pair(lesser, greater)
+    }
 }
 
 /// A point in the history of a place.
@@ -54,7 +62,8 @@ pub enum Range {
 pub enum HistoryQuery {
     /// At most `limit` entries of a place, none from before `since`. Without `events` only what was said.
     Page { place: Place, range: Range, limit: u32, events: bool, since: u64 },
-    /// The places among `channels`, and the pairs with `party`, where something was said last between two times, exclusive.
+    /// The places among `channels`, and the pairs with `party`, where something was said last between two times, exclusive:
+    /// the earliest of them, or, where `after` is the later time, the latest.
     Targets { party: Party, channels: Vec<ChannelId>, after: u64, before: u64, limit: u32, since: u64 },
     /// What was said in any of the places, newest first picked, oldest first told.
     Search(Box<Search>),
@@ -119,6 +128,8 @@ pub enum Deed {
         /// Client-only tags as they came, without `@`.
         tags: Box<str>,
         text: SaidText,
+        /// The author's own id for it.
+        client_id: Option<CompactString>,
     },
     Joined,
     Parted {
@@ -141,4 +152,71 @@ pub enum Deed {
     ModesChanged {
         changes: Box<str>,
     },
+}
+
+/// What the history has of an event that happened `at` that time: an entry for each place where it was seen.
+pub fn entries(at: u64, event: &Event) -> Vec<Entry> {
+    if !event.is_durable() {
+        return Vec::new();
+    }
+    let entry = |place, id, byline: &Byline, deed| {
+        let Byline { source, account } = byline.clone();
+        Entry { id, at, place, source, account, deed }
+    };
+    match event {
+        Event::Said(said) => {
+            vec![entry(said.place.clone(), Some(said.id), &said.byline, Deed::said(said))]
+        }
+        Event::Channel(room, event) => {
+            let of_channel = Deed::in_channel(event);
+            let place = Place::Channel(room.channel);
+            of_channel.map(|(byline, deed)| entry(place, None, byline, deed)).into_iter().collect()
+        }
+        Event::User(_, event) => {
+            let Some((byline, channels, deed)) = Deed::in_channels(event) else { return Vec::new() };
+            let places = channels.iter().map(|channel| Place::Channel(*channel));
+            places.map(|place| entry(place, None, byline, deed.clone())).collect()
+        }
+        Event::Conn(..) | Event::Account(..) | Event::Ban(_) | Event::Server(_) => Vec::new(),
+    }
+}
+
+impl Deed {
+    fn said(said: &Said) -> Self {
+        let to = match &said.to {
+            Target::Channel { room, at_least: None } => room.name.as_str().into(),
+            Target::Channel { room, at_least: Some(Rank::Voice) } => format_compact!("+{}", room.name),
+            Target::Channel { room, at_least: Some(Rank::Operator) } => format_compact!("@{}", room.name),
+            Target::User(who) => who.nick.as_str().into(),
+        };
+        let Said { kind, tags, text, client_id, .. } = said.clone();
+        Self::Said { kind, to, tags, text, client_id }
+    }
+
+    fn in_channel(event: &ChannelEvent) -> Option<(&Byline, Self)> {
+        Some(match event {
+            ChannelEvent::Joined { byline, .. } => (byline, Self::Joined),
+            ChannelEvent::Parted { reason, byline, .. } => (byline, Self::Parted { reason: reason.clone() }),
+            ChannelEvent::Kicked { who, reason, byline, .. } => {
+                (byline, Self::Kicked { nick: who.nick.clone(), reason: reason.clone() })
+            }
+            ChannelEvent::TopicSet { topic, byline, .. } => (byline, Self::TopicSet { topic: topic.clone() }),
+            ChannelEvent::ModesChanged { changes, byline, .. } => {
+                (byline, Self::ModesChanged { changes: ModeChange::written(changes).into() })
+            }
+            _ => return None,
+        })
+    }
+
+    fn in_channels(event: &UserEvent) -> Option<(&Byline, &[ChannelId], Self)> {
+        Some(match event {
+            UserEvent::Left { reason, byline, channels, .. } => {
+                (byline, channels, Self::Left { reason: reason.clone() })
+            }
+            UserEvent::NickChanged { nick, byline, channels } => {
+                (byline, channels, Self::NickChanged { nick: nick.clone() })
+            }
+            _ => return None,
+        })
+    }
 }

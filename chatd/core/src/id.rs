@@ -50,9 +50,9 @@ pub struct ChannelId(pub u64);
 /// A message: unique for ever, in the order of saying. Written as `start-number`, both in base 36.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MessageId {
-    /// When the state began, in milliseconds since the Unix epoch.
+    /// When the chat began for the first time, in milliseconds since the Unix epoch.
     pub start: u64,
-    /// Counts from 1.
+    /// Ascends, with gaps.
     pub number: u64,
 }
 

@@ -10,6 +10,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Credentials, Fingerprint};
+use crate::history::HistoryAnswer;
 use crate::id::{ConnId, RequestId};
 use crate::output::Secret;
 use crate::policy::Policy;
@@ -162,6 +163,8 @@ pub enum JobDone {
     CredentialsMade { made: Made, old: Option<Box<Credentials>> },
     /// For [`Job::LookUpLogin`](crate::Job::LookUpLogin): whether the host has a login of that name.
     LoginLookedUp { exists: bool },
+    /// For [`Job::History`](crate::Job::History).
+    History(HistoryAnswer),
     /// For any of the others: too many wait for theirs, or the work broke down.
     NotDone,
 }

@@ -31,10 +31,12 @@ pub use account::{Account, Accounts, Credentials, Fingerprint, NotAFingerprint, 
 pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
 pub use decide::PASSWORD_MAX;
 pub use event::{
-    AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Ending, Event, Rank, Ranks, Registrar,
-    Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,
+    AccountEvent, Administrator, BanEvent, Byline, ChannelEvent, ConnEvent, Ending, Event, Rank, Ranks,
+    Registrar, Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,
 };
-pub use history::{Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search};
+pub use history::{
+    Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search, entries,
+};
 pub use id::{ChannelId, ConnId, MessageId, NotAMessageId, RequestId, UserId};
 pub use input::{AccountChecked, Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};

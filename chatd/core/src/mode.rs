@@ -1,5 +1,7 @@
 //! The modes of channels and users, each in one table.
 
+use std::fmt::Write as _;
+
 use bitflags::bitflags;
 use chat_proto::name::Nick;
 use compact_str::CompactString;
@@ -131,6 +133,23 @@ impl ListKind {
 }
 
 impl ModeChange {
+    /// As on the wire: `+ov-l alice bob`.
+    pub fn written(changes: &[Self]) -> String {
+        let mut letters = String::new();
+        let mut params = String::new();
+        let mut sign = None;
+        for change in changes {
+            if sign.replace(change.is_on()) != Some(change.is_on()) {
+                letters.push(if change.is_on() { '+' } else { '-' });
+            }
+            letters.push(change.letter());
+            if let Some(param) = change.param() {
+                let _ = write!(params, " {param}");
+            }
+        }
+        letters + &params
+    }
+
     pub fn is_on(&self) -> bool {
         match self {
             Self::Flag { on, .. } | Self::Mask { on, .. } | Self::Rank { on, .. } => *on,

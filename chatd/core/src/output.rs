@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::account::Credentials;
 use crate::event::Event;
+use crate::history::HistoryQuery;
 use crate::id::{ConnId, RequestId};
 use crate::policy::PasswordHash;
 
@@ -50,6 +51,8 @@ pub enum Job {
     MakeCredentials { password: Secret, old: Option<Box<OldPassword>>, unless_login: Option<Nick> },
     /// Is there a login of that name on this host?
     LookUpLogin { name: Nick },
+    /// Ask the history.
+    History(Box<HistoryQuery>),
 }
 
 /// A password that is to be replaced.
@@ -112,6 +115,8 @@ impl std::fmt::Debug for Job {
             Self::CheckAccount { .. } => f.write_str("CheckAccount([redacted])"),
             Self::MakeCredentials { .. } => f.write_str("MakeCredentials([redacted])"),
             Self::LookUpLogin { name } => write!(f, "LookUpLogin({name})"),
+            // What people search for is theirs.
+            Self::History(_) => f.write_str("History"),
         }
     }
 }

@@ -7,17 +7,18 @@ use bytes::Bytes;
 use chat_proto::caps::Caps;
 use chat_proto::line::LINE_MAX;
 use chat_proto::message::Message;
+use chat_proto::name::Nick;
 use chat_proto::numeric::Numeric;
 
 use crate::batch::Batches;
 use crate::core::Stamp;
-use crate::event::{ChannelEvent, ConnEvent, Ending, Event, UserEvent, Who};
+use crate::event::{Byline, ChannelEvent, ConnEvent, Ending, Event, UserEvent, Who};
 use crate::exchange::Exchanges;
 use crate::id::{ConnId, UserId};
 use crate::output::{Effect, Job, Output};
 use crate::project::{Scene, Views};
 use crate::reply::{Label, Replies, Responder, shortened};
-use crate::state::State;
+use crate::state::{State, User};
 
 /// One command's turn.
 pub struct Tx<'a> {
@@ -159,6 +160,13 @@ impl<'a> Tx<'a> {
         }
     }
 
+    pub fn rename(&mut self, id: UserId, nick: Nick) {
+        if let Some(user) = self.state.user(id) {
+            let (byline, channels) = (user.byline(), user.channels.iter().copied().collect());
+            self.emit_user(id, UserEvent::NickChanged { nick, byline, channels });
+        }
+    }
+
     /// The state to read, and the client to answer while reading.
     pub fn responder(&mut self) -> (&State, Responder<'_>) {
         let client = self.issuer.as_ref().map_or("*", |issuer| self.state.name_of(issuer.conn));
@@ -211,9 +219,16 @@ impl<'a> Tx<'a> {
         let Some(user) = session.user() else {
             return self.emit_conn(conn, ConnEvent::Closed { from, ending });
         };
-        let last = self.state.user(user).is_none_or(|user| user.sessions.len() <= 1);
-        let event = if last {
-            UserEvent::Left { conn, from, ending, reason: self.fit_for_quit(user, reason).into() }
+        let Some(found) = self.state.user(user) else { return };
+        let event = if found.sessions.len() <= 1 {
+            UserEvent::Left {
+                conn,
+                from,
+                ending,
+                reason: self.fit_for_quit(user, reason).into(),
+                byline: found.byline(),
+                channels: found.channels.iter().copied().collect(),
+            }
         } else {
             UserEvent::SessionRemoved { conn, from, ending }
         };
@@ -259,7 +274,15 @@ pub struct Caller {
 
 impl Caller {
     pub fn who(self, state: &State) -> Who {
-        state.who(self.user).expect("a caller's user is there while its command is decided")
+        Who { user: self.user, nick: self.found(state).nick.clone() }
+    }
+
+    pub fn byline(self, state: &State) -> Byline {
+        self.found(state).byline()
+    }
+
+    fn found(self, state: &State) -> &User {
+        state.user(self.user).expect("a caller's user is there while its command is decided")
     }
 }
 

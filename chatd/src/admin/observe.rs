@@ -47,7 +47,7 @@ fn user(event: &UserEvent, at: u64) -> Option<Event> {
             Event { text: Some("one of several sessions".into()), ..new(EventKind::Disconnected) }
         }
         UserEvent::Left { reason, .. } => Event { text: owned(reason), ..new(EventKind::Disconnected) },
-        UserEvent::NickChanged { nick } => Event { to: Some(nick.to_string()), ..new(EventKind::Nick) },
+        UserEvent::NickChanged { nick, .. } => Event { to: Some(nick.to_string()), ..new(EventKind::Nick) },
         UserEvent::AwaySet { text: Some(text) } => Event { text: owned(text), ..new(EventKind::Away) },
         UserEvent::AwaySet { text: None } => new(EventKind::Back),
         UserEvent::BecameOperator { name, .. } => {
@@ -73,13 +73,13 @@ fn channel(event: &ChannelEvent, at: u64) -> Option<Event> {
     let new = |kind| Event::new(at, kind);
     let seen = match event {
         ChannelEvent::Joined { who, .. } => Event { user: nick(who), ..new(EventKind::Joined) },
-        ChannelEvent::Parted { who, reason } => {
+        ChannelEvent::Parted { who, reason, .. } => {
             Event { user: nick(who), text: reason.as_deref().map(Into::into), ..new(EventKind::Left) }
         }
-        ChannelEvent::Kicked { who, by, reason } => {
+        ChannelEvent::Kicked { who, by, reason, .. } => {
             Event { user: nick(who), by: nick(by), text: owned(reason), ..new(EventKind::Kicked) }
         }
-        ChannelEvent::TopicSet { by, topic } => {
+        ChannelEvent::TopicSet { by, topic, .. } => {
             Event { user: nick(by), text: owned(topic), ..new(EventKind::Topic) }
         }
         ChannelEvent::ModesChanged { by, .. } => Event { user: nick(by), ..new(EventKind::Mode) },
@@ -180,12 +180,16 @@ fn owned(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use chat_proto::name::{ChannelName, Nick};
-    use chatd_core::{ChannelId, MessageId, Said, SaidKind, Target, UserId};
+    use chatd_core::{Byline, ChannelId, MessageId, Place, Said, SaidKind, Target, UserId};
 
     use super::*;
 
     fn who(nick: &str) -> Who {
         Who { user: UserId { slot: 0, generation: 1 }, nick: Nick::new(nick).expect("a nick") }
+    }
+
+    fn byline() -> Byline {
+        Byline { source: "alice!a@b".into(), account: None }
     }
 
     fn lobby() -> Room {
@@ -198,7 +202,9 @@ mod tests {
             let said = Said {
                 id: MessageId { start: 1, number: 1 },
                 from: who("alice"),
+                byline: byline(),
                 to,
+                place: Place::Channel(ChannelId(1)),
                 kind: SaidKind::Privmsg,
                 text: "secret".into(),
                 tags: "".into(),
@@ -210,7 +216,12 @@ mod tests {
 
     #[test]
     fn a_kick_from_a_channel_names_whom_where_by_whom_and_why() {
-        let kicked = ChannelEvent::Kicked { who: who("bob"), by: who("alice"), reason: "loud".into() };
+        let kicked = ChannelEvent::Kicked {
+            who: who("bob"),
+            by: who("alice"),
+            reason: "loud".into(),
+            byline: byline(),
+        };
         let expected = Event {
             user: Some("bob".into()),
             by: Some("alice".into()),

@@ -25,6 +25,7 @@ pub(crate) use self::directories::Directories;
 pub(crate) use self::listener::{Listener, Place};
 pub(crate) use self::place::ConfigError;
 use self::place::Wrong;
+pub(crate) use self::raw::Durability;
 pub(crate) use self::settings::Settings;
 
 /// The file as it is shipped, with every key that there is.
@@ -41,6 +42,7 @@ pub(crate) struct Config {
     /// Where metrics are shown.
     pub(crate) metrics: Vec<Place>,
     pub(crate) connections: Connections,
+    pub(crate) history: History,
     pub(crate) log_level: LogLevel,
     /// The same key by key, for telling what a reload changed.
     pub(crate) settings: Settings,
@@ -52,6 +54,12 @@ pub(crate) struct Admin {
     /// The group whose members may administer, and whether the file names it.
     pub(crate) group: String,
     pub(crate) group_is_default: bool,
+}
+
+/// How the history is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct History {
+    pub(crate) sync: Durability,
 }
 
 /// Bounds that the sockets' side holds.
@@ -104,6 +112,7 @@ fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<C
         admin: Admin { socket, group, group_is_default },
         metrics,
         connections: connections(&raw.limits),
+        history: History { sync: raw.history.sync },
         log_level: raw.log.level,
         settings: Settings::of(&raw),
         policy: Policy { sts, ..policy::resolve(raw) },

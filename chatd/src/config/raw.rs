@@ -23,6 +23,7 @@ pub(super) struct Raw {
     pub(super) lobby: Lobby,
     pub(super) channels: Channels,
     pub(super) accounts: Accounts,
+    pub(super) history: History,
     pub(super) operator: Vec<Spanned<Operator>>,
     pub(super) limits: Limits,
     pub(super) keepalive: Keepalive,
@@ -112,6 +113,25 @@ pub(super) struct Accounts {
 pub(super) enum Registration {
     Open,
     Closed,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[history]`")]
+pub(super) struct History {
+    pub(super) sync: Durability,
+}
+
+/// What survives of that which was shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Durability {
+    /// All of it, whatever happens.
+    #[default]
+    Full,
+    /// All of it, unless the host crashes.
+    Normal,
+    /// As `Normal`; and a crash of the host may break the database.
+    Off,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

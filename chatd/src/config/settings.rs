@@ -11,7 +11,7 @@ use super::raw::Raw;
 use super::written::REDACTED;
 
 /// Sections, or keys in them, that hold what they held at the start until a restart.
-const FIXED: &[&str] = &["listen", "admin", "metrics"];
+const FIXED: &[&str] = &["listen", "admin", "metrics", "history.sync"];
 /// Within them, what a listener shows, which is read again by a reload.
 const CERTIFICATE: &[&str] = &["].tls.certificate", "].tls.key", "].tls.shows"];
 /// What tells the elements of a list apart: the first of these keys that they have.

@@ -182,9 +182,10 @@ fn run(transaction: &Transaction<'_>, sql: &str, params: &[&dyn ToSql]) -> rusql
 
 #[cfg(test)]
 mod tests {
-    use chatd_core::{AccountEvent, Administrator, Event, Kept, Policy, Rank, Stamp, State, UserId};
+    use chatd_core::{AccountEvent, Administrator, Byline, Event, Kept, Policy, Rank, Stamp, State, UserId};
 
     use super::*;
+    use crate::config::Durability;
     use crate::store::Store;
 
     fn in_channel(id: u64, name: &str, event: ChannelEvent) -> Event {
@@ -196,8 +197,12 @@ mod tests {
         Who { user: UserId { slot: 0, generation: 1 }, nick: nick.parse().expect("a nick") }
     }
 
+    fn byline() -> Byline {
+        Byline { source: "Alice!a@host".into(), account: None }
+    }
+
     fn modes(changes: Vec<ModeChange>) -> ChannelEvent {
-        ChannelEvent::ModesChanged { by: who("Alice"), changes }
+        ChannelEvent::ModesChanged { by: who("Alice"), changes, byline: byline() }
     }
 
     fn mask(on: bool, list: ListKind, mask: &str) -> ModeChange {
@@ -213,16 +218,16 @@ mod tests {
     }
 
     fn topic(text: &str) -> ChannelEvent {
-        ChannelEvent::TopicSet { by: who("Alice"), topic: text.into() }
+        ChannelEvent::TopicSet { by: who("Alice"), topic: text.into(), byline: byline() }
     }
 
     /// Stores the events, opens the database again, and compares what it kept with what the core would know.
     fn keeps(events: &[Event]) -> BTreeMap<ChannelId, Channel> {
         let directory = tempfile::tempdir().unwrap();
-        let (mut store, _) = Store::open(directory.path()).unwrap();
+        let (mut store, _) = Store::open(directory.path(), Durability::Full, Stamp(1)).unwrap();
         store.write(events.iter().map(|event| (Stamp(7), event))).unwrap();
         drop(store);
-        let (_, kept) = Store::open(directory.path()).unwrap();
+        let (_, kept) = Store::open(directory.path(), Durability::Full, Stamp(1)).unwrap();
         let mut state = State::new(Policy::default(), Kept::default(), 0);
         events.iter().for_each(|event| state.apply(7, event));
         for (id, channel) in &kept.channels {

@@ -1,19 +1,25 @@
 //! What outlives the daemon: an SQLite database in the state directory.
 //!
-//! It is read once, when the daemon starts, and from then on only written: the durable events of a group in one transaction.
+//! The durable events of groups are written in one transaction. All but the history is read once, when the daemon starts.
 
 mod accounts;
 mod bans;
 mod channels;
+mod history;
 mod schema;
 
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chatd_core::{Event, Kept, ServerSecret, Stamp};
 use rusqlite::{Connection, OptionalExtension, Transaction};
+
+use crate::config::Durability;
+
+pub(crate) use history::{Archive, Cancelled};
 
 /// The file's name in the state directory.
 const FILE: &str = "chatd.db";
@@ -22,6 +28,7 @@ const FILE: &str = "chatd.db";
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Connection,
+    archive: Arc<Archive>,
 }
 
 /// The database cannot be used.
@@ -41,32 +48,41 @@ pub(crate) enum StoreError {
 }
 
 /// Something that a row holds is not what it should be.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum RowError {
-    Sqlite(rusqlite::Error),
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the database holds something that is no {0}")]
     NotA(&'static str),
 }
 
 impl Store {
-    /// Opens the database in `directory`, makes it if it isn't there, brings its schema up to date, and reads what is kept.
+    /// Opens the database in `directory`, makes it if it isn't there, brings its schema up to date, and reads what is kept
+    /// save for the history. `now` is when chatd begins.
     ///
     /// # Errors
     /// It can't be opened or is broken, or a newer chatd has written it.
-    pub(crate) fn open(directory: &Path) -> Result<(Self, Kept), StoreError> {
+    pub(crate) fn open(directory: &Path, sync: Durability, now: Stamp) -> Result<(Self, Kept), StoreError> {
         let path = directory.join(FILE);
         create(&path).map_err(|cause| StoreError::Open { path: path.clone(), cause })?;
         let broken = |cause| StoreError::Broken { path: path.clone(), cause };
         let mut connection = Connection::open(&path).map_err(broken)?;
-        prepare(&connection).map_err(broken)?;
+        prepare(&connection, sync).map_err(broken)?;
         schema::bring_up_to_date(&mut connection).map_err(|error| match error {
             schema::Error::Sqlite(cause) => broken(cause),
             schema::Error::TooNew { found, known } => StoreError::TooNew { path: path.clone(), found, known },
         })?;
-        let kept = read(&connection).map_err(|error| match error {
+        let kept = read(&connection, now).map_err(|error| match error {
             RowError::Sqlite(cause) => broken(cause),
             RowError::NotA(what) => StoreError::Unreadable { path: path.clone(), what },
         })?;
-        Ok((Self { connection }, kept))
+        let archive = Arc::new(Archive::new(path, kept.start.unwrap_or(now.0)));
+        Ok((Self { connection, archive }, kept))
+    }
+
+    /// Where the history is read.
+    pub(crate) fn archive(&self) -> Arc<Archive> {
+        Arc::clone(&self.archive)
     }
 
     /// Writes the durable ones of the events, which happened at these times, in one transaction.
@@ -91,16 +107,24 @@ fn create(path: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+fn prepare(connection: &Connection, sync: Durability) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = match sync {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+        Durability::Off => "OFF",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // What is deleted, is gone.
     connection.pragma_update(None, "secure_delete", true)
 }
 
-fn read(connection: &Connection) -> Result<Kept, RowError> {
+fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {
+    let (start, run) = history::begin(connection, now.0)?;
     Ok(Kept {
+        start: Some(start),
+        run,
         accounts: accounts::read(connection)?,
         bans: bans::read(connection)?,
         secret: secret(connection)?,
@@ -122,6 +146,9 @@ fn secret(connection: &Connection) -> Result<ServerSecret, RowError> {
 }
 
 fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Result<()> {
+    for entry in chatd_core::entries(at, event) {
+        history::record(transaction, &entry)?;
+    }
     match event {
         Event::Account(name, event) => {
             if event.changes_hands() {
@@ -132,12 +159,6 @@ fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Re
         Event::Ban(event) => bans::record(transaction, event),
         Event::Channel(room, event) => channels::record(transaction, at, room, event),
         Event::Conn(..) | Event::User(..) | Event::Said(_) | Event::Server(_) => Ok(()),
-    }
-}
-
-impl From<rusqlite::Error> for RowError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
     }
 }
 

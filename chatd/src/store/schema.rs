@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// What leads from each version to the next, from an empty database on.
-const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("channels.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("channels.sql"), include_str!("history.sql")];
 
 #[derive(Debug)]
 pub(super) enum Error {

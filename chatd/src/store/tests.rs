@@ -8,6 +8,10 @@ use chatd_core::{
 
 use super::*;
 
+fn open(directory: &Path) -> Result<(Store, Kept), StoreError> {
+    Store::open(directory, Durability::Full, Stamp(1))
+}
+
 fn credentials(password: &str) -> Box<Credentials> {
     Box::new(Credentials { hash: password.into(), scram: ScramKeys::derive(password, b"salt", 4096) })
 }
@@ -43,10 +47,10 @@ fn write(store: &mut Store, events: &[Event]) {
 /// Stores the events, opens the database again, and compares what it kept with what the core would know.
 fn keeps(events: &[Event]) -> Kept {
     let directory = tempfile::tempdir().unwrap();
-    let (mut store, _) = Store::open(directory.path()).unwrap();
+    let (mut store, _) = open(directory.path()).unwrap();
     write(&mut store, events);
     drop(store);
-    let (_, kept) = Store::open(directory.path()).unwrap();
+    let (_, kept) = open(directory.path()).unwrap();
     let mut state = chatd_core::State::new(Policy::default(), Kept::default(), 0);
     for event in events {
         state.apply(7, event);
@@ -117,9 +121,9 @@ fn bans_come_back_as_they_were() {
 #[test]
 fn the_secret_stays_the_same_and_the_file_is_private() {
     let directory = tempfile::tempdir().unwrap();
-    let secret = Store::open(directory.path()).unwrap().1.secret;
+    let secret = open(directory.path()).unwrap().1.secret;
     assert_ne!(secret, ServerSecret::default());
-    assert_eq!(Store::open(directory.path()).unwrap().1.secret, secret);
+    assert_eq!(open(directory.path()).unwrap().1.secret, secret);
     let mode = std::fs::metadata(directory.path().join(FILE)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
@@ -127,21 +131,21 @@ fn the_secret_stays_the_same_and_the_file_is_private() {
 #[test]
 fn a_database_of_a_newer_chatd_or_a_broken_one_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(directory.path()).unwrap();
+    let (store, _) = open(directory.path()).unwrap();
     store.connection.pragma_update(None, "user_version", 9999).unwrap();
     drop(store);
-    let refused = Store::open(directory.path()).unwrap_err();
+    let refused = open(directory.path()).unwrap_err();
     assert!(matches!(refused, StoreError::TooNew { found: 9999, .. }), "{refused}");
     std::fs::write(directory.path().join(FILE), "this is no database at all, not even a little").unwrap();
-    assert!(matches!(Store::open(directory.path()), Err(StoreError::Broken { .. })));
+    assert!(matches!(open(directory.path()), Err(StoreError::Broken { .. })));
 }
 
 #[test]
 fn a_core_begins_with_what_was_kept() {
     let directory = tempfile::tempdir().unwrap();
-    let (mut store, _) = Store::open(directory.path()).unwrap();
+    let (mut store, _) = open(directory.path()).unwrap();
     write(&mut store, &[account("alice", registered(Some("x"))), ban("bob", None)]);
-    let (_, kept) = Store::open(directory.path()).unwrap();
+    let (_, kept) = open(directory.path()).unwrap();
     let mut core = Core::new(Policy::default(), kept, Stamp(8));
     core.step(Stamp(8), &mut vec![Input::Tick], &mut Output::default());
     assert!(core.state().accounts.named("ALICE").is_some());

@@ -329,7 +329,7 @@ fn become_it(tx: &mut Tx<'_>, conn: ConnId, account: &Nick) {
     }
     if takes_name {
         make_way(tx, account);
-        tx.emit_user(id, UserEvent::NickChanged { nick: account.clone() });
+        tx.rename(id, account.clone());
     }
 }
 

@@ -140,8 +140,8 @@ fn enter(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName) {
     let id = room.channel;
     let state = tx.state();
     let (Some(channel), Some(user)) = (state.channel(id), state.user(caller.user)) else { return };
-    let (who, ranks) = (caller.who(state), standing::on_entry(channel, user));
-    tx.emit(Event::Channel(room, ChannelEvent::Joined { who, ranks }));
+    let (who, ranks, byline) = (caller.who(state), standing::on_entry(channel, user), user.byline());
+    tx.emit(Event::Channel(room, ChannelEvent::Joined { who, ranks, byline }));
     standing::remember(tx, caller.user, id);
     let sessions = tx.state().user(caller.user).map(|user| user.sessions.clone()).unwrap_or_default();
     for conn in sessions {

@@ -66,7 +66,8 @@ fn kick_one(tx: &mut Tx<'_>, caller: Caller, channel: ChannelId, nick: &str, rea
     let rest = "KICK   :".len() + room.name.as_str().len() + nick.as_str().len() + reason.len();
     let (reason, Some(who)) = (reason.into(), state.who(id)) else { return };
     if check::line_fits(tx, caller.user, rest) {
-        tx.emit(Event::Channel(room.clone(), ChannelEvent::Kicked { who, by, reason }));
+        let byline = caller.byline(tx.state());
+        tx.emit(Event::Channel(room.clone(), ChannelEvent::Kicked { who, by, reason, byline }));
         standing::kicked(tx, &room, id);
     }
 }

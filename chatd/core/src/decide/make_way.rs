@@ -2,7 +2,6 @@
 
 use chat_proto::name::Nick;
 
-use crate::event::UserEvent;
 use crate::state::State;
 use crate::tx::Tx;
 
@@ -14,7 +13,7 @@ pub fn make_way(tx: &mut Tx<'_>, account: &Nick) {
         return;
     }
     if let Some(nick) = free_nick(state) {
-        tx.emit_user(id, UserEvent::NickChanged { nick });
+        tx.rename(id, nick);
     }
 }
 

@@ -9,6 +9,7 @@ use chat_proto::numeric::{
 };
 
 use crate::event::{Event, Rank, Room, Said, SaidKind, Target};
+use crate::history::Place;
 use crate::mode::Flags;
 use crate::state::{Channel, State, User};
 use crate::text::SaidText;
@@ -175,15 +176,28 @@ impl Speech<'_, '_, '_> {
             return self.error(ERR_INPUTTOOLONG, ":Input line was too long");
         }
         let state = self.tx.state();
+        let Some(place) = self.place(&to) else { return };
         let said = Said {
             id: state.next_message(),
             from: self.caller.who(state),
+            byline: self.caller.byline(state),
             to,
+            place,
             kind: self.kind,
             text,
             tags: self.tags.as_str().into(),
             client_id: None,
         };
         self.tx.emit(Event::Said(Box::new(said)));
+    }
+
+    fn place(&self, to: &Target) -> Option<Place> {
+        let state = self.tx.state();
+        Some(match to {
+            Target::Channel { room, .. } => Place::Channel(room.channel),
+            Target::User(who) => {
+                Place::pair(state.user(self.caller.user)?.party(), state.user(who.user)?.party())
+            }
+        })
     }
 }

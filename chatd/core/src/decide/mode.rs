@@ -310,8 +310,8 @@ impl Changes<'_, '_> {
     fn flush(&mut self) {
         let changes = std::mem::take(&mut self.made);
         if !changes.is_empty() {
-            let by = self.caller.who(self.tx.state());
-            let event = ChannelEvent::ModesChanged { by, changes: changes.clone() };
+            let (by, byline) = (self.caller.who(self.tx.state()), self.caller.byline(self.tx.state()));
+            let event = ChannelEvent::ModesChanged { by, changes: changes.clone(), byline };
             self.tx.emit(Event::Channel(self.room.clone(), event));
             standing::changed(self.tx, &self.room, &changes);
         }

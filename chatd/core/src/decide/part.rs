@@ -42,7 +42,8 @@ fn part_one(tx: &mut Tx<'_>, caller: Caller, name: &str, reason: Option<&str>) {
 
 fn leave(tx: &mut Tx<'_>, caller: Caller, channel: ChannelId, reason: Option<&str>) {
     if let Some(room) = tx.state().room(channel) {
-        let who = caller.who(tx.state());
-        tx.emit(Event::Channel(room, ChannelEvent::Parted { who, reason: reason.map(Into::into) }));
+        let (who, byline) = (caller.who(tx.state()), caller.byline(tx.state()));
+        let reason = reason.map(Into::into);
+        tx.emit(Event::Channel(room, ChannelEvent::Parted { who, reason, byline }));
     }
 }

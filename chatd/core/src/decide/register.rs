@@ -335,7 +335,7 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
         );
     }
     if same || !state.policy.reserve_logins {
-        return tx.emit_user(caller.user, UserEvent::NickChanged { nick });
+        return tx.rename(caller.user, nick);
     }
     let label = label_of(message).map(|label| CompactString::from(&*label));
     tx.wait(caller.conn, Wait::Rename { nick: nick.clone(), label }, Job::LookUpLogin { name: nick });
@@ -352,7 +352,7 @@ pub fn rename_looked_up(tx: &mut Tx<'_>, conn: ConnId, nick: Nick, is_login: boo
     } else if is_held_by_other(tx.state(), user, &nick) {
         in_use(tx, &nick);
     } else {
-        tx.emit_user(id, UserEvent::NickChanged { nick });
+        tx.rename(id, nick);
     }
 }
 

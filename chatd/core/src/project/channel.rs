@@ -1,7 +1,6 @@
 //! What happens in a channel.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use chat_proto::caps::Caps;
 
@@ -22,24 +21,24 @@ impl Scene<'_> {
             | ChannelEvent::RankKept { .. }
             | ChannelEvent::Emptied
             | ChannelEvent::Ended => {}
-            ChannelEvent::Joined { who, ranks } => {
+            ChannelEvent::Joined { who, ranks, .. } => {
                 self.joined(room, who);
                 self.rank_returned(room, who, *ranks);
             }
-            ChannelEvent::Parted { who, reason } => {
+            ChannelEvent::Parted { who, reason, .. } => {
                 let reason = reason.as_deref().map(|reason| format!(" :{reason}")).unwrap_or_default();
                 self.by_member(room, who, |author, caps, line| {
                     author.line(caps, line, format_args!("PART {name}{reason}"));
                 });
             }
-            ChannelEvent::Kicked { who, by, reason } => self.by_member(room, by, |author, caps, line| {
+            ChannelEvent::Kicked { who, by, reason, .. } => self.by_member(room, by, |author, caps, line| {
                 author.line(caps, line, format_args!("KICK {name} {} :{reason}", who.nick));
             }),
-            ChannelEvent::TopicSet { by, topic } => self.by_member(room, by, |author, caps, line| {
+            ChannelEvent::TopicSet { by, topic, .. } => self.by_member(room, by, |author, caps, line| {
                 author.line(caps, line, format_args!("TOPIC {name} :{topic}"));
             }),
-            ChannelEvent::ModesChanged { by, changes } => {
-                let changes = written(changes);
+            ChannelEvent::ModesChanged { by, changes, .. } => {
+                let changes = ModeChange::written(changes);
                 self.by_member(room, by, |author, caps, line| {
                     author.line(caps, line, format_args!("MODE {name} {changes}"));
                 });
@@ -130,21 +129,4 @@ pub fn join_line(author: Author<'_>, channel: &str, caps: Caps, line: &mut Strin
     } else {
         author.line(caps, line, format_args!("JOIN {channel}"));
     }
-}
-
-/// `+ov-l alice bob`
-fn written(changes: &[ModeChange]) -> String {
-    let mut letters = String::new();
-    let mut params = String::new();
-    let mut sign = None;
-    for change in changes {
-        if sign.replace(change.is_on()) != Some(change.is_on()) {
-            letters.push(if change.is_on() { '+' } else { '-' });
-        }
-        letters.push(change.letter());
-        if let Some(param) = change.param() {
-            let _ = write!(params, " {param}");
-        }
-    }
-    letters + &params
 }

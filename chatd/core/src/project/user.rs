@@ -26,7 +26,7 @@ impl Scene<'_> {
                 }
                 self.watchers(&who.nick.fold(), Some(*conn), RPL_MONOFFLINE, format_args!("{}", who.nick));
             }
-            UserEvent::NickChanged { nick } => self.renamed(who, nick),
+            UserEvent::NickChanged { nick, .. } => self.renamed(who, nick),
             UserEvent::AwaySet { text } => {
                 let text = text.as_deref().map(|text| format!(" :{text}")).unwrap_or_default();
                 self.watched(who, Caps::AWAY_NOTIFY, |author, caps, line| {

@@ -22,7 +22,7 @@ impl State {
             Event::User(who, event) => self.apply_user(at, who, event),
             Event::Channel(room, event) => self.apply_channel(at, room, event),
             Event::Said(said) => {
-                self.messages = said.id.number;
+                self.last_message = said.id.number;
                 if let Some(user) = self.users.get_mut(said.from.user) {
                     user.last_active = at;
                 }
@@ -108,7 +108,7 @@ impl State {
                 self.drop_session(*conn);
                 self.remove_user(at, who.user);
             }
-            UserEvent::NickChanged { nick } => self.rename(at, who.user, nick),
+            UserEvent::NickChanged { nick, .. } => self.rename(at, who.user, nick),
             UserEvent::ModesSet { modes } => self.set_user_modes(who.user, *modes),
             UserEvent::AccountChanged { account } => self.set_account(who.user, account.as_ref()),
             UserEvent::AwaySet { text } => {

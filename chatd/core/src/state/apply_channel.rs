@@ -14,7 +14,7 @@ impl State {
                 self.next_channel = self.next_channel.max(id.0 + 1);
                 self.insert_channel(id, Channel::new(room.name.clone(), at, *lobby));
             }
-            ChannelEvent::Joined { who, ranks } => self.join(id, who, *ranks),
+            ChannelEvent::Joined { who, ranks, .. } => self.join(id, who, *ranks),
             ChannelEvent::Parted { who, .. } | ChannelEvent::Kicked { who, .. } => {
                 if let Some(user) = self.users.get_mut(who.user) {
                     user.channels.remove(&id);
@@ -102,11 +102,11 @@ impl State {
 impl Channel {
     fn apply(&mut self, at: u64, event: &ChannelEvent) {
         match event {
-            ChannelEvent::TopicSet { by, topic } => {
+            ChannelEvent::TopicSet { by, topic, .. } => {
                 let text = topic.clone();
                 self.topic = (!text.is_empty()).then(|| Topic { text, by: by.nick.as_str().into(), at });
             }
-            ChannelEvent::ModesChanged { by, changes } => {
+            ChannelEvent::ModesChanged { by, changes, .. } => {
                 for change in changes {
                     self.apply_mode(at, by, change);
                 }

@@ -57,8 +57,15 @@ pub struct State {
     pub shutdown: Option<Shutdown>,
     pub stopping: bool,
     next_channel: u64,
-    messages: u64,
+    last_message: u64,
+    /// When the first run began.
+    first_start: u64,
+    /// This run's first id less one.
+    base: u64,
 }
+
+/// Each run has ids of its own, more than it can ever use: whatever was stored or not, none is used again.
+const IDS_OF_A_RUN: u64 = 1 << 40;
 
 /// What LUSERS tells, kept up to date so that nobody has to count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +94,7 @@ impl State {
         for account in kept.accounts {
             accounts.insert(account);
         }
+        let base = kept.run.saturating_mul(IDS_OF_A_RUN);
         let mut state = Self {
             start,
             policy,
@@ -106,8 +114,10 @@ impl State {
             secret: kept.secret,
             shutdown: None,
             stopping: false,
-            next_channel: 1,
-            messages: 0,
+            next_channel: base + 1,
+            last_message: base,
+            first_start: kept.start.unwrap_or(start),
+            base,
         };
         state.restore(kept.channels);
         state
@@ -209,12 +219,12 @@ impl State {
 
     /// The id that the next message gets when it is said.
     pub fn next_message(&self) -> MessageId {
-        MessageId { start: self.start, number: self.messages + 1 }
+        MessageId { start: self.first_start, number: self.last_message + 1 }
     }
 
     /// Messages said since the state began.
     pub fn messages(&self) -> u64 {
-        self.messages
+        self.last_message - self.base
     }
 
     /// The name by which replies address a connection: its nick, or `*` while it has none.

@@ -6,6 +6,8 @@ use chat_proto::name::Nick;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::event::Byline;
+use crate::history::Party;
 use crate::id::{ChannelId, ConnId};
 use crate::mode::UserModes;
 
@@ -33,6 +35,18 @@ impl User {
     /// `nick!ident@host`, as the source of what the user does.
     pub fn source(&self) -> Source<'_> {
         Source { nick: self.nick.as_str(), ident: &self.ident, host: &self.host }
+    }
+
+    pub fn byline(&self) -> Byline {
+        Byline { source: self.source().to_string().into(), account: self.account.clone() }
+    }
+
+    /// Whom others write to who write to the user.
+    pub fn party(&self) -> Party {
+        match &self.account {
+            Some(account) => Party::Account(account.fold()),
+            None => Party::Guest(self.nick.fold()),
+        }
     }
 
     pub fn is_operator(&self) -> bool {

@@ -7,8 +7,8 @@ use chat_proto::message::Message;
 use chat_proto::name::Nick;
 use chat_proto::sasl::ScramKeys;
 use chatd_core::{
-    AccountChecked, Actor, AdminAnswer, AdminCommand, ConnId, Core, Credentials, Event, Incoming, Input, Job,
-    JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
+    AccountChecked, Actor, AdminAnswer, AdminCommand, ConnId, Core, Credentials, Event, HistoryAnswer,
+    Incoming, Input, Job, JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
 };
 
 use super::invariants;
@@ -176,5 +176,6 @@ fn do_job(job: &Job) -> JobDone {
         Job::LookUpLogin { name } => {
             JobDone::LoginLookedUp { exists: LOGINS.contains(&name.fold().as_str()) }
         }
+        Job::History(_) => JobDone::History(HistoryAnswer::Failed),
     }
 }

@@ -1,0 +1,102 @@
+//! Reading the history beside the writer, which WAL allows: each reader has a connection of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chatd_core::{HistoryAnswer, HistoryQuery};
+use rusqlite::{Connection, OpenFlags};
+
+use super::page::Page;
+use super::targets::Targets;
+use crate::logging::{EventKind, log_failure};
+use crate::store::RowError;
+
+/// What a query may take; it is given up then.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// SQLite's virtual machine looks up from its work after so many instructions.
+const STRIDE: i32 = 4096;
+
+/// The history, to be read by several threads at once.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    path: PathBuf,
+    start: u64,
+    /// Open, and not in use.
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// Whether nobody waits for an answer any more.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cancelled(Arc<AtomicBool>);
+
+impl Cancelled {
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Archive {
+    pub(crate) fn new(path: PathBuf, start: u64) -> Self {
+        Self { path, start, idle: Mutex::default() }
+    }
+
+    /// Blocks until it is read, and for five seconds at most.
+    pub(crate) fn ask(&self, query: &HistoryQuery, cancelled: &Cancelled) -> HistoryAnswer {
+        self.try_ask(query, cancelled).unwrap_or_else(|error| {
+            if !cancelled.is_set() {
+                log_failure(EventKind::StoreFailed, "cannot read the history", &error);
+            }
+            HistoryAnswer::Failed
+        })
+    }
+
+    fn try_ask(&self, query: &HistoryQuery, cancelled: &Cancelled) -> Result<HistoryAnswer, RowError> {
+        let idle = self.idle().pop();
+        let mut connection = idle.map_or_else(|| open(&self.path), Ok)?;
+        watch(&mut connection, cancelled)?;
+        // What is read shall be of one moment.
+        let transaction = connection.transaction()?;
+        let answer = self.answer(&transaction, query)?;
+        transaction.finish()?;
+        self.idle().push(connection);
+        Ok(answer)
+    }
+
+    fn answer(&self, connection: &Connection, query: &HistoryQuery) -> Result<HistoryAnswer, RowError> {
+        match query {
+            HistoryQuery::Page { place, range, limit, events, since } => {
+                let page = Page { place, range: *range, limit: *limit, events: *events, since: *since };
+                page.read(connection, self.start).map(HistoryAnswer::Entries)
+            }
+            HistoryQuery::Targets { party, channels, after, before, limit, since } => {
+                let (after, before, limit, since) = (*after, *before, *limit, *since);
+                let targets = Targets { party, channels, after, before, limit, since };
+                targets.read(connection).map(HistoryAnswer::Targets)
+            }
+            HistoryQuery::Search(_) => Ok(HistoryAnswer::Entries(Vec::new())),
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Has the connection's next work end when nobody waits for it, or it takes too long.
+fn watch(connection: &mut Connection, cancelled: &Cancelled) -> rusqlite::Result<()> {
+    let (cancelled, until) = (cancelled.clone(), Instant::now() + PATIENCE);
+    connection.progress_handler(STRIDE, Some(move || cancelled.is_set() || Instant::now() > until))
+}

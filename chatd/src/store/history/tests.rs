@@ -1,0 +1,290 @@
+use chat_proto::name::{ChannelName, Folded, Nick};
+use chatd_core::{
+    Byline, ChannelEvent, ChannelId, ConnId, Deed, Ending, Entry, Event, HistoryAnswer, HistoryQuery,
+    MessageId, Origin, Party, Place, Point, Range, Rank, Ranks, Room, Said, SaidKind, Stamp, Target,
+    UserEvent, UserId, Who,
+};
+use tempfile::TempDir;
+
+use super::Cancelled;
+use crate::config::Durability;
+use crate::store::Store;
+
+const START: u64 = 1000;
+const LOBBY: Place = Place::Channel(ChannelId(1));
+
+struct Bench {
+    store: Store,
+    directory: TempDir,
+    said: u64,
+}
+
+fn who(nick: &str) -> Who {
+    Who { user: UserId { slot: 0, generation: 1 }, nick: Nick::new(nick).expect("a nick") }
+}
+
+/// Who begins with a capital letter has an account.
+fn byline(nick: &str) -> Byline {
+    let account = nick.starts_with(char::is_uppercase).then(|| Nick::new(nick).expect("a nick"));
+    Byline { source: format!("{nick}!user@host").into(), account }
+}
+
+fn room(id: u64) -> Room {
+    Room { channel: ChannelId(id), name: ChannelName::new(&format!("#room{id}")).expect("a channel") }
+}
+
+fn to_channel(id: u64) -> (Target, Place) {
+    (Target::Channel { room: room(id), at_least: None }, Place::Channel(ChannelId(id)))
+}
+
+impl Bench {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(directory.path(), Durability::Off, Stamp(START)).unwrap();
+        Self { store, directory, said: 0 }
+    }
+
+    fn write(&mut self, at: u64, event: &Event) {
+        self.store.write([(Stamp(at), event)].into_iter()).unwrap();
+    }
+
+    fn say(&mut self, at: u64, nick: &str, (to, place): (Target, Place), text: &str) {
+        self.said += 1;
+        let id = MessageId { start: START, number: self.said };
+        let (kind, tags) = (SaidKind::Privmsg, "+a=b".into());
+        let (from, byline) = (who(nick), byline(nick));
+        let said =
+            Said { id, from, byline, to, place, kind, text: text.into(), tags, client_id: Some("c1".into()) };
+        self.write(at, &Event::Said(Box::new(said)));
+    }
+
+    fn ask(&self, query: &HistoryQuery) -> Vec<Entry> {
+        match self.store.archive().ask(query, &Cancelled::default()) {
+            HistoryAnswer::Entries(entries) => entries,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn page(&self, place: Place, range: Range, limit: u32) -> Vec<String> {
+        texts(&self.ask(&HistoryQuery::Page { place, range, limit, events: false, since: 0 }))
+    }
+}
+
+fn texts(entries: &[Entry]) -> Vec<String> {
+    let text = |entry: &Entry| match &entry.deed {
+        Deed::Said { text, .. } => text.as_str().to_owned(),
+        other => format!("{other:?}").split([' ', '{']).next().unwrap_or_default().to_owned(),
+    };
+    entries.iter().map(text).collect()
+}
+
+fn number(number: u64) -> Point {
+    Point::Message(MessageId { start: START, number })
+}
+
+/// Ten messages, 1 to 10 at 10 to 100, each followed by one elsewhere.
+fn ten() -> Bench {
+    let mut bench = Bench::new();
+    for count in 1..=10 {
+        bench.say(10 * count, "alice", to_channel(1), &count.to_string());
+        bench.say(10 * count, "alice", to_channel(2), "elsewhere");
+    }
+    bench
+}
+
+#[test]
+fn a_page_has_what_its_range_says_oldest_first() {
+    let bench = ten();
+    // The number of the message with that text is 2 * text - 1.
+    let message = |text: u64| number(2 * text - 1);
+    let time = |text: u64| Point::Time(10 * text);
+    for point in [message, time] {
+        for (range, limit, expected) in [
+            (Range::Latest(None), 3, "8 9 10"),
+            (Range::Latest(Some(point(7))), 2, "9 10"),
+            (Range::Latest(Some(point(7))), 9, "8 9 10"),
+            (Range::Before(point(4)), 2, "2 3"),
+            (Range::Before(point(4)), 9, "1 2 3"),
+            (Range::Before(point(1)), 9, ""),
+            (Range::After(point(7)), 2, "8 9"),
+            (Range::After(point(7)), 9, "8 9 10"),
+            (Range::After(point(10)), 9, ""),
+            (Range::Around(point(5)), 3, "4 5 6"),
+            (Range::Around(point(5)), 1, "5"),
+            (Range::Around(point(1)), 4, "1 2"),
+            (Range::Around(point(10)), 4, "8 9 10"),
+            (Range::Between(point(2), point(6)), 9, "3 4 5"),
+            (Range::Between(point(2), point(6)), 2, "3 4"),
+            (Range::Between(point(6), point(2)), 2, "4 5"),
+            (Range::Between(point(6), point(2)), 9, "3 4 5"),
+            (Range::Between(point(6), point(6)), 9, ""),
+            (Range::Latest(None), 0, ""),
+        ] {
+            let expected: Vec<&str> = expected.split_whitespace().collect();
+            assert_eq!(bench.page(LOBBY, range, limit), expected, "{range:?} {limit}");
+        }
+    }
+}
+
+#[test]
+fn points_that_are_no_message_of_the_place_say_when_all_the_same() {
+    let bench = ten();
+    for (range, expected) in [
+        (Range::Before(number(4)), "1 2"),
+        (Range::After(number(18)), "10"),
+        (Range::Before(Point::Time(25)), "1 2"),
+        (Range::After(Point::Time(95)), "10"),
+        (Range::Around(Point::Time(55)), "5 6"),
+        (Range::Before(number(u64::MAX)), "9 10"),
+        (Range::After(Point::Time(u64::MAX)), ""),
+        (Range::Before(Point::Time(0)), ""),
+    ] {
+        let expected: Vec<&str> = expected.split_whitespace().collect();
+        assert_eq!(bench.page(LOBBY, range, 2), expected, "{range:?}");
+    }
+    assert!(bench.page(Place::Channel(ChannelId(9)), Range::Latest(None), 2).is_empty());
+}
+
+#[test]
+fn nothing_from_before_the_readers_time_is_told() {
+    let bench = ten();
+    for (range, expected) in
+        [(Range::Latest(None), "9 10"), (Range::Around(number(1)), "9"), (Range::Before(number(18)), "9")]
+    {
+        let query = HistoryQuery::Page { place: LOBBY, range, limit: 9, events: false, since: 90 };
+        let told = texts(&bench.ask(&query));
+        assert!(!told.is_empty() && told.iter().all(|text| text == "9" || text == "10"), "{told:?}");
+        let expected: Vec<&str> = expected.split_whitespace().collect();
+        assert!(told.starts_with(&[expected[0].to_owned()]), "{range:?}: {told:?}");
+    }
+}
+
+#[test]
+fn an_entry_comes_back_as_it_was() {
+    let mut bench = Bench::new();
+    let pair = Place::pair(Party::Guest(Folded::new("bob")), Party::Account(Folded::new("Alice")));
+    bench.say(5, "Alice", (Target::User(who("bob")), pair.clone()), "psst");
+    let query = HistoryQuery::Page {
+        place: pair.clone(),
+        range: Range::Latest(None),
+        limit: 1,
+        events: true,
+        since: 0,
+    };
+    let to = "bob".into();
+    let deed = Deed::Said {
+        kind: SaidKind::Privmsg,
+        to,
+        tags: "+a=b".into(),
+        text: "psst".into(),
+        client_id: Some("c1".into()),
+    };
+    let id = Some(MessageId { start: START, number: 1 });
+    let Byline { source, account } = byline("Alice");
+    assert_eq!(bench.ask(&query), [Entry { id, at: 5, place: pair, source, account, deed }]);
+    assert!(
+        bench
+            .page(
+                Place::pair(Party::Guest(Folded::new("bob")), Party::Guest(Folded::new("alice"))),
+                Range::Latest(None),
+                9
+            )
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_happened_is_told_where_it_was_seen_to_those_who_ask_for_it() {
+    let mut bench = Bench::new();
+    let conn = ConnId { slot: 0, generation: 1 };
+    let from = Box::new(Origin::Unix { uid: 1, pid: None, login: None });
+    let channels = vec![ChannelId(1), ChannelId(2)];
+    let alice = || byline("alice");
+    let in_room = |event| Event::Channel(room(1), event);
+    let events = [
+        in_room(ChannelEvent::Joined { who: who("alice"), ranks: Ranks::OPERATOR, byline: alice() }),
+        in_room(ChannelEvent::TopicSet { by: who("alice"), topic: "tea".into(), byline: alice() }),
+        Event::User(
+            who("alice"),
+            UserEvent::NickChanged {
+                nick: Nick::new("ally").expect("a nick"),
+                byline: alice(),
+                channels: channels.clone(),
+            },
+        ),
+        Event::User(
+            who("ally"),
+            UserEvent::Left {
+                conn,
+                from,
+                ending: Ending::Quit,
+                reason: "bye".into(),
+                byline: alice(),
+                channels,
+            },
+        ),
+    ];
+    for event in &events {
+        assert!(event.is_durable());
+        bench.write(7, event);
+    }
+    bench.say(8, "bob", to_channel(1), "gone");
+    let page =
+        |place| HistoryQuery::Page { place, range: Range::Latest(None), limit: 9, events: true, since: 0 };
+    assert_eq!(texts(&bench.ask(&page(LOBBY))), ["Joined", "TopicSet", "NickChanged", "Left", "gone"]);
+    let elsewhere = bench.ask(&page(Place::Channel(ChannelId(2))));
+    assert_eq!(elsewhere[1].deed, Deed::Left { reason: "bye".into() });
+    assert_eq!((elsewhere.len(), elsewhere[0].id), (2, None));
+    assert_eq!(bench.page(LOBBY, Range::Latest(None), 9), ["gone"]);
+}
+
+#[test]
+fn what_only_some_members_were_shown_is_kept_from_the_others() {
+    let mut bench = Bench::new();
+    let to = Target::Channel { room: room(1), at_least: Some(Rank::Operator) };
+    bench.say(1, "alice", (to, LOBBY), "operators only");
+    bench.say(2, "alice", to_channel(1), "all");
+    assert_eq!(bench.page(LOBBY, Range::Latest(None), 9), ["all"]);
+}
+
+#[test]
+fn ids_go_on_where_they_were_never_before() {
+    let bench = ten();
+    drop(bench.store);
+    let (store, kept) = Store::open(bench.directory.path(), Durability::Full, Stamp(2 * START)).unwrap();
+    assert_eq!((kept.start, kept.run), (Some(START), 1));
+    drop(store);
+    let state = chatd_core::State::new(chatd_core::Policy::default(), kept, 2 * START);
+    let next = state.next_message();
+    assert!(next.start == START && next.number > bench.said && state.next_channel().0 > 2);
+    let (_, kept) = Store::open(bench.directory.path(), Durability::Full, Stamp(3 * START)).unwrap();
+    let later = chatd_core::State::new(chatd_core::Policy::default(), kept, 3 * START);
+    assert!(later.next_message() > next && later.next_channel() > state.next_channel());
+}
+
+#[test]
+fn targets_are_the_places_of_the_reader_where_something_was_said_last_between_the_times() {
+    let mut bench = Bench::new();
+    let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| Party::Guest(Folded::new(name)));
+    let pair = |one: &Party, other: &Party| Place::pair(one.clone(), other.clone());
+    let (with_bob, with_carol) = (pair(&alice, &bob), pair(&alice, &carol));
+    bench.say(1, "alice", (Target::User(who("bob")), with_bob.clone()), "1");
+    bench.say(2, "alice", to_channel(1), "2");
+    bench.say(3, "alice", to_channel(2), "3");
+    bench.say(4, "carol", (Target::User(who("alice")), with_carol.clone()), "4");
+    bench.say(5, "carol", (Target::User(who("bob")), pair(&carol, &bob)), "5");
+    let targets = |after, before, limit, since| {
+        let channels = vec![ChannelId(1), ChannelId(7)];
+        let query = HistoryQuery::Targets { party: alice.clone(), channels, after, before, limit, since };
+        match bench.store.archive().ask(&query, &Cancelled::default()) {
+            HistoryAnswer::Targets(targets) => targets,
+            other => panic!("{other:?}"),
+        }
+    };
+    let all = [(with_bob, 1), (LOBBY, 2), (with_carol, 4)];
+    assert_eq!(targets(0, 9, 9, 0), all);
+    assert_eq!(targets(0, 9, 2, 0), all[..2]);
+    assert_eq!(targets(9, 0, 2, 0), all[1..]);
+    assert_eq!(targets(1, 4, 9, 0), all[1..2]);
+    assert_eq!(targets(0, 9, 9, 3), all[2..]);
+}
