@@ -48,6 +48,7 @@ const BESIDE_METRICS: &[&str] = &[
 const MODULES: &[(&str, &[&str])] = &[
     ("config", ABOVE_AUTH),
     ("auth", ABOVE_AUTH),
+    ("store", ABOVE_AUTH),
     ("tls", ABOVE_AUTH),
     ("metrics", BESIDE_METRICS),
     ("run.rs", ABOVE_SHELL),

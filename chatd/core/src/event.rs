@@ -95,6 +95,18 @@ pub enum ConnEvent {
         name: CompactString,
         mechanism: Mechanism,
     },
+    /// It has proven to be of the account, which may not be used.
+    LoginRefused {
+        from: Box<Origin>,
+        account: Nick,
+        mechanism: Mechanism,
+        bar: Bar,
+    },
+    /// It tried again too soon after failures, and wasn't heard.
+    Delayed {
+        from: Box<Origin>,
+        attempt: Attempt,
+    },
     LoggedIn {
         account: Nick,
     },
@@ -136,6 +148,20 @@ pub enum ConnEvent {
     Unmonitored {
         folded: Folded,
     },
+}
+
+/// Why an account may not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bar {
+    Suspended,
+    Banned,
+}
+
+/// What somebody tries too often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Attempt {
+    Login,
+    Registration,
 }
 
 /// What a connection waits for.

@@ -31,8 +31,8 @@ pub use account::{Account, Accounts, Credentials, Fingerprint, NotAFingerprint, 
 pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
 pub use decide::PASSWORD_MAX;
 pub use event::{
-    AccountEvent, Administrator, BanEvent, Byline, ChannelEvent, ConnEvent, Ending, Event, Rank, Ranks,
-    Registrar, Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,
+    AccountEvent, Administrator, Attempt, BanEvent, Bar, Byline, ChannelEvent, ConnEvent, Ending, Event,
+    Rank, Ranks, Registrar, Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,
 };
 pub use history::{
     Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search, entries,

@@ -68,6 +68,8 @@ pub(crate) struct Connections {
     pub(crate) total: usize,
     /// From one address (an IPv6 /64 counts as one), or of one uid on Unix sockets.
     pub(crate) per_address: usize,
+    /// From one IPv4 /24 or IPv6 /48; never fewer than from one address.
+    pub(crate) per_network: usize,
     /// Bytes that may wait for a connection that doesn't read.
     pub(crate) send_queue: usize,
     /// Lines a second that one connection is read at in the long run; 0 is without limit.
@@ -128,6 +130,7 @@ fn connections(raw: &raw::Limits) -> Connections {
     Connections {
         total: raw.connections.into(),
         per_address: raw.connections_per_address.into(),
+        per_network: raw.connections_per_network.into(),
         send_queue: raw.send_queue.into(),
         messages_per_second: raw.messages_per_second.0,
         burst: raw.burst.0,

@@ -146,6 +146,7 @@ pub(super) struct Operator {
 pub(super) struct Limits {
     pub(super) connections: Bounded<1, 1_000_000>,
     pub(super) connections_per_address: Bounded<1, 1_000_000>,
+    pub(super) connections_per_network: Bounded<1, 1_000_000>,
     pub(super) send_queue: Bounded<65_536, 1_073_741_824>,
     pub(super) messages_per_second: Bounded<0, 1_000_000>,
     pub(super) burst: Bounded<1, 1_000_000>,
@@ -236,6 +237,7 @@ impl Default for Limits {
         Self {
             connections: Bounded(32_768),
             connections_per_address: Bounded(256),
+            connections_per_network: Bounded(1024),
             send_queue: Bounded(1 << 20),
             messages_per_second: Bounded(20),
             burst: Bounded(250),

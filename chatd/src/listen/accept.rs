@@ -141,12 +141,18 @@ impl Admission {
         let _ = stream.set_nodelay(true);
         let Ok(address) = stream.peer_addr() else { return };
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-        let guests = terms.guests;
+        let (guests, subscriber) = (terms.guests, Subscriber::at(address.ip()));
         let Some(shown) = &terms.certificate else {
             let peer = peer::tcp(address, guests, &self.cloak);
-            return self.open((Subscriber::at(address.ip()), Transport::Tcp), peer, stream.into()).await;
+            return match self.gate.enter(subscriber, Transport::Tcp) {
+                Ok(seat) => self.seat(seat, peer, stream.into()).await,
+                Err(full) => {
+                    self.refusals.log(&peer.origin, full);
+                    turn_away(stream.into(), full);
+                }
+            };
         };
-        match self.gate.enter(Subscriber::at(address.ip()), Transport::Tls) {
+        match self.gate.enter(subscriber, Transport::Tls) {
             // Nobody would understand why in clear text.
             Err(full) => self.refusals.log(&Origin::Tls { address }, full),
             Ok(seat) => {
@@ -182,20 +188,17 @@ impl Admission {
     async fn admit_unix(&self, stream: UnixStream, guests: bool) {
         let Ok(credentials) = stream.peer_cred() else { return };
         let uid = credentials.uid();
-        let login = tokio::task::spawn_blocking(move || login::of_uid(uid)).await.unwrap_or_default();
-        let peer = peer::unix(uid, credentials.pid(), login, guests);
-        self.open((Subscriber::Uid(uid), Transport::Unix), peer, stream.into()).await;
-    }
-
-    async fn open(&self, (subscriber, transport): (Subscriber, Transport), peer: Peer, socket: Socket) {
-        let seat = match self.gate.enter(subscriber, transport) {
+        // Before the look-up, so that those who have no place take no thread.
+        let seat = match self.gate.enter(Subscriber::Uid(uid), Transport::Unix) {
             Ok(seat) => seat,
             Err(full) => {
-                self.refusals.log(&peer.origin, full);
-                return turn_away(socket, full);
+                let from = Origin::Unix { uid, pid: credentials.pid(), login: None };
+                self.refusals.log(&from, full);
+                return turn_away(stream.into(), full);
             }
         };
-        self.seat(seat, peer, socket).await;
+        let login = tokio::task::spawn_blocking(move || login::of_uid(uid)).await.unwrap_or_default();
+        self.seat(seat, peer::unix(uid, credentials.pid(), login, guests), stream.into()).await;
     }
 
     async fn seat(&self, seat: Seat, peer: Peer, socket: Socket) {

@@ -1,7 +1,7 @@
 //! How many connections there may be, in all and from one place.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::Connections;
@@ -9,6 +9,9 @@ use crate::metrics::{Metrics, Transport};
 
 /// A /64 is what one subscriber has.
 const IPV6_SUBSCRIBER: u128 = !0 << 64;
+/// A /48 is what one site has, which can be many subscribers.
+const IPV6_NETWORK: u128 = !0 << 80;
+const IPV4_NETWORK: u32 = !0 << 8;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -24,6 +27,7 @@ struct Inner {
     by_origin: HashMap<Subscriber, usize>,
     total_max: usize,
     per_origin_max: usize,
+    per_network_max: usize,
 }
 
 /// Whom connections are counted for.
@@ -31,6 +35,8 @@ struct Inner {
 pub(crate) enum Subscriber {
     Uid(u32),
     Address(IpAddr),
+    /// All addresses of an IPv4 /24 or an IPv6 /48 together.
+    Network(IpAddr),
     /// Everybody on this host, and proxies for others: they have half of all places.
     Loopback,
 }
@@ -49,6 +55,8 @@ pub(crate) enum Full {
     Server,
     #[error("Too many connections from your address")]
     Address,
+    #[error("Too many connections from your network")]
+    Network,
     #[error("Too many connections of your user")]
     User,
 }
@@ -61,11 +69,20 @@ impl Subscriber {
             v4 @ IpAddr::V4(_) => Self::Address(v4),
         }
     }
+
+    fn network(self) -> Option<Self> {
+        let Self::Address(address) = self else { return None };
+        Some(Self::Network(match address {
+            IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & IPV4_NETWORK).into(),
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & IPV6_NETWORK).into(),
+        }))
+    }
 }
 
 impl Gate {
     pub(crate) fn new(settings: &Connections, total_max: usize, metrics: Arc<Metrics>) -> Self {
-        let inner = Inner { total: 0, by_origin: HashMap::new(), total_max, per_origin_max: 0 };
+        let inner =
+            Inner { total: 0, by_origin: HashMap::new(), total_max, per_origin_max: 0, per_network_max: 0 };
         let gate = Self { inner: Mutex::new(inner), total_max, metrics };
         gate.set(settings);
         gate
@@ -84,6 +101,7 @@ impl Gate {
         let mut inner = self.lock();
         inner.total_max = settings.total.min(self.total_max);
         inner.per_origin_max = settings.per_address;
+        inner.per_network_max = settings.per_network.max(settings.per_address);
     }
 
     pub(crate) fn enter(
@@ -102,6 +120,7 @@ impl Gate {
                 match full {
                     Full::Server => metrics.refused.server.inc(),
                     Full::Address => metrics.refused.address.inc(),
+                    Full::Network => metrics.refused.network.inc(),
                     Full::User => metrics.refused.user.inc(),
                 };
                 Err(full)
@@ -114,18 +133,13 @@ impl Gate {
         if inner.total >= inner.total_max {
             return Err(Full::Server);
         }
-        let max = match subscriber {
-            Subscriber::Loopback => inner.per_origin_max.max(inner.total_max.div_ceil(2)),
-            Subscriber::Uid(_) | Subscriber::Address(_) => inner.per_origin_max,
-        };
-        let count = inner.by_origin.entry(subscriber).or_default();
-        if *count >= max {
-            return Err(match subscriber {
-                Subscriber::Uid(_) => Full::User,
-                Subscriber::Address(_) | Subscriber::Loopback => Full::Address,
-            });
+        let counted = || subscriber.network().into_iter().chain([subscriber]);
+        if let Some(full) = counted().find_map(|whom| inner.full(whom)) {
+            return Err(full);
         }
-        *count += 1;
+        for whom in counted() {
+            *inner.by_origin.entry(whom).or_default() += 1;
+        }
         inner.total += 1;
         Ok(())
     }
@@ -133,16 +147,31 @@ impl Gate {
     fn leave(&self, subscriber: Subscriber) {
         let mut inner = self.lock();
         inner.total -= 1;
-        if let Some(count) = inner.by_origin.get_mut(&subscriber) {
-            *count -= 1;
-            if *count == 0 {
-                inner.by_origin.remove(&subscriber);
+        for whom in subscriber.network().into_iter().chain([subscriber]) {
+            if let Some(count) = inner.by_origin.get_mut(&whom) {
+                *count -= 1;
+                if *count == 0 {
+                    inner.by_origin.remove(&whom);
+                }
             }
         }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// What is full when there is no place left for one more of them.
+    fn full(&self, subscriber: Subscriber) -> Option<Full> {
+        let (max, full) = match subscriber {
+            Subscriber::Loopback => (self.per_origin_max.max(self.total_max.div_ceil(2)), Full::Address),
+            Subscriber::Uid(_) => (self.per_origin_max, Full::User),
+            Subscriber::Address(_) => (self.per_origin_max, Full::Address),
+            Subscriber::Network(_) => (self.per_network_max, Full::Network),
+        };
+        (self.by_origin.get(&subscriber).copied().unwrap_or_default() >= max).then_some(full)
     }
 }
 
@@ -159,7 +188,9 @@ mod tests {
     use crate::metrics::Transport::{Tcp, Unix};
 
     fn gate(total: usize, per_address: usize) -> Arc<Gate> {
-        let settings = Connections { total, per_address, send_queue: 0, messages_per_second: 0, burst: 1 };
+        let per_network = 3;
+        let settings =
+            Connections { total, per_address, per_network, send_queue: 0, messages_per_second: 0, burst: 1 };
         Arc::new(Gate::new(&settings, 100, Arc::new(Metrics::new(0))))
     }
 
@@ -181,6 +212,21 @@ mod tests {
         let _seat = gate.enter(Subscriber::at("2001:db8::1".parse().unwrap()), Tcp).unwrap();
         assert!(gate.enter(Subscriber::at("2001:db8::2".parse().unwrap()), Tcp).is_err());
         assert!(gate.enter(Subscriber::at("2001:db8:0:1::1".parse().unwrap()), Tcp).is_ok());
+    }
+
+    #[test]
+    fn one_network_cannot_take_all_places_either() {
+        let gate = gate(20, 1);
+        let enter = |address: String| gate.enter(Subscriber::at(address.parse().unwrap()), Tcp);
+        let mut seats: Vec<_> = (1..=3).map(|last| enter(format!("192.0.2.{last}")).unwrap()).collect();
+        assert_eq!(enter("192.0.2.4".into()).unwrap_err(), Full::Network);
+        seats.push(enter("192.0.3.4".into()).unwrap());
+        seats.extend((1..=3).map(|site| enter(format!("2001:db8:0:{site}::1")).unwrap()));
+        assert_eq!(enter("2001:db8:0:4::1".into()).unwrap_err(), Full::Network);
+        seats.push(enter("2001:db8:1::1".into()).unwrap());
+        drop(seats);
+        assert!(gate.lock().by_origin.is_empty());
+        assert_eq!(gate.metrics.samples()["chatd_connections_refused_total{reason=\"network\"}"], 2.0);
     }
 
     #[test]

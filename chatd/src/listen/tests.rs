@@ -25,8 +25,14 @@ struct Bench {
 }
 
 fn bench(per_address: usize) -> Bench {
-    let settings =
-        Connections { total: 10, per_address, send_queue: 65_536, messages_per_second: 0, burst: 1 };
+    let settings = Connections {
+        total: 10,
+        per_address,
+        per_network: 10,
+        send_queue: 65_536,
+        messages_per_second: 0,
+        burst: 1,
+    };
     let core = Arc::new(Mailbox::new(64));
     let metrics = Arc::new(Metrics::new(0));
     let admission = Admission {

@@ -1,9 +1,9 @@
 //! What happens to accounts, and who is kept out, as entries of the log.
 
 use chat_proto::name::Nick;
-use chatd_core::{AccountEvent, Administrator, BanEvent, BanTarget, Registrar};
+use chatd_core::{AccountEvent, BanEvent, Registrar};
 
-use super::event::{EventKind, Fields, Place};
+use super::event::{EventKind, Fields, Place, Quoted};
 use super::facts::name_of;
 
 pub(super) fn account(name: &Nick, event: &AccountEvent) {
@@ -54,9 +54,18 @@ fn by_any(kind: EventKind, what: &str, name: &Nick, by: &Registrar) {
 pub(super) fn ban(event: &BanEvent) {
     match event {
         BanEvent::Set { ban, by } => {
-            ban_entry(EventKind::BanSet, "ban set", &ban.target, by, ban.reason.as_deref());
+            let target = ban.target.to_string();
+            let reason = ban.reason.as_deref();
+            let fields = Fields { target: Some(&target), reason, ..Fields::from(by) };
+            let length = ban.until.map_or_else(|| String::from("for ever"), |until| lasting(until - ban.at));
+            let (by, why) = (name_of(by), Quoted(reason.unwrap_or_default()));
+            EventKind::BanSet.log(&fields, format_args!("ban set by {by}: {target}, {length}: {why}"));
         }
-        BanEvent::Lifted { target, by } => ban_entry(EventKind::BanLifted, "ban lifted", target, by, None),
+        BanEvent::Lifted { target, by } => {
+            let target = target.to_string();
+            let fields = Fields { target: Some(&target), ..Fields::from(by) };
+            EventKind::BanLifted.log(&fields, format_args!("ban lifted by {}: {target}", name_of(by)));
+        }
         BanEvent::Expired { target } => {
             let target = target.to_string();
             let fields = Fields { target: Some(&target), ..Fields::default() };
@@ -65,8 +74,24 @@ pub(super) fn ban(event: &BanEvent) {
     }
 }
 
-fn ban_entry(kind: EventKind, what: &str, target: &BanTarget, by: &Administrator, reason: Option<&str>) {
-    let target = target.to_string();
-    let fields = Fields { target: Some(&target), reason, ..Fields::from(by) };
-    kind.log(&fields, format_args!("{what} by {}: {target}", name_of(by)));
+/// `for` and a length of time in milliseconds, as `chatctl ban --for` takes it.
+fn lasting(milliseconds: u64) -> String {
+    let seconds = milliseconds.div_ceil(1000);
+    let units = [(24 * 3600, "d"), (3600, "h"), (60, "min")];
+    let (length, unit) =
+        units.into_iter().find(|(length, _)| seconds.is_multiple_of(*length)).unwrap_or((1, "s"));
+    format!("for {} {unit}", seconds / length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_is_told_in_its_largest_whole_unit() {
+        let told = [(90_000, "for 90 s"), (7_200_000, "for 2 h"), (604_800_000, "for 7 d"), (1, "for 1 s")];
+        for (milliseconds, text) in told {
+            assert_eq!(lasting(milliseconds), text);
+        }
+    }
 }

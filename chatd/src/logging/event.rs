@@ -84,6 +84,8 @@ events! {
     Reloaded = "reloaded", INFO, EVENT;
     ReloadFailed = "reload-failed", ERROR, EVENT;
     LoginFailed = "login-failed", WARN, AUDIT;
+    LoginRefused = "login-refused", WARN, AUDIT;
+    AttemptsDelayed = "attempts-delayed", WARN, AUDIT;
     BecameOperator = "became-operator", INFO, AUDIT;
     Connected = "connected", DEBUG, EVENT;
     Disconnected = "disconnected", DEBUG, EVENT;

@@ -2,10 +2,13 @@
 
 use chat_proto::name::Nick;
 use chat_proto::sasl::Mechanism;
-use chatd_core::{Administrator, ConnEvent, Ending, Event, Origin, ServerEvent, UserEvent, Who};
+use chatd_core::{
+    Administrator, Attempt, Bar, ConnEvent, Ending, Event, Origin, ServerEvent, UserEvent, Who,
+};
 
 use super::accounts;
 use super::event::{EventKind, Fields, Place, Quoted};
+use super::pace::Pace;
 
 /// Logs those of the facts that administrators care about.
 pub(crate) fn log(events: &[Event]) {
@@ -20,6 +23,10 @@ pub(crate) fn log(events: &[Event]) {
                 let what = format_args!("{} does not prove account {}", mechanism.name(), Quoted(name));
                 login_failed(from, method(*mechanism), &fields, what);
             }
+            Event::Conn(_, ConnEvent::LoginRefused { from, account, mechanism, bar }) => {
+                login_refused(from, account, *mechanism, *bar);
+            }
+            Event::Conn(_, ConnEvent::Delayed { from, attempt }) => delayed(from, *attempt),
             Event::Conn(_, ConnEvent::Closed { from, ending }) => ended(from, *ending, None),
             Event::User(who, event) => user(who, event),
             Event::Account(name, event) => accounts::account(name, event),
@@ -34,6 +41,31 @@ pub(crate) fn log(events: &[Event]) {
 fn login_failed(from: &Origin, method: &str, fields: &Fields<'_>, what: std::fmt::Arguments<'_>) {
     let fields = Fields { method: Some(method), ..*fields };
     EventKind::LoginFailed.log(&fields, format_args!("login failed from {}: {what}", Place(from)));
+}
+
+/// No guess, so fail2ban doesn't read it.
+fn login_refused(from: &Origin, account: &Nick, mechanism: Mechanism, bar: Bar) {
+    let reason = match bar {
+        Bar::Suspended => "suspended",
+        Bar::Banned => "banned",
+    };
+    let (account, method) = (Some(account.as_str()), Some(method(mechanism)));
+    let fields = Fields { account, method, reason: Some(reason), ..Fields::from(from) };
+    let account = account.unwrap_or_default();
+    EventKind::LoginRefused
+        .log(&fields, format_args!("login refused from {}: account {account} is {reason}", Place(from)));
+}
+
+fn delayed(from: &Origin, attempt: Attempt) {
+    static PACE: Pace = Pace::new();
+    let Some(more) = PACE.turn() else { return };
+    let what = match attempt {
+        Attempt::Login => "login",
+        Attempt::Registration => "registration",
+    };
+    let fields = Fields { method: Some(what), ..Fields::from(from) };
+    let message = format_args!("too many attempts from {}: {what}{more}", Place(from));
+    EventKind::AttemptsDelayed.log(&fields, message);
 }
 
 fn method(mechanism: Mechanism) -> &'static str {

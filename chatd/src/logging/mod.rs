@@ -6,6 +6,7 @@
 mod accounts;
 mod event;
 mod facts;
+mod pace;
 mod stderr;
 
 use std::io::{self, IsTerminal};
@@ -21,6 +22,7 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 use self::event::AUDIT;
 pub(crate) use self::event::{EventKind, Fields, Place, Quoted, bounded, log_failure};
 pub(crate) use self::facts::log as log_facts;
+pub(crate) use self::pace::Pace;
 
 /// Changes the level while the daemon runs.
 #[derive(Debug)]

@@ -35,6 +35,7 @@ pub(crate) struct ByTransport<M> {
 pub(crate) struct Refused {
     pub(crate) server: Counter,
     pub(crate) address: Counter,
+    pub(crate) network: Counter,
     pub(crate) user: Counter,
     pub(crate) descriptors: Counter,
 }
@@ -76,10 +77,10 @@ impl<M> ByTransport<M> {
 impl Refused {
     fn register(registry: &mut Registry) -> Self {
         let help = "Connections that were turned away, by what was full";
-        let reasons = ["server", "address", "user", "descriptors"];
-        let [server, address, user, descriptors] =
+        let reasons = ["server", "address", "network", "user", "descriptors"];
+        let [server, address, network, user, descriptors] =
             register_each(registry, "connections_refused", help, "reason", reasons);
-        Self { server, address, user, descriptors }
+        Self { server, address, network, user, descriptors }
     }
 }
 

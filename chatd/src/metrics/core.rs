@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatd_core::{ConnEvent, Ending, Event, State, Target, UserEvent};
+use chatd_core::{Attempt, ConnEvent, Ending, Event, State, Target, UserEvent};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
@@ -20,6 +20,14 @@ pub(crate) struct CoreMetrics {
     said: Said,
     closed: Closed,
     login_failures: LoginFailures,
+    delayed: Delayed,
+}
+
+/// Tries that were not heard.
+#[derive(Debug)]
+struct Delayed {
+    login: Counter,
+    registration: Counter,
 }
 
 #[derive(Debug)]
@@ -60,6 +68,7 @@ impl CoreMetrics {
             said: Said::register(registry),
             closed: Closed::register(registry),
             login_failures: LoginFailures::register(registry),
+            delayed: Delayed::register(registry),
         }
     }
 
@@ -94,6 +103,8 @@ impl CoreMetrics {
         match event {
             ConnEvent::Closed { ending, .. } => self.closed.count(*ending),
             ConnEvent::PasswordGiven { right: false, .. } => add(&self.login_failures.server_password, 1),
+            ConnEvent::Delayed { attempt: Attempt::Login, .. } => add(&self.delayed.login, 1),
+            ConnEvent::Delayed { attempt: Attempt::Registration, .. } => add(&self.delayed.registration, 1),
             ConnEvent::LoginFailed { .. } => add(&self.login_failures.account, 1),
             _ => {}
         }
@@ -130,6 +141,15 @@ impl Closed {
         if let Some(counter) = self.0.get(ending as usize) {
             counter.inc();
         }
+    }
+}
+
+impl Delayed {
+    fn register(registry: &mut Registry) -> Self {
+        let help = "Tries refused unseen, since too many were made before, by what was tried";
+        let kinds = ["login", "registration"];
+        let [login, registration] = register_each(registry, "attempts_delayed", help, "kind", kinds);
+        Self { login, registration }
     }
 }
 

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 
 use crate::account::Credentials;
 use crate::attempts::Attempted;
-use crate::event::{AccountEvent, ConnEvent, Event, Registrar, UserEvent, Voice, Wait};
+use crate::event::{AccountEvent, Attempt, ConnEvent, Event, Registrar, UserEvent, Voice, Wait};
 use crate::id::ConnId;
 use crate::input::Made;
 use crate::output::{Job, OldPassword, Secret};
@@ -104,7 +104,7 @@ fn label(answer: Answer<'_>) -> Option<CompactString> {
     label_of(answer.message).map(|label| (*label).into())
 }
 
-fn may_make(tx: &Tx<'_>, conn: ConnId, wish: Wish<'_>) -> Result<Nick, Refusal> {
+fn may_make(tx: &mut Tx<'_>, conn: ConnId, wish: Wish<'_>) -> Result<Nick, Refusal> {
     let state = tx.state();
     let Some(session) = state.sessions.get(conn) else { return Err(refusal("NEED_NICK", "*", "")) };
     let no = |code, why: &str| Err(refusal(code, wish.account, why));
@@ -145,7 +145,9 @@ fn may_make(tx: &Tx<'_>, conn: ConnId, wish: Wish<'_>) -> Result<Nick, Refusal> 
     if delay > 0 {
         let delay = authenticate::seconds_long(delay);
         let why = format!("Too many accounts were made from where you are, try again in {delay}");
-        return Err(refusal("TEMPORARILY_UNAVAILABLE", wanted, &why));
+        let refusal = refusal("TEMPORARILY_UNAVAILABLE", wanted, &why);
+        authenticate::delayed(tx, conn, Attempt::Registration);
+        return Err(refusal);
     }
     Ok(name)
 }

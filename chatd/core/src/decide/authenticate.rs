@@ -11,7 +11,7 @@ use compact_str::CompactString;
 use crate::account::{Account, Credentials};
 use crate::attempts::Attempted;
 use crate::ban::Suspect;
-use crate::event::{AccountEvent, ConnEvent, Event, UserEvent, Voice, Wait};
+use crate::event::{AccountEvent, Attempt, Bar, ConnEvent, Event, UserEvent, Voice, Wait};
 use crate::exchange::Step;
 use crate::id::ConnId;
 use crate::input::AccountChecked;
@@ -245,15 +245,27 @@ pub fn try_login(tx: &mut Tx<'_>, conn: ConnId, name: &str) -> Result<(), String
     Ok(())
 }
 
-/// Seconds until the connection may try again; none if it may now.
-pub fn delay(tx: &Tx<'_>, conn: ConnId, name: Option<&Folded>) -> Option<u64> {
+/// Seconds until the connection may try again; none if it may now. Administrators are told of who may not.
+pub fn delay(tx: &mut Tx<'_>, conn: ConnId, name: Option<&Folded>) -> Option<u64> {
     let (state, now) = (tx.state(), tx.now().0);
     let session = state.sessions.get(conn)?;
     let free = state.policy.free_attempts;
     let by_origin = Attempted::all_of(&session.peer.origin);
     let all = by_origin.chain(name.cloned().map(Attempted::Account));
     let delay = all.map(|attempted| state.attempts.delay(&attempted, free, now)).max().unwrap_or_default();
-    (delay > 0).then(|| delay.div_ceil(1000))
+    if delay == 0 {
+        return None;
+    }
+    delayed(tx, conn, Attempt::Login);
+    Some(delay.div_ceil(1000))
+}
+
+/// Administrators are told of who tries too often.
+pub fn delayed(tx: &mut Tx<'_>, conn: ConnId, attempt: Attempt) {
+    let from = tx.state().sessions.get(conn).map(|session| Box::new(session.peer.origin.clone()));
+    if let Some(from) = from {
+        tx.emit_conn(conn, ConnEvent::Delayed { from, attempt });
+    }
 }
 
 /// Somebody was not who he said he was.
@@ -288,17 +300,15 @@ pub fn seconds_long(seconds: u64) -> String {
 fn log_in(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism) -> Result<Nick, String> {
     let state = tx.state();
     let account = state.accounts.named(name);
-    if let Some(suspension) = account.and_then(|account| account.suspended.as_ref()) {
-        let why = format!("the account is suspended{}", because(suspension.reason.as_deref()));
-        report(tx, conn, name, mechanism);
-        return Err(why);
-    }
     // A login of this host needs no entry among the accounts.
     let account = account.map(|account| account.name.clone()).or_else(|| name.parse::<Nick>().ok());
     let Some(account) = account else { return Err(String::from("that is no name")) };
-    let suspect = Suspect { account: Some(account.as_str()), ..Suspect::default() };
-    if let Some(ban) = state.bans.against(&suspect, tx.now().0) {
-        return Err(format!("the account is banned{}", because(ban.reason.as_deref())));
+    if let Some((bar, why)) = barred(tx, &account) {
+        let from = state.sessions.get(conn).map(|session| Box::new(session.peer.origin.clone()));
+        if let Some(from) = from {
+            tx.emit_conn(conn, ConnEvent::LoginRefused { from, account, mechanism, bar });
+        }
+        return Err(why);
     }
     let before = state.user_of(conn).and_then(|(_, user)| user.account.as_ref());
     if let Some(before) = before
@@ -317,6 +327,19 @@ fn log_in(tx: &mut Tx<'_>, conn: ConnId, name: &str, mechanism: Mechanism) -> Re
     }
     tx.emit_conn(conn, ConnEvent::LoggedIn { account: account.clone() });
     Ok(account)
+}
+
+/// Why an account may not be used now.
+fn barred(tx: &Tx<'_>, account: &Nick) -> Option<(Bar, String)> {
+    let state = tx.state();
+    let suspension = state.accounts.named(account.as_str()).and_then(|account| account.suspended.as_ref());
+    if let Some(suspension) = suspension {
+        let why = format!("the account is suspended{}", because(suspension.reason.as_deref()));
+        return Some((Bar::Suspended, why));
+    }
+    let suspect = Suspect { account: Some(account.as_str()), ..Suspect::default() };
+    let ban = state.bans.against(&suspect, tx.now().0)?;
+    Some((Bar::Banned, format!("the account is banned{}", because(ban.reason.as_deref()))))
 }
 
 /// A user who is there already counts as the account from now on.

@@ -262,6 +262,8 @@ impl Session {
             | ConnEvent::LoginTried { .. }
             | ConnEvent::AccountTried
             | ConnEvent::LoginTryOver { .. }
+            | ConnEvent::LoginRefused { .. }
+            | ConnEvent::Delayed { .. }
             | ConnEvent::LoginFailed { .. } => {}
         }
     }

@@ -3,7 +3,9 @@ use base64::engine::general_purpose::STANDARD;
 use chat_proto::sasl::ScramClient;
 
 use crate::testing::{Chat, credentials};
-use crate::{AdminCommand, ConnEvent, ConnId, Event, Fingerprint, Input, JobDone, Origin, Peer, Policy};
+use crate::{
+    AdminCommand, Attempt, Bar, ConnEvent, ConnId, Event, Fingerprint, Input, JobDone, Origin, Peer, Policy,
+};
 
 fn chat() -> Chat {
     let mut chat = Chat::new();
@@ -413,4 +415,27 @@ fn the_time_to_register_does_not_run_while_a_password_waits_but_not_for_ever() {
     chat.pass(60_000);
     chat.feed(Input::Tick);
     assert!(chat.is_closed(stuck));
+}
+
+#[test]
+fn a_suspended_account_s_password_is_no_guess_and_too_many_tries_are_told_to_administrators() {
+    let mut chat = chat();
+    let name = || String::from("alice");
+    chat.ask(AdminCommand::SuspendAccount { name: name(), reason: Some("tired".into()), login: false });
+    let conn = safe(&mut chat);
+    assert!(log_in(&mut chat, conn, "alice", "sesame")[0].ends_with("suspended: tired"));
+    let is_refusal = |event: &Event| {
+        matches!(event, Event::Conn(_, ConnEvent::LoginRefused { account, bar: Bar::Suspended, .. })
+            if account.as_str() == "Alice")
+    };
+    let is_failure = |event: &Event| matches!(event, Event::Conn(_, ConnEvent::LoginFailed { .. }));
+    let events = chat.events();
+    assert!(events.iter().any(is_refusal) && !events.iter().any(is_failure), "{events:?}");
+    for _ in 0..5 {
+        chat.say(conn, "AUTHENTICATE PLAIN");
+        chat.say(conn, &plain("alice", "guess"));
+    }
+    let is_delay =
+        |event: &Event| matches!(event, Event::Conn(_, ConnEvent::Delayed { attempt: Attempt::Login, .. }));
+    assert!(chat.events().iter().any(is_delay));
 }
