@@ -177,6 +177,12 @@ impl Daemon {
         self.setup.take().expect("a daemon has a place until it is stopped")
     }
 
+    /// The place as a chatd that has ended left it.
+    pub fn stopped(mut self) -> Setup {
+        self.wait();
+        self.setup.take().expect("a daemon has a place until it is stopped")
+    }
+
     pub fn assert_running(&mut self) {
         let status = self.child.try_wait().expect("chatd can be waited for");
         assert!(status.is_none(), "chatd has ended with {status:?}:\n{}", self.log());

@@ -9,6 +9,7 @@ mod harmless;
 mod hostile;
 mod identity;
 mod json;
+mod kept_channels;
 mod log;
 mod manual;
 mod metrics;
