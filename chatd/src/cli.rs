@@ -1,7 +1,7 @@
 //! The command line: what is asked for, and the exit status that says how it went.
 
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 
@@ -16,7 +16,8 @@ use crate::auth::password::{self, Cost};
 use crate::config::{self, Config, Directories};
 use crate::daemon::{self, Start};
 use crate::listen::ActivationError;
-use crate::tls;
+use crate::lock::Lock;
+use crate::{store, tls};
 
 /// More than anybody types.
 const PASSWORD_MAX: usize = 1024;
@@ -37,6 +38,12 @@ struct Cli {
 enum Command {
     /// Validate the configuration and exit
     Check,
+    /// Put a backup in place of the database, while chatd is stopped
+    Restore {
+        /// What `chatctl backup` has made
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
     /// Read a password and print the hash that the configuration wants
     HashPassword {
         /// How much work checking it shall be
@@ -84,6 +91,7 @@ pub(crate) fn main() -> Exit {
     let outcome = match cli.command {
         None => return serve(config),
         Some(Command::Check) => return check(config.as_ref()),
+        Some(Command::Restore { file }) => restore(&file),
         Some(Command::HashPassword { cost }) => hash_password(cost),
         Some(Command::MakeCertificate { names, days, directory }) => make_certificate(names, days, directory),
     };
@@ -127,6 +135,13 @@ fn load(asked_for: Option<&PathBuf>, directories: &Directories) -> Result<Config
         print_error(&error.to_string());
         Exit::Configuration
     })
+}
+
+fn restore(file: &Path) -> anyhow::Result<()> {
+    let state = Directories::from_environment().state;
+    let _lock = Lock::take(&state)?;
+    let restored = store::restore(file, &state)?;
+    writeln!(io::stdout(), "{restored}").context("cannot print what was restored")
 }
 
 fn hash_password(cost: Cost) -> anyhow::Result<()> {

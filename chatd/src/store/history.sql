@@ -18,8 +18,9 @@ CREATE TABLE place (
 
 CREATE INDEX place_other ON place (other) WHERE other IS NOT NULL;
 
--- In the order that everybody saw. Kinds: 0 PRIVMSG, 1 NOTICE, 2 JOIN, 3 PART, 4 QUIT, 5 KICK, 6 NICK, 7 TOPIC, 8 MODE, 9 TAGMSG.
--- number: the second half of a message's id; what else has none. client_id: the author's own id for it.
+-- In the order that everybody saw. id: the time, and in its lowest 20 bits a count, so that what is imported later finds its place
+-- among what is there, and what was said at a time is found by it. Kinds: 0 PRIVMSG, 1 NOTICE, 2 JOIN, 3 PART, 4 QUIT, 5 KICK, 6 NICK, 7 TOPIC, 8 MODE, 9 TAGMSG.
+-- number: the second half of a message's id; what else has none, and what is imported has 0 and the id for halves. client_id: the author's own id for it.
 -- author: the account's folded name, or the guest's folded nick.
 -- target: to whom it was said ('@#channel' or '+#channel' when not all members were shown it), who was kicked, the new nick.
 -- What is taken back loses its text and tags, and nobody reads it any more.
@@ -43,8 +44,7 @@ CREATE TABLE entry (
 
 CREATE INDEX entry_place ON entry (place);
 CREATE INDEX entry_said ON entry (place) WHERE kind < 2;
-CREATE INDEX entry_at ON entry (at);
-CREATE INDEX entry_author ON entry (author) WHERE kind < 2;
+CREATE INDEX entry_author ON entry (author);
 CREATE INDEX entry_client_id ON entry (id) WHERE client_id IS NOT NULL;
 CREATE UNIQUE INDEX entry_number ON entry (number) WHERE number IS NOT NULL;
 

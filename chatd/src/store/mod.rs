@@ -5,7 +5,9 @@
 mod accounts;
 mod bans;
 mod channels;
+mod copy;
 mod history;
+mod restore;
 mod schema;
 
 use std::fs::OpenOptions;
@@ -17,6 +19,8 @@ use std::sync::Arc;
 use chatd_core::{Event, Kept, ServerSecret, Stamp};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
+use self::copy::CopyError;
+pub(crate) use self::restore::restore;
 use crate::config::Durability;
 
 pub(crate) use history::{Archive, Cancelled};
@@ -43,6 +47,8 @@ pub(crate) enum StoreError {
         path.display()
     )]
     TooNew { path: PathBuf, found: u32, known: u32 },
+    #[error("cannot copy the database to {} before changing it for this version of chatd: {cause}; nothing was changed", to.display())]
+    NotCopied { to: PathBuf, cause: CopyError },
     #[error("the database {} holds something that is no {what}; restore it from a backup", path.display())]
     Unreadable { path: PathBuf, what: &'static str },
 }
@@ -68,9 +74,10 @@ impl Store {
         let broken = |cause| StoreError::Broken { path: path.clone(), cause };
         let mut connection = Connection::open(&path).map_err(broken)?;
         prepare(&connection, sync).map_err(broken)?;
-        schema::bring_up_to_date(&mut connection).map_err(|error| match error {
+        schema::bring_up_to_date(&mut connection, &path).map_err(|error| match error {
             schema::Error::Sqlite(cause) => broken(cause),
             schema::Error::TooNew { found, known } => StoreError::TooNew { path: path.clone(), found, known },
+            schema::Error::NotCopied { to, cause } => StoreError::NotCopied { to, cause },
         })?;
         let kept = read(&connection, now).map_err(|error| match error {
             RowError::Sqlite(cause) => broken(cause),
@@ -108,6 +115,8 @@ fn create(path: &Path) -> io::Result<()> {
 }
 
 fn prepare(connection: &Connection, sync: Durability) -> rusqlite::Result<()> {
+    // Only a database that holds nothing yet takes this up.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let synchronous = match sync {
         Durability::Full => "FULL",

@@ -20,8 +20,9 @@ pub(in crate::store) fn record(transaction: &Transaction<'_>, entry: &Entry) -> 
     let place = place(transaction, entry)?;
     let rest = rest(&entry.deed);
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO entry (place, at, number, kind, source, account, author, target, tags, text, client_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO entry (id, place, at, number, kind, source, account, author, target, tags, text, client_id)
+         VALUES (max(?2 << 20, (SELECT coalesce(max(id), 0) + 1 FROM entry)),
+                 ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     statement.execute(params![
         place,

@@ -4,6 +4,7 @@ use chat_proto::name::Nick;
 use chatd_core::{Deed, Entry, MessageId, Place, SaidKind};
 use rusqlite::Row;
 
+use super::point::IMPORTED;
 use crate::store::RowError;
 
 pub(super) const PRIVMSG: i64 = 0;
@@ -26,7 +27,7 @@ pub(super) fn kind(kind: SaidKind) -> i64 {
 }
 
 /// What [`entry`] reads.
-pub(super) const COLUMNS: &str = "at, number, kind, source, account, target, tags, text, client_id";
+pub(super) const COLUMNS: &str = "id, at, number, kind, source, account, target, tags, text, client_id";
 
 /// What was said to some members of a channel only is not for all who may read its history; what was taken back is for nobody.
 pub(super) const FOR_ALL: &str =
@@ -35,9 +36,11 @@ pub(super) const FOR_ALL: &str =
 /// `start` is the first half of all messages' ids.
 pub(super) fn entry(row: &Row<'_>, place: &Place, start: u64) -> Result<Entry, RowError> {
     let number: Option<u64> = row.get("number")?;
+    let is_imported = number.is_none() && row.get::<_, i64>("kind")? <= NOTICE;
+    let imported = MessageId { start: IMPORTED, number: row.get("id")? };
     let account: Option<String> = row.get("account")?;
     Ok(Entry {
-        id: number.map(|number| MessageId { start, number }),
+        id: number.map(|number| MessageId { start, number }).or(is_imported.then_some(imported)),
         at: row.get("at")?,
         place: place.clone(),
         source: row.get::<_, String>("source")?.into(),

@@ -1,0 +1,166 @@
+//! Whole copies of a database, made while it is in use, and what is in them.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::statvfs::statvfs;
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+
+use super::schema;
+
+/// Pages that are copied at a time, a mebibyte as a rule.
+const STRIDE: i32 = 256;
+/// What a copy may need besides its pages.
+const SLACK: u64 = 1024 * 1024;
+const LOCKED_PAUSE: Duration = Duration::from_millis(10);
+
+/// What a database holds. Times are milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Holdings {
+    pub(crate) accounts: u64,
+    pub(crate) channels: u64,
+    pub(crate) messages: u64,
+    /// When the first and the last of the messages were said.
+    pub(crate) first: Option<u64>,
+    pub(crate) last: Option<u64>,
+    pub(crate) bytes: u64,
+}
+
+/// Who waits for a copy. What it is told is the pages that are copied and those that there are.
+pub(crate) trait Watcher {
+    /// Whether it still waits.
+    fn copied(&mut self, pages: u64, of: u64) -> bool;
+}
+
+/// Waits to the end, and wants to hear nothing.
+#[derive(Debug)]
+pub(crate) struct Patient;
+
+impl Watcher for Patient {
+    fn copied(&mut self, _pages: u64, _of: u64) -> bool {
+        true
+    }
+}
+
+/// Why there is no copy, or none that can be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CopyError {
+    #[error("it takes {needed} bytes and {free} are free")]
+    NoRoom { needed: u64, free: u64 },
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    #[error("it is no database of chatd")]
+    Foreign,
+    #[error("it was written by a newer chatd (its version is {found}, this chatd knows {known})")]
+    TooNew { found: u32, known: u32 },
+    #[error("nobody waits for it any more")]
+    Abandoned,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// For how long the copy is kept that is made before a schema changes.
+pub(super) const KEPT_DAYS: u64 = 30;
+/// What a file is called until it is whole.
+const UNFINISHED: &str = "unfinished";
+
+/// As [`copy`], in place of a file that may be there; checked before it takes that place.
+pub(super) fn make(from: &Connection, to: &Path, watcher: &mut dyn Watcher) -> Result<Holdings, CopyError> {
+    let unfinished = to.with_added_extension(UNFINISHED);
+    let made = copy(from, &unfinished, watcher).and_then(|()| check(&unfinished));
+    let made = made.and_then(|holdings| {
+        fs::rename(&unfinished, to)?;
+        sync_directory(to)?;
+        Ok(holdings)
+    });
+    if made.is_err() {
+        // What is wrong is told already; a second file that is left behind is not worth more.
+        let _ = fs::remove_file(&unfinished);
+    }
+    made
+}
+
+/// So that what is called so is called so after a crash, too.
+pub(super) fn sync_directory(of: &Path) -> io::Result<()> {
+    fs::File::open(of.parent().unwrap_or(Path::new("/")))?.sync_all()
+}
+
+/// Copies what the database holds at one moment into the file `to`, which then is a database without any other file
+/// beside it. Nobody but this process' user may read it, and it is on the disk when this returns.
+pub(crate) fn copy(from: &Connection, to: &Path, watcher: &mut dyn Watcher) -> Result<(), CopyError> {
+    let pragma = |name| from.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
+    there_is_room(pragma("page_count")? * pragma("page_size")?, to)?;
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to)?;
+    let mut copy = Connection::open(to)?;
+    copy.pragma_update(None, "synchronous", "OFF")?;
+    // Held over all steps: otherwise each write by others would begin the copy anew.
+    let moment = from.unchecked_transaction()?;
+    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    copy_pages(from, &mut copy, watcher)?;
+    moment.finish()?;
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    copy.close().map_err(|(_, error)| error)?;
+    Ok(file.sync_all()?)
+}
+
+fn copy_pages(from: &Connection, to: &mut Connection, watcher: &mut dyn Watcher) -> Result<(), CopyError> {
+    let backup = Backup::new(from, to)?;
+    loop {
+        let step = backup.step(STRIDE)?;
+        let (all, left) = (backup.progress().pagecount, backup.progress().remaining);
+        let pages = |count: i32| u64::try_from(count).unwrap_or_default();
+        if !watcher.copied(pages(all - left), pages(all)) {
+            return Err(CopyError::Abandoned);
+        }
+        match step {
+            StepResult::Done => return Ok(()),
+            StepResult::Busy | StepResult::Locked => std::thread::sleep(LOCKED_PAUSE),
+            _ => {}
+        }
+    }
+}
+
+/// Opens a copy and reads all of it: whether it is whole and of a version that this chatd knows, and what it holds.
+pub(crate) fn check(path: &Path) -> Result<Holdings, CopyError> {
+    let connection = open(path)?;
+    let foreign = |_| CopyError::Foreign;
+    let known = schema::known();
+    match connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(foreign)? {
+        0 => return Err(CopyError::Foreign),
+        found if found > known => return Err(CopyError::TooNew { found, known }),
+        _ => {}
+    }
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(CopyError::Damaged(verdict));
+    }
+    Ok(Holdings { bytes: path.metadata()?.len(), ..holdings(&connection).map_err(foreign)? })
+}
+
+pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// The first versions had accounts and bans only.
+fn holdings(connection: &Connection) -> rusqlite::Result<Holdings> {
+    let count = |table: &str| -> rusqlite::Result<u64> {
+        if !connection.table_exists(None, table)? {
+            return Ok(0);
+        }
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+    };
+    Ok(Holdings { accounts: count("account")?, channels: count("channel")?, ..Holdings::default() })
+}
+
+fn there_is_room(bytes: u64, to: &Path) -> Result<(), CopyError> {
+    let beside = to.parent().unwrap_or(Path::new("/"));
+    let system = statvfs(beside).map_err(io::Error::from)?;
+    let (needed, free) = (bytes + SLACK, system.blocks_available() * system.fragment_size());
+    if needed > free { Err(CopyError::NoRoom { needed, free }) } else { Ok(()) }
+}

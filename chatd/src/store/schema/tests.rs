@@ -1,0 +1,109 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use chatd_core::{BanTarget, Kept, Stamp};
+use tempfile::TempDir;
+
+use crate::config::Durability;
+use crate::store::{FILE, Store, StoreError, restore};
+
+/// A database as the first version of chatd left it: two accounts, a certificate, a suspension and three bans.
+const V1: &[u8] = include_bytes!("../fixtures/v1.db");
+
+fn open(directory: &Path) -> Result<(Store, Kept), StoreError> {
+    Store::open(directory, Durability::Off, Stamp(5))
+}
+
+fn directory() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(FILE);
+    fs::write(&path, V1).unwrap();
+    (directory, path)
+}
+
+fn assert_is_all_there(kept: &Kept) {
+    let names: Vec<&str> = kept.accounts.iter().map(|account| account.name.as_str()).collect();
+    assert_eq!(names, ["carol", "Dave"]);
+    let [carol, dave] = &kept.accounts[..] else { panic!("two accounts") };
+    assert_eq!(carol.email.as_deref(), Some("carol@example.org"));
+    assert_eq!(carol.certificates.len(), 1);
+    assert!(carol.credentials.is_some() && dave.credentials.is_some());
+    assert_eq!(dave.suspended.as_ref().and_then(|found| found.reason.as_deref()), Some("holidays"));
+    for target in ["mallory", "*!*@spam.example", "192.0.2.0/24"] {
+        let target = BanTarget::parse(target).unwrap();
+        assert!(kept.bans.iter().any(|ban| ban.target == target), "{target:?}");
+    }
+    assert_eq!(kept.bans.len(), 3);
+}
+
+#[test]
+fn a_database_of_the_first_version_keeps_all_and_is_copied_first() {
+    let (directory, path) = directory();
+    let (_, kept) = open(directory.path()).unwrap();
+    assert_is_all_there(&kept);
+    let copy = path.with_extension("db.v1.bak");
+    assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let version: u32 = crate::store::copy::open(&copy)
+        .unwrap()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 1);
+    fs::remove_file(&copy).unwrap();
+    let (_, again) = open(directory.path()).unwrap();
+    assert_is_all_there(&again);
+    assert!(!copy.exists(), "there was nothing to change any more");
+}
+
+#[test]
+fn what_cannot_be_copied_is_not_changed() {
+    let (directory, path) = directory();
+    fs::create_dir(path.with_extension("db.v1.bak")).unwrap();
+    let refused = open(directory.path()).unwrap_err();
+    assert!(matches!(refused, StoreError::NotCopied { .. }), "{refused}");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+}
+
+#[test]
+fn a_backup_of_the_first_version_is_put_in_place_and_what_was_there_is_kept() {
+    let (directory, path) = directory();
+    let backup = directory.path().join("backup.db");
+    fs::write(&backup, V1).unwrap();
+    fs::write(&path, b"broken").unwrap();
+    fs::write(path.with_extension("db-wal"), b"what belongs to it").unwrap();
+    fs::write(directory.path().join("chatd.lock"), b"").unwrap();
+    let restored = restore(&backup, directory.path()).unwrap();
+    assert_eq!((restored.holdings.accounts, restored.holdings.messages), (2, 0));
+    assert_eq!(fs::read(restored.replaced.unwrap()).unwrap(), b"broken");
+    assert!(directory.path().join("chatd.db.replaced-wal").exists());
+    let (_, kept) = open(directory.path()).unwrap();
+    assert_is_all_there(&kept);
+}
+
+#[test]
+fn what_is_no_backup_or_a_damaged_one_changes_nothing() {
+    let (directory, path) = directory();
+    let backup = directory.path().join("backup.db");
+    let mut damaged = V1.to_vec();
+    damaged[4096..].fill(0x5a);
+    for bytes in [&b"no database at all"[..], b"", &damaged] {
+        fs::write(&backup, bytes).unwrap();
+        let refused = restore(&backup, directory.path()).unwrap_err();
+        assert!(refused.to_string().ends_with("nothing was changed"), "{refused}");
+        assert_eq!(fs::read(&path).unwrap(), V1);
+        let names = fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!(names, 2, "nothing is left behind");
+    }
+}
+
+#[test]
+fn a_database_of_a_newer_chatd_is_refused_and_not_copied() {
+    let (directory, path) = directory();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let refused = open(directory.path()).unwrap_err();
+    assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
+}
