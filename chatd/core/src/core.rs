@@ -1,7 +1,9 @@
 //! The core itself: takes inputs in order, and gives each to whom it concerns.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
+use chat_proto::name::Folded;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +20,7 @@ use crate::output::{Effect, Output};
 use crate::policy::Policy;
 use crate::project::Views;
 use crate::reply::Replies;
-use crate::state::{Channel, State};
+use crate::state::{Channel, Marks, State};
 use crate::tx::{Desk, Tx};
 
 /// A point in time, given from outside: milliseconds since the Unix epoch.
@@ -34,6 +36,7 @@ pub struct Kept {
     pub run: u64,
     pub accounts: Vec<Account>,
     pub bans: Vec<Ban>,
+    pub marks: BTreeMap<Folded, Marks>,
     pub channels: BTreeMap<ChannelId, Channel>,
     pub secret: ServerSecret,
 }
@@ -42,8 +45,8 @@ pub struct Kept {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerSecret(pub [u8; 32]);
 
-impl std::fmt::Debug for ServerSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for ServerSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
 }
@@ -101,7 +104,7 @@ impl Core {
 
     /// Takes `inputs`, which all happened at `now`, and adds what comes of them to `out`.
     pub fn step(&mut self, now: Stamp, inputs: &mut Vec<Input>, out: &mut Output) {
-        let time_tag = time_tag(now);
+        let time_tag = format!("time={now}");
         for input in inputs.drain(..) {
             let desk = Desk {
                 state: &mut self.state,
@@ -212,11 +215,13 @@ impl Turn<'_> {
     }
 }
 
-/// `time=2026-01-31T23:59:59.999Z`, as server-time has it.
-fn time_tag(now: Stamp) -> String {
-    let millis = i64::try_from(now.0).unwrap_or(i64::MAX);
-    let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
-    format!("time={time:.3}")
+impl fmt::Display for Stamp {
+    /// As server-time has it: `2026-01-31T23:59:59.999Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
+        let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
+        write!(f, "{time:.3}")
+    }
 }
 
 /// A map as a list of pairs: a connection's id can't be a key where keys are text.

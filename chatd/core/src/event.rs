@@ -55,6 +55,8 @@ pub enum Event {
     Channel(Room, ChannelEvent),
     /// Something was said.
     Said(Box<Said>),
+    /// Somebody has read on.
+    Read(Box<ReadMark>),
     /// About an account, by its name.
     Account(Nick, AccountEvent),
     /// About who may not come in.
@@ -471,6 +473,20 @@ pub struct Said {
     pub client_id: Option<CompactString>,
 }
 
+/// How far somebody has read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadMark {
+    pub who: Who,
+    /// Whose mark it is, in all sessions and for ever; a guest's is as long as the guest is here.
+    pub account: Option<Nick>,
+    /// A channel or a nick, as it was written.
+    pub target: CompactString,
+    /// When the last thing that was read was said, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// The target whose mark makes room for it.
+    pub forgotten: Option<Folded>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SaidKind {
     Privmsg,
@@ -580,6 +596,7 @@ impl Event {
             Self::Account(..) | Self::Ban(_) => true,
             Self::Channel(_, event) => !matches!(event, ChannelEvent::Invited { .. }),
             Self::Said(said) => said.kind != SaidKind::Tagmsg,
+            Self::Read(mark) => mark.account.is_some(),
             Self::User(_, UserEvent::Left { channels, .. } | UserEvent::NickChanged { channels, .. }) => {
                 !channels.is_empty()
             }

@@ -177,7 +177,9 @@ pub fn entries(at: u64, event: &Event) -> Vec<Entry> {
             let places = channels.iter().map(|channel| Place::Channel(*channel));
             places.map(|place| entry(place, None, byline, deed.clone())).collect()
         }
-        Event::Conn(..) | Event::Account(..) | Event::Ban(_) | Event::Server(_) => Vec::new(),
+        Event::Conn(..) | Event::Account(..) | Event::Read(_) | Event::Ban(_) | Event::Server(_) => {
+            Vec::new()
+        }
     }
 }
 

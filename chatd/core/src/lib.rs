@@ -32,7 +32,7 @@ pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
 pub use decide::PASSWORD_MAX;
 pub use event::{
     AccountEvent, Administrator, Attempt, BanEvent, Bar, Byline, ChannelEvent, ConnEvent, Ending, Event,
-    Rank, Ranks, Registrar, Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,
+    Rank, Ranks, ReadMark, Registrar, Room, Said, SaidKind, ServerEvent, Target, UserEvent, Voice, Wait, Who,
 };
 pub use history::{
     Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search, entries,
@@ -42,5 +42,5 @@ pub use input::{AccountChecked, Actor, AdminCommand, Incoming, Input, JobDone, L
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
 pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
-pub use state::{Channel, Mask, State, Topic};
+pub use state::{Channel, Marks, Mask, State, Topic};
 pub use text::{SaidText, TextLine};

@@ -122,6 +122,8 @@ pub struct Limits {
     pub monitor: usize,
     /// Targets of one PRIVMSG, JOIN, KICK and so on.
     pub targets: usize,
+    /// Channels and nicks that one account's read markers are kept for.
+    pub read_markers: usize,
     /// Bytes of a message of several lines, without the line ends between those that were split for their length.
     pub multiline_bytes: usize,
     /// Lines of such a message.
@@ -164,6 +166,7 @@ impl Default for Limits {
             list_entries: 100,
             monitor: 128,
             targets: 20,
+            read_markers: 1000,
             multiline_bytes: 16_384,
             multiline_lines: 100,
             held_lines: 256,

@@ -73,6 +73,7 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         list_entries: raw.list_entries.into(),
         monitor: raw.monitor.into(),
         targets: raw.targets.into(),
+        read_markers: raw.read_markers.into(),
         multiline_bytes: raw.multiline_bytes.into(),
         multiline_lines: raw.multiline_lines.into(),
         held_lines: raw.held_lines.into(),

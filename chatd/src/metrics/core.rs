@@ -92,7 +92,11 @@ impl CoreMetrics {
                 },
                 Event::Conn(_, event) => self.count_conn(event),
                 Event::User(_, event) => self.count_user(event),
-                Event::Channel(..) | Event::Server(_) | Event::Account(..) | Event::Ban(_) => {}
+                Event::Channel(..)
+                | Event::Server(_)
+                | Event::Account(..)
+                | Event::Read(_)
+                | Event::Ban(_) => {}
             }
         }
         add(&self.said.to_channels, to_channels);

@@ -7,6 +7,7 @@ mod bans;
 mod channels;
 mod copy;
 mod history;
+mod marks;
 mod restore;
 mod schema;
 
@@ -136,6 +137,7 @@ fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {
         run,
         accounts: accounts::read(connection)?,
         bans: bans::read(connection)?,
+        marks: marks::read(connection)?,
         secret: secret(connection)?,
         channels: channels::begin(connection)?,
     })
@@ -162,11 +164,13 @@ fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Re
         Event::Account(name, event) => {
             if event.changes_hands() {
                 channels::forget(transaction, &name.fold())?;
+                marks::forget(transaction, &name.fold())?;
             }
             accounts::record(transaction, at, name, event)
         }
         Event::Ban(event) => bans::record(transaction, event),
         Event::Channel(room, event) => channels::record(transaction, at, room, event),
+        Event::Read(mark) => marks::record(transaction, mark),
         Event::Conn(..) | Event::User(..) | Event::Said(_) | Event::Server(_) => Ok(()),
     }
 }

@@ -1,9 +1,10 @@
 use std::os::unix::fs::PermissionsExt;
 
+use chat_proto::name::{Folded, Nick};
 use chat_proto::sasl::ScramKeys;
 use chatd_core::{
     AccountEvent, Administrator, Ban, BanEvent, BanTarget, Core, Credentials, Fingerprint, Input, Origin,
-    Output, Policy, Registrar, Stamp,
+    Output, Policy, ReadMark, Registrar, Stamp, UserId, Who,
 };
 
 use super::*;
@@ -34,6 +35,13 @@ fn registered(password: Option<&str>) -> AccountEvent {
     }
 }
 
+fn read_until(account: &str, target: &str, at: u64, forgotten: Option<&str>) -> Event {
+    let nick: Nick = account.parse().expect("a name");
+    let who = Who { user: UserId { slot: 0, generation: 1 }, nick: nick.clone() };
+    let (target, forgotten) = (target.into(), forgotten.map(Folded::new));
+    Event::Read(Box::new(ReadMark { who, account: Some(nick), target, at, forgotten }))
+}
+
 fn ban(target: &str, until: Option<u64>) -> Event {
     let target = BanTarget::parse(target).expect("a target");
     let ban = Ban { target, reason: Some("noise".into()), by: "root".into(), at: 5, until };
@@ -56,6 +64,7 @@ fn keeps(events: &[Event]) -> Kept {
         state.apply(7, event);
     }
     assert_eq!(kept.accounts, state.accounts.iter().cloned().collect::<Vec<_>>());
+    assert_eq!(kept.marks, state.marks);
     assert_eq!(kept.bans.len(), state.bans.len());
     for ban in &kept.bans {
         assert_eq!(state.bans.get(&ban.target), Some(ban));
@@ -116,6 +125,25 @@ fn bans_come_back_as_they_were() {
         lifted("2001:DB8::/32"),
     ]);
     assert_eq!(kept.bans.len(), 3);
+}
+
+#[test]
+fn read_markers_come_back_as_they_were() {
+    let kept = keeps(&[
+        read_until("Alice", "#Room", 5, None),
+        read_until("alice", "#room", 6, None),
+        read_until("alice", "bob", 3, None),
+        read_until("alice", "carol", 9, Some("bob")),
+        read_until("bob", "#room", 1, None),
+        read_until("carol", "#room", 1, None),
+        account("bob", AccountEvent::Removed { by: root() }),
+    ]);
+    let marks = &kept.marks[&Folded::new("alice")];
+    assert_eq!(
+        marks.iter().map(|(target, at)| (target.as_str(), *at)).collect::<Vec<_>>(),
+        [("#room", 6), ("carol", 9)]
+    );
+    assert_eq!(kept.marks.len(), 2);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use chat_proto::numeric::{
 use crate::event::{ChannelEvent, Event, Room};
 use crate::id::{ChannelId, ConnId};
 use crate::mode::{Flags, ListKind};
-use crate::project::{Author, join_line};
+use crate::project::{Author, join_line, mark_args};
 use crate::reply::{Replies, Responder};
 use crate::state::{Channel, State, User};
 use crate::tx::{Caller, Tx};
@@ -165,6 +165,11 @@ fn arrival(state: &State, conn: ConnId, id: ChannelId, with_join: bool) -> Optio
     let mut to =
         Responder { replies: &mut replies, server: &state.policy.server_name, client: user.nick.as_str() };
     topic(&mut to, channel);
+    if session.caps.contains(Caps::READ_MARKER) {
+        let marks = state.marks_of(session.user()?);
+        let at = marks.and_then(|marks| marks.get(&name.fold())).copied();
+        to.server_line(format_args!("{}", mark_args(name.as_str(), at)));
+    }
     names::of_channel(state, &mut to, session.caps, channel, true);
     names::end(&mut to, name.as_str());
     Some(replies.into_lines())

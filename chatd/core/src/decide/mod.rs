@@ -16,6 +16,7 @@ mod keep;
 mod kick;
 mod list;
 mod make_way;
+mod markread;
 mod message;
 mod mode;
 mod monitor;

@@ -6,8 +6,8 @@ use crate::id::ConnId;
 use crate::tx::{Caller, Tx};
 
 use super::{
-    account, authenticate, away, batch, cap, help, info, invite, join, kick, list, message, mode, monitor,
-    names, nickserv, oper, part, ping, quit, register, setname, topic, who, whois, whowas,
+    account, authenticate, away, batch, cap, help, info, invite, join, kick, list, markread, message, mode,
+    monitor, names, nickserv, oper, part, ping, quit, register, setname, topic, who, whois, whowas,
 };
 
 /// One command.
@@ -72,6 +72,7 @@ pub const COMMANDS: &[Command] = &[
     user("LINKS", 0, info::links, "", "the servers of this network"),
     user("LIST", 0, list::list, "[#channel,... | conditions]", "the channels"),
     user("LUSERS", 0, info::lusers, "", "how many users and channels there are"),
+    user("MARKREAD", 0, markread::markread, "target [timestamp=TIME]", "how far you have read; with a time, says so"),
     user("MODE", 1, mode::mode, "target [modes [params]]", "shows or changes modes"),
     user("MONITOR", 1, monitor::monitor, "+ nicks | - nicks | C | L | S", "watches the presence of users"),
     user("MOTD", 0, info::motd, "[server]", "the message of the day"),

@@ -6,6 +6,7 @@ mod channel;
 mod line;
 mod message;
 mod multiline;
+mod read;
 mod server;
 mod user;
 mod views;
@@ -26,6 +27,7 @@ use crate::state::State;
 pub use channel::join_line;
 pub use line::Author;
 pub use multiline::Multiline;
+pub use read::mark_args;
 pub use views::Views;
 
 /// Capabilities that change what a line looks like, or whether it is sent.
@@ -80,6 +82,7 @@ impl<'a> Scene<'a> {
             Event::User(who, event) => self.user_event(who, event),
             Event::Channel(room, event) => self.channel_event(room, event),
             Event::Said(said) => self.said(said),
+            Event::Read(mark) => self.read(mark),
             Event::Account(..) | Event::Ban(_) => {}
             Event::Server(event) => self.server_event(event),
         }

@@ -27,6 +27,7 @@ impl State {
                     user.last_active = at;
                 }
             }
+            Event::Read(mark) => self.apply_mark(mark),
             Event::Account(name, event) => self.apply_account(at, name, event),
             Event::Ban(BanEvent::Set { ban, .. }) => self.bans.insert(Ban::clone(ban)),
             Event::Ban(BanEvent::Lifted { target, .. } | BanEvent::Expired { target }) => {
@@ -140,6 +141,7 @@ impl State {
             sessions: Vec::with_capacity(1),
             channels: BTreeSet::new(),
             invites: BTreeSet::new(),
+            marks: BTreeMap::new(),
             since: at,
             last_active: at,
         };

@@ -4,7 +4,7 @@ use chat_proto::name::{Folded, Nick};
 
 use crate::account::{Account, Suspension};
 use crate::attempts::Attempted;
-use crate::event::AccountEvent;
+use crate::event::{AccountEvent, ReadMark};
 use crate::id::{ConnId, UserId};
 use crate::mode::UserModes;
 
@@ -15,6 +15,7 @@ impl State {
         let folded = name.fold();
         if event.changes_hands() {
             self.forget_standing(&folded);
+            self.marks.remove(&folded);
         }
         match event {
             AccountEvent::Registered { login, email, credentials, .. } => {
@@ -43,6 +44,20 @@ impl State {
         for channel in self.channels.values_mut() {
             channel.standing.remove(account);
         }
+    }
+
+    pub(super) fn apply_mark(&mut self, mark: &ReadMark) {
+        let marks = match &mark.account {
+            Some(account) => self.marks.entry(account.fold()).or_default(),
+            None => match self.users.get_mut(mark.who.user) {
+                Some(user) => &mut user.marks,
+                None => return,
+            },
+        };
+        if let Some(forgotten) = &mark.forgotten {
+            marks.remove(forgotten);
+        }
+        marks.insert(Folded::new(&mark.target), mark.at);
     }
 
     pub(super) fn count_try(&mut self, at: u64, conn: ConnId, name: Option<&Folded>) {

@@ -51,6 +51,8 @@ pub struct State {
     pub counts: Counts,
     pub accounts: Accounts,
     pub bans: Bans,
+    /// How far accounts have read.
+    pub marks: BTreeMap<Folded, Marks>,
     /// Failed logins.
     pub attempts: Attempts,
     pub secret: ServerSecret,
@@ -66,6 +68,9 @@ pub struct State {
 
 /// Each run has ids of its own, more than it can ever use: whatever was stored or not, none is used again.
 const IDS_OF_A_RUN: u64 = 1 << 40;
+
+/// How far somebody has read: until when, in milliseconds since the Unix epoch, by the folded name of the channel or nick.
+pub type Marks = BTreeMap<Folded, u64>;
 
 /// What LUSERS tells, kept up to date so that nobody has to count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +115,7 @@ impl State {
             counts: Counts::default(),
             accounts,
             bans: kept.bans.into(),
+            marks: kept.marks,
             attempts: Attempts::default(),
             secret: kept.secret,
             shutdown: None,
@@ -146,6 +152,15 @@ impl State {
     pub fn user_named(&self, nick: &str) -> Option<(UserId, &User)> {
         let id = self.user_id(nick)?;
         Some((id, self.user(id)?))
+    }
+
+    /// How far a user has read.
+    pub fn marks_of(&self, id: UserId) -> Option<&Marks> {
+        let user = self.user(id)?;
+        match &user.account {
+            Some(account) => self.marks.get(&account.fold()),
+            None => Some(&user.marks),
+        }
     }
 
     /// The user behind a connection, once it is registered.

@@ -11,6 +11,8 @@ use crate::history::Party;
 use crate::id::{ChannelId, ConnId};
 use crate::mode::UserModes;
 
+use super::Marks;
+
 /// Times are in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -26,6 +28,9 @@ pub struct User {
     pub channels: BTreeSet<ChannelId>,
     /// Channels that it was invited to; those that are gone may be among them.
     pub invites: BTreeSet<ChannelId>,
+    /// How far it has read, while it has no account.
+    #[serde(default)]
+    pub marks: Marks,
     pub since: u64,
     /// When it last said something.
     pub last_active: u64,
