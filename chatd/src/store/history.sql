@@ -48,6 +48,44 @@ CREATE INDEX entry_author ON entry (author);
 CREATE INDEX entry_client_id ON entry (id) WHERE client_id IS NOT NULL;
 CREATE UNIQUE INDEX entry_number ON entry (number) WHERE number IS NOT NULL;
 
+-- What the full-text index has of an entry. Places, parties and authors are words of it: 'p' and the row of the place, 'x' and 'a'
+-- and the hexadecimal of the name. A carriage return is no character of a text, but where its author split a line for its length.
+CREATE VIEW entry_words AS SELECT
+    entry.id AS id,
+    replace(text, char(13), '') AS text,
+    'p' || place || ifnull(' x' || hex(one) || ' x' || hex(other), '') AS scope,
+    'a' || hex(author) AS author
+FROM entry JOIN place ON place.id = entry.place WHERE kind < 2 AND redacted_at IS NULL;
+
+CREATE VIRTUAL TABLE words USING fts5 (
+    text, scope, author,
+    content = 'entry_words', content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2',
+    columnsize = 0
+);
+
+-- What is deleted, is gone.
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+
+-- The index follows by itself, whoever writes, takes back or deletes an entry.
+CREATE TRIGGER entry_comes AFTER INSERT ON entry WHEN new.kind < 2 BEGIN
+    INSERT INTO words (rowid, text, scope, author) SELECT id, text, scope, author FROM entry_words WHERE id = new.id;
+END;
+
+CREATE TRIGGER entry_changes BEFORE UPDATE ON entry WHEN old.kind < 2 BEGIN
+    INSERT INTO words (words, rowid, text, scope, author)
+    SELECT 'delete', id, text, scope, author FROM entry_words WHERE id = old.id;
+END;
+
+CREATE TRIGGER entry_changed AFTER UPDATE ON entry WHEN new.kind < 2 BEGIN
+    INSERT INTO words (rowid, text, scope, author) SELECT id, text, scope, author FROM entry_words WHERE id = new.id;
+END;
+
+CREATE TRIGGER entry_goes BEFORE DELETE ON entry WHEN old.kind < 2 BEGIN
+    INSERT INTO words (words, rowid, text, scope, author)
+    SELECT 'delete', id, text, scope, author FROM entry_words WHERE id = old.id;
+END;
+
 -- How far an account has read; target: the channel's or nick's folded name.
 CREATE TABLE read_marker (
     account TEXT NOT NULL,

@@ -9,6 +9,7 @@ use chatd_core::{HistoryAnswer, HistoryQuery};
 use rusqlite::{Connection, OpenFlags};
 
 use super::page::Page;
+use super::search;
 use super::targets::Targets;
 use crate::logging::{EventKind, log_failure};
 use crate::store::RowError;
@@ -79,7 +80,9 @@ impl Archive {
                 let targets = Targets { party, channels, after, before, limit, since };
                 targets.read(connection).map(HistoryAnswer::Targets)
             }
-            HistoryQuery::Search(_) => Ok(HistoryAnswer::Entries(Vec::new())),
+            HistoryQuery::Search(search) => {
+                search::read(connection, search, self.start).map(HistoryAnswer::Entries)
+            }
         }
     }
 

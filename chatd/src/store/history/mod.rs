@@ -5,6 +5,7 @@ mod page;
 mod point;
 mod record;
 mod row;
+mod search;
 mod targets;
 
 use chat_proto::name::Folded;

@@ -27,7 +27,8 @@ pub(super) fn kind(kind: SaidKind) -> i64 {
 }
 
 /// What [`entry`] reads.
-pub(super) const COLUMNS: &str = "id, at, number, kind, source, account, target, tags, text, client_id";
+pub(super) const COLUMNS: &str =
+    "entry.id AS id, at, number, kind, source, account, target, tags, entry.text AS text, client_id";
 
 /// What was said to some members of a channel only is not for all who may read its history; what was taken back is for nobody.
 pub(super) const FOR_ALL: &str =

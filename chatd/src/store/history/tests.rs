@@ -1,8 +1,8 @@
 use chat_proto::name::{ChannelName, Folded, Nick};
 use chatd_core::{
     Byline, ChannelEvent, ChannelId, ConnId, Deed, Ending, Entry, Event, HistoryAnswer, HistoryQuery,
-    MessageId, Origin, Party, Place, Point, Range, Rank, Ranks, Room, Said, SaidKind, Stamp, Target,
-    UserEvent, UserId, Who,
+    MessageId, Origin, Party, Place, Point, Range, Rank, Ranks, Room, Said, SaidKind, Scope, Search, Stamp,
+    Target, UserEvent, UserId, Who,
 };
 use tempfile::TempDir;
 
@@ -287,4 +287,143 @@ fn targets_are_the_places_of_the_reader_where_something_was_said_last_between_th
     assert_eq!(targets(9, 0, 2, 0), all[1..]);
     assert_eq!(targets(1, 4, 9, 0), all[1..2]);
     assert_eq!(targets(0, 9, 9, 3), all[2..]);
+}
+
+fn search(bench: &Bench, change: impl FnOnce(&mut Search)) -> Vec<String> {
+    let scope = Scope::Place(LOBBY);
+    let mut search =
+        Search { scope, words: Vec::new(), from: None, after: None, before: None, limit: 9, since: 0 };
+    change(&mut search);
+    texts(&bench.ask(&HistoryQuery::Search(Box::new(search))))
+}
+
+fn words(text: &str) -> impl FnOnce(&mut Search) {
+    let words = text.split_whitespace().map(str::to_owned).collect();
+    move |search| search.words = words
+}
+
+#[test]
+fn all_words_must_occur_whatever_their_case_and_accents() {
+    let mut bench = Bench::new();
+    for (at, text) in ["The café is open", "the cafeteria is closed", "une CAFE-bar", "well-known\rness"]
+        .into_iter()
+        .enumerate()
+    {
+        bench.say(at as u64 + 1, "alice", to_channel(1), text);
+    }
+    for (query, found) in [
+        ("cafe", &["The café is open", "une CAFE-bar"][..]),
+        ("CAFÉ the", &["The café is open"]),
+        ("caf*", &["The café is open", "the cafeteria is closed", "une CAFE-bar"]),
+        ("cafe-bar", &["une CAFE-bar"]),
+        ("bar-cafe", &[]),
+        ("wellknown", &[]),
+        ("knownness", &["well-known\rness"]),
+        ("the absent", &[]),
+        ("is :-)", &["The café is open", "the cafeteria is closed"]),
+        (":-) *", &[]),
+    ] {
+        assert_eq!(search(&bench, words(query)), found, "{query}");
+    }
+}
+
+#[test]
+fn what_is_searched_for_has_no_meaning_but_its_own() {
+    let mut bench = Bench::new();
+    bench.say(1, "alice", to_channel(1), "harmless words");
+    bench.say(2, "alice", to_channel(2), "secret words");
+    for query in [
+        "words\" OR \"secret",
+        "words OR secret",
+        "NOT secret",
+        "NEAR(words secret)",
+        "scope:p2",
+        "text:words)",
+        "\"",
+        "\"\"",
+        "*",
+        "words^",
+        "^words",
+        "{scope}:p2",
+        "-scope:p1",
+        "+",
+        "(",
+        "a\0b",
+        "words\")) OR (scope:p2",
+    ] {
+        assert!(search(&bench, words(query)).iter().all(|text| text == "harmless words"), "{query}");
+        assert!(
+            search(&bench, |search| search.words = vec![query.into()])
+                .iter()
+                .all(|text| text == "harmless words")
+        );
+    }
+}
+
+#[test]
+fn a_search_finds_by_place_author_and_time_the_newest_first() {
+    let mut bench = Bench::new();
+    let [alice, bob] = ["alice", "bob"].map(|name| Party::Guest(Folded::new(name)));
+    let pair = Place::pair(alice.clone(), bob);
+    bench.say(1, "alice", to_channel(1), "one tea");
+    bench.say(2, "Bob", to_channel(1), "two tea");
+    bench.say(3, "alice", to_channel(2), "three tea");
+    bench.say(4, "alice", (Target::User(who("bob")), pair), "four tea");
+    bench.say(
+        5,
+        "carol",
+        (
+            Target::User(who("bob")),
+            Place::pair(Party::Guest(Folded::new("carol")), Party::Guest(Folded::new("bob"))),
+        ),
+        "five tea",
+    );
+    bench.say(6, "alice", (Target::Channel { room: room(1), at_least: Some(Rank::Voice) }, LOBBY), "six tea");
+    let everything = |channels: &[u64]| {
+        let channels = channels.iter().copied().map(ChannelId).collect();
+        Scope::Everything { party: alice.clone(), channels }
+    };
+    let tea = |change: &dyn Fn(&mut Search)| {
+        search(&bench, |search| {
+            search.words = vec!["tea".into()];
+            change(search);
+        })
+    };
+    assert_eq!(tea(&|_| {}), ["one tea", "two tea"]);
+    assert_eq!(tea(&|search| search.scope = everything(&[1, 7])), ["one tea", "two tea", "four tea"]);
+    assert_eq!(tea(&|search| search.scope = everything(&[])), ["four tea"]);
+    assert_eq!(tea(&|search| search.limit = 1), ["two tea"]);
+    assert_eq!(tea(&|search| search.from = Some(Folded::new("BOB"))), ["two tea"]);
+    assert_eq!(tea(&|search| search.from = Some(Folded::new("bo"))), [""; 0]);
+    assert_eq!(tea(&|search| search.after = Some(1)), ["two tea"]);
+    assert_eq!(tea(&|search| search.before = Some(2)), ["one tea"]);
+    assert_eq!(tea(&|search| search.since = 2), ["two tea"]);
+    let without_words =
+        |search: &mut Search| (search.scope, search.from) = (everything(&[1, 2]), Some(Folded::new("alice")));
+    assert_eq!(search(&bench, without_words), ["one tea", "three tea", "four tea"]);
+}
+
+#[test]
+fn what_is_taken_back_or_deleted_is_gone_from_the_file() {
+    let mut bench = Bench::new();
+    bench.say(1, "alice", to_channel(1), "harmless zzsecret");
+    bench.say(2, "alice", to_channel(1), "harmless qqsecret");
+    bench.say(3, "alice", to_channel(1), "harmless");
+    let sql = "UPDATE entry SET text = '', tags = NULL, redacted_at = 5 WHERE number = 1; DELETE FROM entry WHERE number = 2;
+               PRAGMA wal_checkpoint(TRUNCATE);";
+    bench.store.connection.execute_batch(sql).unwrap();
+    assert_eq!(search(&bench, words("harmless")), ["harmless"]);
+    assert_eq!(search(&bench, words("zzsecret")), [""; 0]);
+    assert_eq!(bench.page(LOBBY, Range::Latest(None), 9), ["harmless"]);
+    bench
+        .store
+        .connection
+        .execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)", [])
+        .unwrap();
+    for file in std::fs::read_dir(bench.directory.path()).unwrap() {
+        let content = std::fs::read(file.unwrap().path()).unwrap();
+        for word in [&b"zzsecret"[..], b"qqsecret"] {
+            assert!(!content.windows(word.len()).any(|bytes| bytes == word));
+        }
+    }
 }
