@@ -35,6 +35,15 @@ pub struct Options {
     /// Log in to the account with the password in FILE, which nobody else can read
     #[arg(long, global = true, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Log in to the account with the certificate in FILE (PEM), over TLS; <certificate> adds it to the account
+    #[arg(long, global = true, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// The certificate's key, if it isn't in the same file; nobody else can read it
+    #[arg(long, global = true, value_name = "FILE", requires = "certificate")]
+    pub key: Option<PathBuf>,
+    /// What the server asks everybody for is in FILE, which nobody else can read [default: chat asks]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub server_password_file: Option<PathBuf>,
     /// Print one JSON object per line
     #[arg(long, global = true)]
     pub json: bool,
@@ -48,7 +57,7 @@ pub struct Options {
     #[arg(long, global = true, value_name = "SHA256")]
     pub fingerprint: Option<Fingerprint>,
     /// Connect to HOST without TLS: everybody on the way can read and change everything
-    #[arg(long, global = true, conflicts_with_all = ["ca", "fingerprint"])]
+    #[arg(long, global = true, conflicts_with_all = ["ca", "fingerprint", "certificate"])]
     pub insecure_plain: bool,
 }
 

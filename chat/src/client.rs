@@ -21,6 +21,7 @@ use crate::line::{Line, Style};
 use crate::notify;
 use crate::render::{Renderer, View};
 use crate::session::{Event, How, Session, What};
+use crate::trust::Fingerprint;
 use crate::ui::Show;
 use crate::words::Words;
 
@@ -54,6 +55,8 @@ pub struct Client {
     failure: Option<String>,
     /// The host that the server is on, unless it is this one.
     server: Option<String>,
+    /// The certificate that the server sees.
+    certificate: Option<Fingerprint>,
     interrupts: u32,
     leaving: bool,
     farewell: Option<String>,
@@ -77,6 +80,7 @@ impl Client {
             wrong: 0,
             failure: None,
             server: None,
+            certificate: None,
             interrupts: 0,
             leaving: false,
             farewell: None,
@@ -88,6 +92,12 @@ impl Client {
     #[must_use]
     pub fn at(self, server: Option<String>) -> Self {
         Self { server, ..self }
+    }
+
+    /// Tells which certificate the server sees.
+    #[must_use]
+    pub fn showing(self, certificate: Option<Fingerprint>) -> Self {
+        Self { certificate, ..self }
     }
 
     /// What stands before the next line: where it goes, or what was asked.

@@ -15,6 +15,9 @@ pub struct Config {
     pub fingerprint: Option<String>,
     pub name: Option<String>,
     pub password_file: Option<PathBuf>,
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    pub server_password_file: Option<PathBuf>,
     pub color: Option<bool>,
     pub bell: Option<bool>,
     pub times: Option<bool>,
@@ -58,6 +61,7 @@ mod tests {
             all.server.is_some() && all.name.is_some() && all.password_file.is_some() && all.color.is_some()
         );
         assert!(all.ca.is_some() && all.fingerprint.is_some());
+        assert!(all.certificate.is_some() && all.key.is_some() && all.server_password_file.is_some());
         assert!(all.bell.is_some() && all.times.is_some());
     }
 

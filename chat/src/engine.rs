@@ -97,7 +97,9 @@ impl Engine {
         let plain = if *plain { " --insecure-plain" } else { "" };
         let server = (!settings.access.is_local()).then(|| format!("{address}{plain}"));
         Ok(Self {
-            client: Client::new(session, manner, jiff::tz::TimeZone::system()).at(server),
+            client: Client::new(session, manner, jiff::tz::TimeZone::system())
+                .at(server)
+                .showing(settings.access.shown()),
             settings,
             screen,
             words,
@@ -280,7 +282,7 @@ impl Engine {
     }
 
     fn up(&mut self, link: Link) {
-        self.client.session.set_link(link.access().is_local(), link.access().is_private());
+        self.client.session.set_way(link.access().way());
         self.link = Some(link);
         self.complained = None;
         self.alive = Alive::new(Instant::now());

@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod engine;
 mod failure;
+mod identity;
 mod input;
 mod line;
 mod link;

@@ -44,7 +44,17 @@ fn accounts() -> Section {
          password when the name is an account's, proves that it knows it without telling it (SCRAM-SHA-256), and logs in \
          again by itself after a broken connection. `<register>` makes an account of a guest's name. `<password>`, typed on \
          the server's host under your login, sets a password for coming from elsewhere. Passwords are not shown while \
-         they are typed and are kept in no history. Where nobody can be asked, `--password-file` has the password.",
+         they are typed and are kept in no history. Where nobody can be asked, `--password-file` has the password. A \
+         server may ask everybody for one password besides: `chat` asks for it, or `--server-password-file` has it.",
+    )
+    .text(
+        "Over TLS a certificate can do without a password. Make one, come with it and log in with the password once more, \
+         and type `<certificate> add`. From then on the certificate is enough; it may stand in your settings.",
+    )
+    .example(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \\\n    \
+         -subj /CN=carol -days 3650 -keyout carol.pem -out carol.crt\n\
+         cat carol.crt >> carol.pem\nchat --server chat.example.org --name carol --certificate carol.pem",
     )
 }
 

@@ -50,14 +50,7 @@ impl Secret {
     pub fn from_file(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
         let unreadable = |error| Failure::Usage(format!("cannot read the password from {shown}: {error}"));
-        let file = File::open(path).map_err(unreadable)?;
-        let mode = file.metadata().map_err(unreadable)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Err(Failure::Usage(format!(
-                "others can read the password in {shown} (mode {:04o}); chmod 600 {shown}",
-                mode & 0o7777
-            )));
-        }
+        let file = open_private(path, "the password")?;
         let mut text = Zeroizing::new(String::with_capacity(PASSWORD_MAX + 1));
         file.take(PASSWORD_MAX as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
         let line = text.lines().next().unwrap_or_default();
@@ -68,6 +61,24 @@ impl Secret {
         }
         Ok(Self::from(line))
     }
+}
+
+/// Opens a file that nobody else can read; `what` is in it.
+///
+/// # Errors
+/// It can't be opened, or others can read it as well.
+pub fn open_private(path: &Path, what: &str) -> Result<File, Failure> {
+    let shown = path.display();
+    let unreadable = |error| Failure::Usage(format!("cannot read {what} from {shown}: {error}"));
+    let file = File::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(Failure::Usage(format!(
+            "others can read {what} in {shown} (mode {:04o}); chmod 600 {shown}",
+            mode & 0o7777
+        )));
+    }
+    Ok(file)
 }
 
 impl From<&str> for Secret {

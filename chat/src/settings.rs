@@ -10,8 +10,10 @@ use crate::address::{Address, PLAIN_PORT, TLS_PORT};
 use crate::cli::Options;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::identity::Identity;
 use crate::link::Access;
 use crate::secret::Secret;
+use crate::session::{Entry, Way};
 use crate::trust::Trust;
 
 #[derive(Debug, Clone)]
@@ -19,7 +21,8 @@ pub struct Settings {
     pub access: Access,
     pub name: String,
     pub login: String,
-    pub password: Option<Secret>,
+    pub entry: Entry,
+    pub server_password: Option<Secret>,
     pub json: bool,
     pub color: bool,
     pub bell: bool,
@@ -47,13 +50,16 @@ impl Settings {
         })?;
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb();
         let colors = !options.no_color && variable("NO_COLOR").is_none() && config.color != Some(false);
-        let (access, is_configured) = access(options, &config)?;
-        let configured = config.password_file.take().filter(|_| is_configured && name == usual);
-        let file = options.password_file.clone().or(configured);
-        // On this host's socket the kernel says who we are.
-        let file = file.filter(|_| !(access.is_local() && name == login));
+        let (mut access, is_configured) = access(options, &config)?;
+        if !(is_configured && name == usual) {
+            (config.password_file, config.certificate) = (None, None);
+        }
+        access.identity = identity(options, &config, access.way())?;
+        let server_password = config.server_password_file.take().filter(|_| is_configured);
+        let server_password = options.server_password_file.clone().or(server_password);
         Ok(Self {
-            password: file.as_deref().map(Secret::from_file).transpose()?,
+            entry: entry(options, &config, &access, name == login)?,
+            server_password: server_password.as_deref().map(Secret::from_file).transpose()?,
             access,
             name,
             login,
@@ -86,7 +92,30 @@ fn access(options: &Options, config: &Config) -> Result<(Access, bool), Failure>
         known: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/known-servers")),
     };
     let address = given.or(configured).unwrap_or_else(this_host);
-    Ok((Access { address, plain, trust }, is_configured))
+    Ok((Access { address, plain, trust, identity: None }, is_configured))
+}
+
+/// The command line's certificate goes with the command line's key. It is good for nothing where no TLS is spoken.
+fn identity(options: &Options, config: &Config, way: Way) -> Result<Option<Identity>, Failure> {
+    let (certificate, key) = match &options.certificate {
+        Some(certificate) => (Some(certificate), &options.key),
+        None => (config.certificate.as_ref(), &config.key),
+    };
+    let certificate = certificate.filter(|_| way == Way::Tls);
+    certificate.map(|certificate| Identity::load(certificate, key.as_deref())).transpose()
+}
+
+/// A certificate comes first; a password may be there as well, until the certificate is added to the account.
+fn entry(options: &Options, config: &Config, access: &Access, is_login: bool) -> Result<Entry, Failure> {
+    let file = options.password_file.as_ref().or(config.password_file.as_ref());
+    // On this host's socket the kernel says who we are.
+    let file = file.filter(|_| !(access.is_local() && is_login));
+    let password = file.map(|file| Secret::from_file(file)).transpose()?;
+    Ok(match password {
+        otherwise if access.identity.is_some() => Entry::Certificate { otherwise },
+        Some(password) => Entry::Password(password),
+        None => Entry::Name,
+    })
 }
 
 fn this_host() -> Address {

@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::client::dialog::{Dialog, Outcome};
 use crate::line::{Line, Style};
 use crate::secret::Secret;
-use crate::session::{Lock, Locked};
+use crate::session::{Entry, Lock, Locked};
 
 /// Wrong passwords after which we leave.
 const TRIES: u32 = 3;
@@ -53,6 +53,10 @@ impl Client {
                 self.session.enter_by(entry);
                 self.enters = true;
             }
+            Outcome::Knock(password) => {
+                self.session.give_server_password(password);
+                self.enters = true;
+            }
             Outcome::Register(email, password) => self.session.register(email.as_deref(), password),
             Outcome::SetPassword(old, new) => self.session.change_password(old.as_ref(), new),
             Outcome::Dropped => self.drop_dialog(at_door),
@@ -92,6 +96,17 @@ impl Client {
                 }
                 self.complain("wrong password");
             }
+            Lock::Certificate => return self.without_certificate(reason),
+            Lock::ServerPassword => self.remark("The server asks everybody for its password."),
+            Lock::WrongServerPassword => {
+                self.wrong += 1;
+                if self.wrong >= TRIES {
+                    self.failure =
+                        Some(format!("wrong server password, {TRIES} times; ask its administrator"));
+                    return;
+                }
+                self.complain("wrong server password");
+            }
             Lock::TooFast => self.complain(reason),
             Lock::AccountsOnly if locked.registers => self.remark("This server lets in accounts only."),
             Lock::AccountsOnly => self.remark(
@@ -103,6 +118,50 @@ impl Client {
             self.remark("Press Enter to log in.");
         }
         self.start(Dialog::at(locked));
+    }
+
+    /// Comes in otherwise, to have it added.
+    fn without_certificate(&mut self, reason: &str) {
+        self.complain(&format!("your certificate doesn't log you in here: {reason}"));
+        self.remark("<certificate> add, once you are in, changes that.");
+        self.session.enter_by(Entry::Name);
+        self.enters = true;
+    }
+
+    /// What logs us in besides the password: shows, adds or removes it.
+    pub(super) fn certificate(&mut self, what: Option<&str>, fingerprint: Option<&str>) {
+        if self.session.account().is_none() {
+            return self.complain("a guest has no certificates; <register> makes an account of your name");
+        }
+        match (what.map(str::to_ascii_lowercase).as_deref(), fingerprint, self.certificate) {
+            (None, ..) => self.show_certificates(),
+            (Some("add"), None, Some(_)) => self.session.certificates(&["ADD"]),
+            (Some("add"), None, None) => {
+                self.complain("the server has seen no certificate of yours");
+                self.tell_how();
+            }
+            (Some("remove"), Some(fingerprint), _) => self.session.certificates(&["DEL", fingerprint]),
+            _ => self.complain("it is <certificate>, <certificate> add, or <certificate> remove FINGERPRINT"),
+        }
+    }
+
+    fn show_certificates(&mut self) {
+        match self.certificate {
+            Some(own) => self.print(Line::of(Style::Plain, &format!("yours has the SHA-256 {own}"))),
+            None => self.tell_how(),
+        }
+        self.session.certificates(&["LIST"]);
+    }
+
+    /// How to come with a certificate.
+    fn tell_how(&mut self) {
+        let server = self.server.clone().unwrap_or_else(|| "THIS-HOST".to_owned());
+        let account = self.session.account().unwrap_or_default().to_owned();
+        self.remark("chat(1) tells how to make one. Then come with it, and <certificate> add:");
+        self.print(Line::of(
+            Style::Bold,
+            &format!("  chat --server {server} --name {account} --certificate FILE"),
+        ));
     }
 
     pub(super) fn register(&mut self) {

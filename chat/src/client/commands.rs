@@ -37,6 +37,7 @@ impl Client {
             Verb::Nick => self.nick(arg(0)),
             Verb::Register => self.register(),
             Verb::Password => self.password(),
+            Verb::Certificate => self.certificate(request.arg(0), request.arg(1)),
             Verb::Clear => self.shows.push(Show::Clear),
             Verb::Quit => self.quit(request.arg(0)),
         }

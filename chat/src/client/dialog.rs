@@ -21,6 +21,8 @@ pub enum Dialog {
         email_wanted: bool,
         first: Option<Secret>,
     },
+    /// At the door of a server that asks everybody for its password.
+    Server,
     SetPassword {
         old: Option<Secret>,
         old_wanted: bool,
@@ -34,6 +36,8 @@ pub enum Outcome {
     /// Goes on with the next question, or the same one again, after these words.
     Ask(Dialog, Option<&'static str>),
     Enter(Entry),
+    /// Goes in with what the server asks everybody for.
+    Knock(Secret),
     Register(Option<String>, Secret),
     SetPassword(Option<Secret>, Secret),
     /// Nothing is done.
@@ -48,6 +52,7 @@ impl Dialog {
             Lock::AccountsOnly | Lock::NotRegistered if locked.registers => {
                 Self::Choose { name, email_required }
             }
+            Lock::ServerPassword | Lock::WrongServerPassword => Self::Server,
             _ => Self::LogIn { name },
         }
     }
@@ -55,7 +60,7 @@ impl Dialog {
     /// Whether there is no connection until it is answered.
     pub fn is_at_door(&self) -> bool {
         match self {
-            Self::LogIn { .. } | Self::Choose { .. } => true,
+            Self::LogIn { .. } | Self::Choose { .. } | Self::Server => true,
             Self::Register { at_door, .. } => *at_door,
             Self::SetPassword { .. } => false,
         }
@@ -64,6 +69,7 @@ impl Dialog {
     pub fn question(&self) -> String {
         match self {
             Self::LogIn { name } => format!("Password of {name}:"),
+            Self::Server => "Password of the server (not your own):".to_owned(),
             Self::Choose { .. } => "Log in or register? (login/register)".to_owned(),
             Self::Register { email_wanted: true, email: None, .. } => "Your address for mail?".to_owned(),
             Self::Register { first: None, .. } => "Password for the new account:".to_owned(),
@@ -105,6 +111,7 @@ impl Dialog {
         }
         match self {
             Self::LogIn { .. } => Outcome::Enter(Entry::Password(answer)),
+            Self::Server => Outcome::Knock(answer),
             Self::Register { at_door, email, email_wanted, first } => match first {
                 None => {
                     Outcome::Ask(Self::Register { at_door, email, email_wanted, first: Some(answer) }, None)

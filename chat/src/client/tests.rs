@@ -4,6 +4,7 @@ use chat_proto::message::Message;
 
 use super::*;
 use crate::secret::Secret;
+use crate::session::Way;
 
 const MANNER: Manner = Manner { times: false, bell: true, json: false, prompt: true };
 
@@ -89,12 +90,12 @@ fn whisper(client: &mut Client, question: &str, answer: &str) -> Vec<String> {
 #[test]
 fn a_password_is_asked_for_twice_and_the_old_one_only_from_elsewhere() {
     let mut local = client();
-    local.session.set_link(true, true);
+    local.session.set_way(Way::Local);
     typed(&mut local, "<password>");
     whisper(&mut local, "New password:", "one two");
     assert_eq!(whisper(&mut local, "The same once more:", "one two"), ["PASSWD * :one two"]);
     let mut remote = client();
-    remote.session.set_link(false, true);
+    remote.session.set_way(Way::Tls);
     hear(&mut remote, ":s 900 alice alice!a@h alice :You are now logged in as alice");
     typed(&mut remote, "<password>");
     whisper(&mut remote, "Password until now:", "one two");
@@ -112,7 +113,7 @@ fn no_password_is_asked_for_where_others_can_listen_or_where_there_is_no_account
         (true, "<password>", "a guest has no password"),
     ] {
         let mut client = client();
-        client.session.set_link(false, private);
+        client.session.set_way(if private { Way::Tls } else { Way::Open });
         assert!(typed(&mut client, line).is_empty() && !client.asks_secret());
         assert!(shown(&mut client).contains(words), "{line}");
     }

@@ -18,7 +18,11 @@ impl Engine {
         self.link = None;
         self.client.session.lost();
         self.not_before = locked.wait.map(|seconds| now + Duration::from_secs(seconds));
-        self.prompt_due = self.prompt_due.map(|_| now);
+        if self.client.takes_entry() {
+            self.come_in();
+        } else {
+            self.prompt_due = self.prompt_due.map(|_| now);
+        }
         Ok(())
     }
 

@@ -20,6 +20,7 @@ pub enum Verb {
     Nick,
     Register,
     Password,
+    Certificate,
     Clear,
     Quit,
 }
@@ -229,6 +230,15 @@ pub static TABLE: &[Spec] = &[
         usage: "<password>",
         does: "sets the password for coming from elsewhere",
         example: "<password>",
+    },
+    Spec {
+        verb: Verb::Certificate,
+        name: "certificate",
+        aliases: &["cert"],
+        args: &[OPTIONAL, OPTIONAL],
+        usage: "<certificate> [add | remove SHA256]",
+        does: "shows, adds or removes certificates that log you in without a password",
+        example: "<certificate> add",
     },
     Spec {
         verb: Verb::Clear,

@@ -16,8 +16,9 @@ use zeroize::Zeroizing;
 
 use crate::address::Address;
 use crate::failure::Failure;
-use crate::session::Sts;
-use crate::trust::{self, Trust};
+use crate::identity::Identity;
+use crate::session::{Sts, Way};
+use crate::trust::{self, Fingerprint, Trust};
 use tls::Peer;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -31,6 +32,8 @@ pub struct Access {
     /// Without TLS, where there is a choice.
     pub plain: bool,
     pub trust: Trust,
+    /// Shown to the server, where TLS is spoken.
+    pub identity: Option<Identity>,
 }
 
 /// What can carry the protocol.
@@ -69,7 +72,7 @@ impl Access {
             Address::Tcp { host, .. } => Address::Tcp { host: host.clone(), port },
             unix @ Address::Unix(_) => unix.clone(),
         };
-        Self { address, plain: false, trust: self.trust.clone() }
+        Self { address, plain: false, ..self.clone() }
     }
 
     /// Whether it is this host's own socket.
@@ -77,16 +80,23 @@ impl Access {
         matches!(self.address, Address::Unix(_))
     }
 
-    /// Whether nobody between can listen.
-    pub fn is_private(&self) -> bool {
+    /// What kind of way it is, for those who have a secret to tell.
+    pub fn way(&self) -> Way {
         match &self.address {
-            Address::Unix(_) => true,
-            Address::Tcp { host, .. } => !self.plain || is_loopback(host),
+            Address::Unix(_) => Way::Local,
+            Address::Tcp { .. } if !self.plain => Way::Tls,
+            Address::Tcp { host, .. } if is_loopback(host) => Way::Loopback,
+            Address::Tcp { .. } => Way::Open,
         }
     }
 
+    /// The certificate that the server gets to see.
+    pub fn shown(&self) -> Option<Fingerprint> {
+        self.identity.as_ref().filter(|_| self.way() == Way::Tls).map(Identity::fingerprint)
+    }
+
     async fn stream(&self) -> Result<Box<dyn Stream>, Failure> {
-        let Self { address, plain, trust } = self;
+        let Self { address, plain, trust, identity } = self;
         match address {
             Address::Unix(path) => {
                 let connected = within(address, UnixStream::connect(path)).await?;
@@ -98,7 +108,8 @@ impl Access {
             Address::Tcp { host, port } => {
                 let stream = within(address, tcp(address, host, *port)).await??;
                 let place = address.to_string().to_ascii_lowercase();
-                Ok(Box::new(tls::secure(stream, Peer { host, place: &place }, trust).await?))
+                let peer = Peer { host, place: &place };
+                Ok(Box::new(tls::secure(stream, peer, trust, identity.as_ref()).await?))
             }
         }
     }

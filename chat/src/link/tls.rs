@@ -12,6 +12,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::failure::Failure;
+use crate::identity::Identity;
 use crate::trust::{Trust, Verdict, Verifier};
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -31,6 +32,7 @@ pub async fn secure(
     stream: TcpStream,
     peer: Peer<'_>,
     trust: &Trust,
+    identity: Option<&Identity>,
 ) -> Result<TlsStream<TcpStream>, Failure> {
     let Peer { host, place } = peer;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -41,8 +43,11 @@ pub async fn secure(
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::Unreachable(format!("cannot use TLS: {error}")))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::clone(&verifier) as _);
+    let config = match identity {
+        Some(identity) => config.with_client_cert_resolver(identity.resolver()),
+        None => config.with_no_client_auth(),
+    };
     let handshake = timeout(HANDSHAKE, TlsConnector::from(Arc::new(config)).connect(name, stream));
     let late =
         |_| Failure::Unreachable(format!("{place} doesn't answer when it is spoken to in TLS; {NO_TLS}"));

@@ -18,7 +18,7 @@ use chat_proto::text::harmless_json;
 
 use crate::failure::Failure;
 use crate::link::{Access, Link};
-use crate::session::{Entry, Event, Session, What};
+use crate::session::{Event, Session, What};
 use crate::settings::Settings;
 
 /// The server has that long to let us in and to answer.
@@ -27,8 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A session that comes in as the settings say.
 pub fn session(settings: &Settings) -> Session {
     let mut session = Session::new(&settings.name, &settings.login);
-    if let Some(password) = &settings.password {
-        session.enter_by(Entry::Password(password.clone()));
+    session.enter_by(settings.entry.clone());
+    if let Some(password) = &settings.server_password {
+        session.give_server_password(password.clone());
     }
     session
 }
@@ -54,7 +55,7 @@ impl Talk {
     /// Connects and waits until the server has let us in.
     async fn with(mut session: Session, settings: &Settings) -> Result<Self, Failure> {
         let link = Link::introduce(&settings.access).await?;
-        session.set_link(link.access().is_local(), link.access().is_private());
+        session.set_way(link.access().way());
         session.open();
         let mut talk = Self { session, link, events: VecDeque::new() };
         let deadline = Instant::now() + PATIENCE;
@@ -120,7 +121,7 @@ impl Talk {
     async fn move_to(&mut self, access: &Access) -> Result<(), Failure> {
         self.link = Link::introduce(access).await?;
         self.session.lost();
-        self.session.set_link(access.is_local(), access.is_private());
+        self.session.set_way(access.way());
         self.session.open();
         Ok(())
     }

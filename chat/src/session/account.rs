@@ -4,18 +4,24 @@ use chat_proto::caps::Caps;
 use chat_proto::message::{Message, Writer};
 
 use crate::secret::Secret;
-use crate::session::login::{Entry, Lock};
+use crate::session::login::{Entry, Lock, Way};
 use crate::session::{Session, Stage, What};
 
 impl Session {
     /// How we are going to come in the next time.
     pub fn enter_by(&mut self, entry: Entry) {
         self.entry = entry;
+        self.entry_name.clone_from(&self.wanted);
     }
 
-    /// The connection leads to this host's own socket, or nobody between can listen.
-    pub fn set_link(&mut self, local: bool, private: bool) {
-        (self.local, self.private) = (local, private);
+    /// What the server asks everybody for.
+    pub fn give_server_password(&mut self, password: Secret) {
+        self.server_password = Some(password);
+    }
+
+    /// The kind of way that the connection takes.
+    pub fn set_way(&mut self, way: Way) {
+        self.way = way;
     }
 
     /// Whom the server takes us for.
@@ -25,12 +31,13 @@ impl Session {
 
     /// The account is our login, by the kernel's word.
     pub fn is_own_login(&self) -> bool {
-        self.local && self.account.as_deref().unwrap_or(&self.nick).eq_ignore_ascii_case(&self.login)
+        self.way == Way::Local
+            && self.account.as_deref().unwrap_or(&self.nick).eq_ignore_ascii_case(&self.login)
     }
 
-    /// Whether nobody between can listen, so that passwords may be sent.
+    /// Whether nobody between can listen, so that a new password may be set.
     pub fn is_private(&self) -> bool {
-        self.private
+        self.way != Way::Open
     }
 
     /// Whether accounts can be made, and whether it takes an address for mail.
@@ -62,6 +69,12 @@ impl Session {
         self.await_outcome(new);
     }
 
+    /// Shows, adds or removes certificates of our account; NickServ answers.
+    pub fn certificates(&mut self, words: &[&str]) {
+        let line = Writer::new().command("NS").param("CERT");
+        self.send(words.iter().fold(line, |line, word| line.param(word)));
+    }
+
     fn await_outcome(&mut self, password: Secret) {
         self.setting = Some(password);
         self.waits_for_account = true;
@@ -83,6 +96,7 @@ impl Session {
         };
         if let Some(password) = password.filter(|_| registered || matches!(self.entry, Entry::Password(_))) {
             self.entry = Entry::Password(password);
+            self.entry_name.clone_from(&account);
         }
         self.emit(if registered { What::Registered { account } } else { What::PasswordSet { account } });
         if early {

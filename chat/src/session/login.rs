@@ -19,11 +19,29 @@ pub enum Entry {
     #[default]
     Name,
     Password(Secret),
+    /// By the certificate that the connection shows, else by the password.
+    Certificate {
+        otherwise: Option<Secret>,
+    },
     /// Makes the account first.
     Register {
         email: Option<String>,
         password: Secret,
     },
+}
+
+/// What kind of way leads to the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// This host's own socket.
+    Local,
+    /// To a server that has proved who it is; nobody between can listen.
+    Tls,
+    /// Nobody between can listen, but anybody on this host may be at the other end.
+    Loopback,
+    /// Others can listen, and be at the other end.
+    #[default]
+    Open,
 }
 
 /// Why the server doesn't let us in before we log in.
@@ -39,6 +57,11 @@ pub enum Lock {
     AccountsOnly,
     /// The account that we wanted was not made.
     NotRegistered,
+    /// Our certificate doesn't log us in.
+    Certificate,
+    /// The server asks everybody for a password, and we had none.
+    ServerPassword,
+    WrongServerPassword,
 }
 
 /// A door that is shut, and what opens it.
@@ -71,6 +94,13 @@ impl Locked {
                     .to_owned()
             }
             Lock::NotRegistered => format!("no account was made: {reason}"),
+            Lock::Certificate => format!("the certificate doesn't log in as {name}: {reason}"),
+            Lock::ServerPassword => {
+                "the server asks everybody for its password: --server-password-file FILE".to_owned()
+            }
+            Lock::WrongServerPassword => {
+                "the password that the server asks everybody for is wrong".to_owned()
+            }
         }
     }
 }
@@ -89,25 +119,54 @@ pub(super) enum Step {
 
 impl Session {
     pub(super) fn begin_login(&mut self) {
-        let offered = |mechanism: Mechanism| {
-            let names = self.mechanisms.as_deref();
-            names.is_none_or(|names| names.split(',').any(|name| Mechanism::named(name) == Some(mechanism)))
-        };
-        let mechanism = if !self.caps.contains(Caps::SASL) {
-            None
-        } else if offered(Mechanism::ScramSha256) {
-            Some(Mechanism::ScramSha256)
+        // The password itself is only for a server that has proved who it is.
+        let proven = matches!(self.way, Way::Local | Way::Tls);
+        if self.offers(Mechanism::ScramSha256) {
+            self.begin_by(Mechanism::ScramSha256);
+        } else if proven && self.offers(Mechanism::Plain) {
+            self.begin_by(Mechanism::Plain);
         } else {
-            Some(Mechanism::Plain).filter(|plain| self.private && offered(*plain))
-        };
-        let Some(mechanism) = mechanism else { return self.cannot_log_in() };
+            self.cannot_log_in();
+        }
+    }
+
+    pub(super) fn begin_certified(&mut self) {
+        if self.offers(Mechanism::External) {
+            self.begin_by(Mechanism::External);
+        } else {
+            self.on_certificate_refused("the server takes none");
+        }
+    }
+
+    fn offers(&self, mechanism: Mechanism) -> bool {
+        let names = self.mechanisms.as_deref();
+        let named =
+            names.is_none_or(|names| names.split(',').any(|name| Mechanism::named(name) == Some(mechanism)));
+        named && self.caps.contains(Caps::SASL)
+    }
+
+    fn begin_by(&mut self, mechanism: Mechanism) {
         self.step = Step::Begun(mechanism);
         self.send(Writer::new().command("AUTHENTICATE").param(mechanism.name()));
     }
 
+    /// The password is tried next, if there is one.
+    fn on_certificate_refused(&mut self, reason: &str) {
+        match std::mem::take(&mut self.entry) {
+            Entry::Certificate { otherwise: Some(password) } => {
+                self.entry = Entry::Password(password);
+                self.begin_login();
+            }
+            _ => self.lock(Lock::Certificate, reason),
+        }
+    }
+
     /// The server has no way to log in that is good enough.
     pub(super) fn cannot_log_in(&mut self) {
-        let hint = if self.private { "" } else { "; without TLS no passwords are sent" };
+        let hint = match self.way {
+            Way::Local | Way::Tls => "",
+            Way::Loopback | Way::Open => " that is safe without TLS",
+        };
         self.shut_out(format!("the server offers no login for accounts here{hint}"));
     }
 
@@ -126,15 +185,23 @@ impl Session {
     }
 
     fn next_step(&mut self, whole: &[u8]) {
-        let Entry::Password(password) = self.entry.clone() else { return };
+        let password = match self.entry.clone() {
+            Entry::Password(password) => password,
+            Entry::Certificate { .. } => Secret::default(),
+            Entry::Name | Entry::Register { .. } => return,
+        };
         match std::mem::take(&mut self.step) {
+            Step::Begun(Mechanism::External) => {
+                self.authenticate(self.entry_name.clone().as_bytes());
+                self.step = Step::Done;
+            }
             Step::Begun(Mechanism::ScramSha256) => {
-                let (client, first) = ScramClient::begin(&self.wanted, &nonce());
+                let (client, first) = ScramClient::begin(&self.entry_name, &nonce());
                 self.authenticate(first.as_bytes());
                 self.step = Step::Challenged(client);
             }
-            Step::Begun(_) => {
-                let (authorize, name) = (String::new(), self.wanted.clone());
+            Step::Begun(Mechanism::Plain) => {
+                let (authorize, name) = (String::new(), self.entry_name.clone());
                 let password = Zeroizing::new(password.as_str().to_owned());
                 self.authenticate(&Plain { authorize, name, password }.message());
                 self.step = Step::Done;
@@ -171,7 +238,7 @@ impl Session {
             RPL_LOGGEDIN => self.count_as(message.param(2)),
             RPL_LOGGEDOUT => self.count_as(None),
             RPL_SASLMECHS => {}
-            RPL_SASLSUCCESS if !matches!(self.entry, Entry::Password(_)) => {}
+            RPL_SASLSUCCESS if !self.is_logging_in() => {}
             RPL_SASLSUCCESS if matches!(self.step, Step::Done) => {
                 self.introduce();
                 self.end_caps();
@@ -191,19 +258,27 @@ impl Session {
         if reason.contains("suspended") || reason.contains("banned") {
             return self.shut_out(reason.to_owned());
         }
-        self.lock(if wait.is_some() { Lock::TooFast } else { Lock::WrongPassword }, reason);
+        match self.entry {
+            _ if wait.is_some() => self.lock(Lock::TooFast, reason),
+            Entry::Certificate { .. } => self.on_certificate_refused(reason),
+            _ => self.lock(Lock::WrongPassword, reason),
+        }
     }
 
     /// We come no further without an account.
     pub(super) fn lock(&mut self, why: Lock, reason: &str) {
         self.stage = Stage::Offline;
-        self.entry = Entry::Name;
+        let about_us = !matches!(why, Lock::ServerPassword | Lock::WrongServerPassword);
+        let logging_in = self.is_logging_in();
+        if about_us {
+            self.entry = Entry::Name;
+        }
         self.emit(What::Locked(Locked {
-            name: self.wanted.clone(),
+            name: if logging_in { self.entry_name.clone() } else { self.wanted.clone() },
             why,
             reason: reason.to_owned(),
             wait: seconds(reason),
-            registers: self.registers_early && self.private,
+            registers: self.registers_early && self.is_private(),
             email_required: self.email_required,
         }));
     }

@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use zeroize::Zeroize as _;
 
 pub use event::{Channel, Event, How, User, What};
-pub use login::{Entry, Lock, Locked};
+pub use login::{Entry, Lock, Locked, Way};
 pub use outbox::WAITING_MAX;
 pub use sts::Sts;
 
@@ -60,6 +60,8 @@ pub struct Session {
     offered: Caps,
     caps: Caps,
     entry: Entry,
+    /// Whom we log in as, whatever we are called by now.
+    entry_name: String,
     step: Step,
     pieces: Reassembly,
     /// What the server says to its capability: ways to log in, and who may make an account.
@@ -70,8 +72,8 @@ pub struct Session {
     /// A password that waits for the server's word.
     setting: Option<Secret>,
     waits_for_account: bool,
-    local: bool,
-    private: bool,
+    way: Way,
+    server_password: Option<Secret>,
     sts: Option<Sts>,
     whox: bool,
     lobby: Option<String>,
@@ -110,6 +112,7 @@ impl Session {
             offered: Caps::empty(),
             caps: Caps::empty(),
             entry: Entry::default(),
+            entry_name: wanted.to_owned(),
             step: Step::default(),
             pieces: Reassembly::default(),
             mechanisms: None,
@@ -118,8 +121,8 @@ impl Session {
             account: None,
             setting: None,
             waits_for_account: false,
-            local: false,
-            private: false,
+            way: Way::default(),
+            server_password: None,
             sts: None,
             whox: false,
             lobby: None,

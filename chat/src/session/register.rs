@@ -20,6 +20,9 @@ impl Session {
         (self.account, self.mechanisms) = (None, None);
         (self.registers_early, self.email_required) = (false, false);
         self.send(Writer::new().command("CAP").param("LS").param("302"));
+        if let Some(password) = self.server_password.clone().filter(|_| self.is_private()) {
+            self.send(Writer::new().command("PASS").trailing(password.as_str()));
+        }
         // A name that is in use is free for those who have logged in.
         if !self.is_logging_in() {
             self.introduce();
@@ -27,7 +30,7 @@ impl Session {
     }
 
     pub(super) fn is_logging_in(&self) -> bool {
-        matches!(self.entry, Entry::Password(_))
+        matches!(self.entry, Entry::Password(_) | Entry::Certificate { .. })
     }
 
     pub(super) fn introduce(&mut self) {
@@ -95,6 +98,7 @@ impl Session {
         match self.entry.clone() {
             Entry::Name => self.end_caps(),
             Entry::Password(_) => self.begin_login(),
+            Entry::Certificate { .. } => self.begin_certified(),
             Entry::Register { email, password } => self.send_register(email.as_deref(), &password),
         }
     }
@@ -160,17 +164,28 @@ impl Session {
         if is_account && self.offered.contains(Caps::SASL) {
             return self.lock(Lock::Account, reason);
         }
+        if number == ERR_PASSWDMISMATCH {
+            return self.on_server_password_refused(reason);
+        }
         self.stage = Stage::Offline;
-        let reason = if number == ERR_PASSWDMISMATCH {
-            "the server asks everybody for a server password, which chat cannot give; ask its administrator"
-                .to_owned()
-        } else {
-            format!("the name {} was refused: {reason}", self.wanted)
-        };
+        let reason = format!("the name {} was refused: {reason}", self.wanted);
         self.emit(What::Closed { reason, last: !self.was_ready });
     }
 
+    fn on_server_password_refused(&mut self, reason: &str) {
+        if !self.is_private() {
+            let reason = "the server asks everybody for a password, and without TLS none is sent".to_owned();
+            return self.emit(What::Closed { reason, last: true });
+        }
+        let given = self.server_password.take().is_some();
+        self.lock(if given { Lock::WrongServerPassword } else { Lock::ServerPassword }, reason);
+    }
+
     pub(super) fn on_error(&mut self, message: &Message) {
+        // What comes behind the reason that we can do something about says no more.
+        if self.locked().is_some() {
+            return;
+        }
         let reason = message.params().last().unwrap_or("the server closed the connection");
         let reason = reason.strip_prefix("Closing link:").unwrap_or(reason).trim();
         if self.stage == Stage::Registering && reason.contains("only users with an account") {

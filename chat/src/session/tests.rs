@@ -95,14 +95,6 @@ fn a_refused_name_ends_it_with_the_servers_words() {
 }
 
 #[test]
-fn a_password_of_the_server_is_not_taken_for_trouble_with_the_name() {
-    let mut scene = Scene::begin();
-    scene.hear(":s 464 * :Password incorrect");
-    let Some(What::Closed { reason, last: true }) = scene.whats().pop() else { panic!() };
-    assert!(reason.contains("server password") && !reason.contains("alice"), "{reason}");
-}
-
-#[test]
 fn a_line_counts_as_said_when_its_echo_comes() {
     let mut scene = Scene::ready();
     assert_eq!(scene.say("hi"), ["@label=say1 PRIVMSG #lobby :hi"]);

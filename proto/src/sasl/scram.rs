@@ -17,6 +17,8 @@ use super::prepared;
 pub const ITERATIONS: u32 = 15_000;
 /// Rounds that a client agrees to: a hostile server shall not keep it busy for long.
 pub const ITERATIONS_MAX: u32 = 1_000_000;
+/// Rounds below which a client gives no proof: whoever is at the other end could guess the password from it (RFC 7677).
+pub const ITERATIONS_MIN: u32 = 4096;
 /// Bytes of a nonce, of either side, as text.
 const NONCE_MAX: usize = 256;
 const SALT_MAX: usize = 128;
@@ -43,6 +45,8 @@ pub enum ScramError {
     WrongNonce,
     #[error("too much work is asked for")]
     TooCostly,
+    #[error("so little work is asked for that the password could be guessed")]
+    TooCheap,
     #[error("the proof is wrong")]
     WrongProof,
 }
@@ -187,7 +191,8 @@ impl ScramClient {
     /// Answers the server's challenge. Takes the time that the server's rounds cost.
     ///
     /// # Errors
-    /// The challenge is malformed, answers somebody else, or asks for more than [`ITERATIONS_MAX`] rounds.
+    /// The challenge is malformed, answers somebody else, or asks for fewer than [`ITERATIONS_MIN`] or more than
+    /// [`ITERATIONS_MAX`] rounds.
     pub fn answer(self, challenge: &[u8], password: &str) -> Result<ClientFinal, ScramError> {
         let text = str::from_utf8(challenge).map_err(|_| ScramError::Malformed)?;
         let fields = fields(text)?;
@@ -198,7 +203,10 @@ impl ScramClient {
         }
         let salt = STANDARD.decode(field('s')?).map_err(|_| ScramError::Malformed)?;
         let iterations: u32 = field('i')?.parse().map_err(|_| ScramError::Malformed)?;
-        if iterations == 0 || iterations > ITERATIONS_MAX || salt.len() > SALT_MAX {
+        if iterations < ITERATIONS_MIN {
+            return Err(ScramError::TooCheap);
+        }
+        if iterations > ITERATIONS_MAX || salt.len() > SALT_MAX {
             return Err(ScramError::TooCostly);
         }
         let salted = salted(password, &salt, iterations);
@@ -379,7 +387,8 @@ mod tests {
         for (bad, error) in [
             ("r=abc,s=AAAA,i=1", ScramError::WrongNonce),
             ("r=xyzabc,s=AAAA,i=1", ScramError::WrongNonce),
-            ("r=abcd,s=AAAA,i=0", ScramError::TooCostly),
+            ("r=abcd,s=AAAA,i=0", ScramError::TooCheap),
+            ("r=abcd,s=AAAA,i=4095", ScramError::TooCheap),
             ("r=abcd,s=AAAA,i=4000000000", ScramError::TooCostly),
             ("r=abcd,s=AAAA", ScramError::Malformed),
             ("e=other-error", ScramError::Malformed),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administration;
+mod certificates;
 mod coming_back;
 mod console;
 mod conversation;

@@ -4,14 +4,14 @@ use chat_proto::message::Message;
 use chat_proto::sasl::{Challenge, ClientFirst, Reassembly, ScramError, ScramKeys, frames};
 
 use crate::secret::Secret;
-use crate::session::{Entry, Lock, Session, What};
+use crate::session::{Entry, Lock, Session, Way, What};
 
 const PASSWORD: &str = "correct horse";
 
-fn session(mechanisms: &str, private: bool) -> Session {
+fn session(mechanisms: &str, way: Way) -> Session {
     let mut session = Session::new("anna", "anna");
     session.enter_by(Entry::Password(Secret::from(PASSWORD)));
-    session.set_link(false, private);
+    session.set_way(way);
     session.open();
     assert_eq!(sent(&mut session), ["CAP LS 302"], "the name may be in use by ourselves");
     hear(&mut session, &format!(":s CAP * LS :sasl={mechanisms}"));
@@ -46,7 +46,7 @@ fn answer(session: &mut Session, message: &str) {
 
 /// Goes on to where the server has to prove itself.
 fn challenged(password: &str) -> (Session, Result<String, ScramError>) {
-    let mut session = session("EXTERNAL,PLAIN,SCRAM-SHA-256", true);
+    let mut session = session("EXTERNAL,PLAIN,SCRAM-SHA-256", Way::Tls);
     assert_eq!(sent(&mut session), ["CAP REQ :sasl", "AUTHENTICATE SCRAM-SHA-256"]);
     hear(&mut session, "AUTHENTICATE +");
     let first = ClientFirst::parse(&said(&mut session)).expect("a first message");
@@ -96,11 +96,13 @@ fn a_server_that_does_not_know_the_password_itself_gets_nothing_more() {
 
 #[test]
 fn the_password_itself_is_told_only_where_nobody_can_listen() {
-    let mut plain = session("PLAIN", true);
+    let mut plain = session("PLAIN", Way::Tls);
     assert_eq!(sent(&mut plain).pop().unwrap(), "AUTHENTICATE PLAIN");
     hear(&mut plain, "AUTHENTICATE +");
     assert_eq!(said(&mut plain), b"\0anna\0correct horse");
-    for mut refused in [session("PLAIN", false), session("EXTERNAL", true)] {
+    for mut refused in
+        [session("PLAIN", Way::Open), session("PLAIN", Way::Loopback), session("EXTERNAL", Way::Tls)]
+    {
         assert!(matches!(last_word(&mut refused), Some(What::Closed { last: true, .. })));
     }
 }
@@ -122,7 +124,7 @@ fn the_name_of_an_account_is_a_door_that_its_password_opens() {
 #[test]
 fn where_no_guests_are_let_in_an_account_is_made_before_coming_in() {
     let mut session = Session::new("anna", "anna");
-    session.set_link(false, true);
+    session.set_way(Way::Tls);
     session.open();
     hear(&mut session, ":s CAP * LS :sasl=PLAIN draft/account-registration=before-connect,email-required");
     hear(&mut session, "ERROR :Closing link: Guests may not come in this way, only users with an account");
@@ -140,6 +142,94 @@ fn where_no_guests_are_let_in_an_account_is_made_before_coming_in() {
     session.lost();
     session.open();
     assert_eq!(sent(&mut session), ["CAP LS 302"], "it logs in by itself from now on");
+}
+
+fn certified(otherwise: Option<&str>, mechanisms: &str) -> Session {
+    let mut session = Session::new("anna", "anna");
+    session.enter_by(Entry::Certificate { otherwise: otherwise.map(Secret::from) });
+    session.set_way(Way::Tls);
+    session.open();
+    hear(&mut session, &format!(":s CAP * LS :sasl={mechanisms}"));
+    hear(&mut session, ":s CAP * ACK :sasl");
+    session
+}
+
+#[test]
+fn a_certificate_logs_in_to_the_account_of_our_name_and_no_other() {
+    let mut session = certified(None, "EXTERNAL,PLAIN");
+    assert_eq!(sent(&mut session), ["CAP LS 302", "CAP REQ :sasl", "AUTHENTICATE EXTERNAL"]);
+    hear(&mut session, "AUTHENTICATE +");
+    assert_eq!(said(&mut session), b"anna");
+    hear(&mut session, ":s 903 * :SASL authentication successful");
+    assert_eq!(sent(&mut session), ["NICK anna", "USER anna 0 * :anna", "CAP END"]);
+}
+
+#[test]
+fn where_the_certificate_does_not_log_in_the_password_does_or_nothing() {
+    let mut session = certified(Some(PASSWORD), "EXTERNAL,SCRAM-SHA-256");
+    sent(&mut session);
+    hear(&mut session, "AUTHENTICATE +");
+    hear(&mut session, ":s 904 * :SASL authentication failed: no account has this certificate");
+    assert_eq!(sent(&mut session).pop().unwrap(), "AUTHENTICATE SCRAM-SHA-256");
+    for mechanisms in ["EXTERNAL,PLAIN", "PLAIN"] {
+        let mut session = certified(None, mechanisms);
+        sent(&mut session);
+        hear(&mut session, ":s 904 * :SASL authentication failed: no account has this certificate");
+        let Some(What::Locked(locked)) = last_word(&mut session) else { panic!() };
+        assert_eq!((locked.why, locked.name.as_str()), (Lock::Certificate, "anna"));
+        assert!(sent(&mut session).is_empty(), "it doesn't come in as somebody else");
+    }
+}
+
+#[test]
+fn a_server_that_asks_everybody_for_its_password_gets_it_where_nobody_can_listen() {
+    let mut session = Session::new("anna", "anna");
+    session.enter_by(Entry::Password(Secret::from(PASSWORD)));
+    for why in [Lock::ServerPassword, Lock::WrongServerPassword] {
+        session.set_way(Way::Tls);
+        session.open();
+        hear(&mut session, ":s 464 anna :Password incorrect");
+        hear(&mut session, "ERROR :Closing link: Password incorrect");
+        let Some(What::Locked(locked)) = last_word(&mut session) else { panic!() };
+        assert_eq!(locked.why, why);
+        session.lost();
+        session.give_server_password(Secret::from("for all of us"));
+    }
+    session.open();
+    assert_eq!(sent(&mut session), ["CAP LS 302", "PASS :for all of us"], "and logs in as before");
+    session.lost();
+    session.set_way(Way::Open);
+    session.open();
+    assert_eq!(sent(&mut session), ["CAP LS 302"]);
+    hear(&mut session, ":s 464 anna :Password incorrect");
+    let Some(What::Closed { reason, last: true }) = last_word(&mut session) else { panic!() };
+    assert!(reason.contains("without TLS none is sent"), "{reason}");
+}
+
+#[test]
+fn another_name_is_still_the_same_account_after_a_break() {
+    let mut session = session("PLAIN", Way::Tls);
+    hear(&mut session, "AUTHENTICATE +");
+    hear(&mut session, ":s 903 * :SASL authentication successful");
+    hear(&mut session, ":anna!a@h NICK anna_at_lunch");
+    session.lost();
+    session.open();
+    hear(&mut session, ":s CAP * LS :sasl=PLAIN");
+    hear(&mut session, ":s CAP * ACK :sasl");
+    hear(&mut session, "AUTHENTICATE +");
+    assert_eq!(said(&mut session), b"\0anna\0correct horse");
+}
+
+#[test]
+fn a_server_that_makes_the_password_easy_to_guess_gets_no_proof() {
+    let mut session = session("SCRAM-SHA-256", Way::Loopback);
+    hear(&mut session, "AUTHENTICATE +");
+    let first = ClientFirst::parse(&said(&mut session)).expect("a first message");
+    let (_, message) = first.challenge(ScramKeys::derive(PASSWORD, b"salt", 4095), "nonce");
+    answer(&mut session, &message);
+    let Some(What::Closed { reason, last: true }) = last_word(&mut session) else { panic!() };
+    assert!(reason.contains("could be guessed"), "{reason}");
+    assert!(sent(&mut session).is_empty());
 }
 
 #[test]
