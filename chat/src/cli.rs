@@ -64,6 +64,10 @@ pub struct Options {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Say something and leave: 0 means that the server has it
+    #[command(
+        after_help = "Status 3: the server can't be reached and has nothing of it, or went away meanwhile; then it \
+                            may have part of it or all. Nothing is said again of its own accord."
+    )]
     Send {
         /// To whom; may be given more than once [default: the lobby]
         #[arg(long, value_name = "NAME|#CHANNEL")]
@@ -74,10 +78,12 @@ pub enum Command {
     /// Show who is on
     #[command(after_help = "With --json each user is {\"name\", \"account\" or null, \"away\", \"bot\"}.")]
     List,
-    /// Print what is said, until interrupted
-    #[command(after_help = "With --json each is {\"at\", \"event\": \"said\", \"from\", \"to\", \"own\", \
+    /// Print what is said, until interrupted; after a broken connection, come back
+    #[command(
+        after_help = "Only a signal, a closed pipe, or a server that doesn't let us in any more ends it. With --json each is {\"at\", \"event\": \"said\", \"from\", \"to\", \"own\", \
                             \"how\": \"text\", \"action\" or \"notice\", \"text\"} or {\"at\", \"event\": \
-                            \"announcement\", \"from\", \"to\", \"text\"}; more keys may be added.")]
+                            \"announcement\", \"from\", \"to\", \"text\"}; more keys may be added."
+    )]
     Tail {
         /// Only there [default: the lobby and what is for you]
         #[arg(value_name = "#CHANNEL")]

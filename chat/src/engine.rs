@@ -358,6 +358,7 @@ impl Engine {
 
     /// Leaves properly, if there is a connection to leave.
     async fn say_goodbye(&mut self) -> Result<(), Failure> {
+        self.await_password().await;
         let settled = self.settings.terminal || self.client.session.is_settled();
         let farewell = self.client.farewell().map(str::to_owned);
         self.client.session.quit(farewell.as_deref());

@@ -2,6 +2,7 @@
 
 mod address;
 mod alive;
+mod ask;
 mod backoff;
 mod cli;
 mod client;

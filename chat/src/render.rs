@@ -267,7 +267,7 @@ mod tests {
     const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: false };
 
     fn shown(what: What) -> String {
-        let event = Event { at: None, what };
+        let event = Event { at: None, id: None, what };
         let lines = Renderer::new(TimeZone::UTC).lines(&event, VIEW, jiff::Timestamp::UNIX_EPOCH);
         lines.iter().map(|line| line.render(false, None)).collect::<Vec<_>>().join("\n")
     }
@@ -319,7 +319,7 @@ mod tests {
         let mut at = |text: &str| {
             let what = What::Gone { name: "bob".into(), reason: String::new() };
             let at = Some(text.parse().unwrap());
-            let lines = renderer.lines(&Event { at, what }, view, jiff::Timestamp::UNIX_EPOCH);
+            let lines = renderer.lines(&Event { at, id: None, what }, view, jiff::Timestamp::UNIX_EPOCH);
             lines.iter().map(|line| line.render(false, None)).collect::<Vec<_>>()
         };
         assert_eq!(at("2026-11-20T23:59:00Z"), ["23:59 bob is gone"]);

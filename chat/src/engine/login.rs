@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::session::Locked;
+
+/// How long the server may take to set a password, when we are about to leave.
+const HASHING: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// There is no use in the connection while the user is asked.
@@ -24,6 +27,31 @@ impl Engine {
             self.prompt_due = self.prompt_due.map(|_| now);
         }
         Ok(())
+    }
+
+    /// A password that is just being set: whoever leaves wants to know what has become of it, and the server drops what
+    /// it does for those who are gone.
+    pub(super) async fn await_password(&mut self) {
+        if !self.client.session.awaits_password() || self.link.is_none() {
+            return;
+        }
+        self.client.remark("waiting for the server's word on the password …");
+        self.flush();
+        let _ = timeout(HASHING, self.hear_of_password()).await;
+        if self.client.session.awaits_password() {
+            self.client.complain("no word from the server: whether the password counts will be seen");
+        }
+        self.flush();
+    }
+
+    async fn hear_of_password(&mut self) {
+        while self.client.session.awaits_password()
+            && let Some(link) = self.link.as_mut()
+            && link.write(self.client.session.outgoing()).await.is_ok()
+            && let Ok(Some(messages)) = link.read().await
+        {
+            messages.iter().for_each(|message| self.client.session.receive(message));
+        }
     }
 
     /// The user has said how to come in.

@@ -1,5 +1,6 @@
 //! For scripts: say something, list who is on, follow what is said; each with an exit status.
 
+mod door;
 mod list;
 mod send;
 mod tail;
@@ -12,14 +13,16 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use chat_proto::text::harmless_json;
+use chat_proto::text::{SafeText, harmless_json};
 
+use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::link::{Access, Link};
-use crate::session::{Event, Session, What};
+use crate::session::{Event, Locked, Session, What};
 use crate::settings::Settings;
+use door::Door;
 
 /// The server has that long to let us in and to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,7 +41,10 @@ pub fn session(settings: &Settings) -> Session {
 struct Talk {
     session: Session,
     link: Link,
+    access: Access,
     events: VecDeque<Event>,
+    /// Why the server didn't let us in.
+    locked: Option<Locked>,
 }
 
 impl Talk {
@@ -52,26 +58,75 @@ impl Talk {
         Self::with(session(settings).on_errand(), settings).await
     }
 
-    /// Connects and waits until the server has let us in.
-    async fn with(mut session: Session, settings: &Settings) -> Result<Self, Failure> {
-        let link = Link::introduce(&settings.access).await?;
-        session.set_way(link.access().way());
-        session.open();
-        let mut talk = Self { session, link, events: VecDeque::new() };
+    /// Connects and waits until the server has let us in, with what somebody at the terminal types if need be.
+    async fn with(session: Session, settings: &Settings) -> Result<Self, Failure> {
+        let access = settings.access.clone();
+        let link = Link::introduce(&access).await?;
+        let mut talk = Self { session, link, access, events: VecDeque::new(), locked: None };
+        let mut door = Door::default();
+        loop {
+            let Err(failure) = talk.enter().await else { return Ok(talk) };
+            let locked = talk.locked.take().ok_or(failure)?;
+            talk.session.lost();
+            door.open(&mut talk.session, &locked)?;
+            talk.link = Link::connect(&talk.access).await?;
+        }
+    }
+
+    /// Introduces us and waits until the server has let us in.
+    async fn enter(&mut self) -> Result<(), Failure> {
+        self.events.clear();
+        self.session.set_way(self.link.access().way());
+        self.session.open();
         let deadline = Instant::now() + PATIENCE;
         // Others may speak as soon as they see us come, which is before we are told that we are in.
         let mut early = VecDeque::new();
         loop {
-            let event = talk.next(deadline).await?;
+            let event = self.next(deadline).await?;
             match event.what {
                 What::Welcome { .. } => break,
                 What::Said { .. } | What::Announcement { .. } => early.push_back(event),
                 _ => {}
             }
         }
-        early.append(&mut talk.events);
-        talk.events = early;
-        Ok(talk)
+        early.append(&mut self.events);
+        self.events = early;
+        Ok(())
+    }
+
+    /// Comes back after the connection was lost, and says so on standard error. Tries for as long as it takes.
+    ///
+    /// # Errors
+    /// The server doesn't let us in any more.
+    async fn come_back(&mut self, why: &Failure) -> Result<(), Failure> {
+        let mut backoff = Backoff::new();
+        let mut said = why.to_string();
+        note(&format!("{said}; connecting again …"));
+        loop {
+            self.session.lost();
+            self.session.events();
+            sleep(backoff.next()).await;
+            match Link::connect(&self.access).await {
+                Ok(link) => self.link = link,
+                Err(Failure::Unreachable(_)) => continue,
+                // Another certificate, for one: it may be put right.
+                Err(failure) => {
+                    if said != failure.to_string() {
+                        said = failure.to_string();
+                        note(&said);
+                    }
+                    continue;
+                }
+            }
+            match self.enter().await {
+                Err(Failure::Unreachable(_)) => {}
+                Err(refused) => return Err(refused),
+                Ok(()) => {
+                    note("connected again");
+                    return Ok(());
+                }
+            }
+        }
     }
 
     /// The next event; an end of the connection is an error.
@@ -85,8 +140,12 @@ impl Talk {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return match event.what {
-                    What::Closed { reason, .. } => Err(Failure::Refused(reason)),
-                    What::Locked(locked) => Err(Failure::Refused(locked.in_a_line())),
+                    What::Closed { reason, last } => Err(ended(&reason, last)),
+                    What::Locked(locked) => {
+                        let refused = Failure::Refused(locked.in_a_line());
+                        self.locked = Some(locked);
+                        Err(refused)
+                    }
                     _ => Ok(event),
                 };
             }
@@ -99,6 +158,7 @@ impl Talk {
         while !self.session.is_settled() {
             let pumped = timeout(PATIENCE, self.pump()).await;
             pumped.map_err(|_| Failure::Unreachable("the server doesn't answer".to_owned()))??;
+            self.closed().map_or(Ok(()), Err)?;
         }
         Ok(())
     }
@@ -108,33 +168,34 @@ impl Talk {
         self.link.write(self.session.outgoing()).await.map_err(broken)?;
         match self.link.read().await.map_err(broken)? {
             Some(messages) => messages.iter().for_each(|message| self.session.receive(message)),
-            None => return Err(self.closed()),
+            None => {
+                let unknown = || Failure::Unreachable("the server closed the connection".to_owned());
+                return Err(self.closed().unwrap_or_else(unknown));
+            }
         }
         self.events.extend(self.session.events());
         match self.session.take_sts().and_then(|sts| self.link.heed(sts)) {
-            Some(access) => self.move_to(&access).await,
+            Some(access) => self.move_to(access).await,
             None => Ok(()),
         }
     }
 
     /// Begins anew where the server wants us.
-    async fn move_to(&mut self, access: &Access) -> Result<(), Failure> {
-        self.link = Link::introduce(access).await?;
+    async fn move_to(&mut self, access: Access) -> Result<(), Failure> {
+        self.link = Link::introduce(&access).await?;
+        self.access = access;
         self.session.lost();
-        self.session.set_way(access.way());
+        self.session.set_way(self.access.way());
         self.session.open();
         Ok(())
     }
 
-    fn closed(&self) -> Failure {
-        let reason = self.events.iter().find_map(|event| match &event.what {
-            What::Closed { reason, .. } => Some(reason.clone()),
+    /// The server's own word for why, if it has said one.
+    fn closed(&self) -> Option<Failure> {
+        self.events.iter().find_map(|event| match &event.what {
+            What::Closed { reason, last } => Some(ended(reason, *last)),
             _ => None,
-        });
-        reason.map_or_else(
-            || Failure::Unreachable("the server closed the connection".to_owned()),
-            Failure::Refused,
-        )
+        })
     }
 
     /// Leaves. That the server may not wait for it to be read is no failure.
@@ -145,6 +206,21 @@ impl Talk {
         let _ = timeout(Duration::from_secs(1), goodbye).await;
         self.link.close().await;
     }
+}
+
+/// Why the server has ended the connection: it doesn't want us, or it is going away itself.
+fn ended(reason: &str, last: bool) -> Failure {
+    let going = reason.to_ascii_lowercase().contains("shutting down");
+    if last && !going {
+        Failure::Refused(reason.to_owned())
+    } else {
+        Failure::Unreachable(format!("disconnected: {reason}"))
+    }
+}
+
+/// Says something on standard error.
+fn note(text: &str) {
+    eprintln!("chat: {}", SafeText::line(text));
 }
 
 /// Prints one object on a line of its own.

@@ -32,13 +32,22 @@ pub async fn send(settings: &Settings, to: &[String], text: &[String]) -> Result
     };
     let mut refused = BTreeSet::new();
     for name in &to {
-        refused.extend(deliver(&mut talk, name, &text).await?.into_values());
+        let delivered = deliver(&mut talk, name, &text).await.map_err(|failure| unsure(failure, name))?;
+        refused.extend(delivered.into_values());
     }
     talk.end().await;
     if refused.is_empty() {
         Ok(())
     } else {
         Err(Failure::Refused(refused.into_iter().collect::<Vec<_>>().join("; ")))
+    }
+}
+
+/// It isn't said again: that could be for the second time.
+fn unsure(failure: Failure, name: &str) -> Failure {
+    match failure {
+        Failure::Unreachable(why) => Failure::Unreachable(format!("{why}; it may not have reached {name}")),
+        other => other,
     }
 }
 

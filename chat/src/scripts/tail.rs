@@ -1,5 +1,6 @@
 //! `chat tail`: what is said, until interrupted.
 
+use std::collections::VecDeque;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -14,13 +15,15 @@ use crate::scripts::{Talk, print_json};
 use crate::session::{Event, What};
 use crate::settings::Settings;
 
+/// Messages that are remembered.
+const SEEN: usize = 1000;
 /// Silence after which the server is asked whether it is still there.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Prints what is said in the channel, or in all of ours; follows nothing after the connection breaks.
+/// Prints what is said in the channel, or in all of ours; comes back when the connection breaks.
 ///
 /// # Errors
-/// The server can't be reached, refuses the channel or breaks off, or nobody takes the output.
+/// The server can't be reached at first, refuses us or the channel, or nobody takes the output.
 pub async fn tail(settings: &Settings, channel: Option<&str>) -> Result<(), Failure> {
     let mut talk = Talk::begin(settings).await?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -41,15 +44,40 @@ async fn follow(talk: &mut Talk, settings: &Settings, channel: Option<&str>) -> 
         talk.session.join(channel, None);
     }
     let mut renderer = Renderer::new(TimeZone::system());
+    let mut seen = Seen::default();
     loop {
-        let event = next(talk).await?;
+        let event = match next(talk).await {
+            Err(failure @ Failure::Unreachable(_)) => {
+                talk.come_back(&failure).await?;
+                continue;
+            }
+            event => event?,
+        };
         if let What::Refused { reason, .. } = event.what {
             return Err(Failure::Refused(reason));
         }
-        if is_wanted(&event.what, channel) {
+        if is_wanted(&event.what, channel) && seen.is_new(&event) {
             let view = View { me: talk.session.nick(), here: channel, times: settings.times };
             print(&event, &mut renderer, view, settings)?;
         }
+    }
+}
+
+/// The latest messages, by the server's ids: on coming back it may tell of them again.
+#[derive(Default)]
+struct Seen(VecDeque<String>);
+
+impl Seen {
+    fn is_new(&mut self, event: &Event) -> bool {
+        let Some(id) = &event.id else { return true };
+        if self.0.contains(id) {
+            return false;
+        }
+        if self.0.len() == SEEN {
+            self.0.pop_front();
+        }
+        self.0.push_back(id.clone());
+        true
     }
 }
 
@@ -73,7 +101,8 @@ fn is_wanted(what: &What, channel: Option<&str>) -> bool {
 
 fn print(event: &Event, renderer: &mut Renderer, view: View<'_>, settings: &Settings) -> Result<(), Failure> {
     if settings.json {
-        let event = Event { at: event.at.or_else(|| Some(Timestamp::now())), what: event.what.clone() };
+        let at = event.at.or_else(|| Some(Timestamp::now()));
+        let event = Event { at, id: None, what: event.what.clone() };
         return print_json(&event);
     }
     let mut out = std::io::stdout().lock();

@@ -83,6 +83,7 @@ impl Session {
     /// REGISTER and PASSWD: what has become of our wish.
     pub(super) fn on_account_outcome(&mut self, message: &Message) {
         self.waits_for_account = false;
+        let setting = self.setting.take();
         let account = message.param(1).unwrap_or_default().to_owned();
         if message.param(0) != Some("SUCCESS") {
             let text = message.params().last().unwrap_or_default().to_owned();
@@ -92,7 +93,7 @@ impl Session {
         let early = registered && self.stage == Stage::Registering;
         let password = match (&self.entry, early) {
             (Entry::Register { password, .. }, true) => Some(password.clone()),
-            _ => self.setting.take(),
+            _ => setting,
         };
         if let Some(password) = password.filter(|_| registered || matches!(self.entry, Entry::Password(_))) {
             self.entry = Entry::Password(password);

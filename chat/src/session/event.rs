@@ -10,6 +10,9 @@ use crate::session::login::Locked;
 pub struct Event {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "display")]
     pub at: Option<Timestamp>,
+    /// The server's id of a message.
+    #[serde(skip)]
+    pub id: Option<String>,
     #[serde(flatten)]
     pub what: What,
 }

@@ -93,6 +93,7 @@ pub struct Session {
     fence: Option<String>,
     fences: u64,
     at: Option<Timestamp>,
+    id: Option<String>,
     label: Option<String>,
     lines: Vec<String>,
     events: Vec<Event>,
@@ -141,6 +142,7 @@ impl Session {
             fence: None,
             fences: 0,
             at: None,
+            id: None,
             label: None,
             lines: Vec::new(),
             events: Vec::new(),
@@ -218,6 +220,11 @@ impl Session {
         self.moving.is_some() || self.waits_for_account
     }
 
+    /// Whether the server is still to say what has become of a new password.
+    pub fn awaits_password(&self) -> bool {
+        self.setting.is_some()
+    }
+
     /// Whether the server has answered everything: said lines, and the last [`Session::place_fence`].
     pub fn is_settled(&self) -> bool {
         self.outbox.is_empty() && self.fence.is_none()
@@ -245,7 +252,7 @@ impl Session {
         if matches!(what, What::Welcome { .. }) {
             self.was_ready = true;
         }
-        self.events.push(Event { at: self.at, what });
+        self.events.push(Event { at: self.at, id: self.id.clone(), what });
     }
 
     fn send(&mut self, line: Writer) {

@@ -13,6 +13,7 @@ impl Session {
     /// Takes one message of the server.
     pub fn receive(&mut self, message: &Message) {
         self.at = message.tag("time").and_then(|time| time.parse().ok());
+        self.id = message.tag("msgid").map(String::from);
         self.label = self.label_of(message);
         match message.command().to_ascii_uppercase().as_str() {
             "PING" => self.on_ping(message),
@@ -32,7 +33,7 @@ impl Session {
             number if number.len() == 3 => self.on_numeric(number.parse().unwrap_or(0), message),
             _ => {}
         }
-        self.at = None;
+        (self.at, self.id) = (None, None);
         self.send_ready();
     }
 

@@ -6,10 +6,11 @@
 //! chat.example.org tls-only 6697 2027-01-01T00:00:00Z   it wants nothing but TLS, on that port, until then
 //! ```
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -19,6 +20,10 @@ use crate::trust::Fingerprint;
 /// A file of more bytes isn't ours; of more servers, the first are forgotten.
 const FILE_MAX: u64 = 1 << 20;
 const SERVERS_MAX: usize = 1000;
+
+/// Another chat has the file for a moment only.
+const LOCK_TRIES: u32 = 200;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 const HEADING: &str = "# What chat knows of servers. Removing a line makes it forget the server.\n";
 
@@ -94,30 +99,36 @@ impl Known {
         }
     }
 
-    /// Writes it down, instead of what was known of the place.
+    /// Reads the file, changes and writes it, with no other chat at it meanwhile.
     ///
     /// # Errors
-    /// The file can't be written.
-    pub fn set(&mut self, place: &str, note: Note) -> io::Result<()> {
+    /// The file can't be read, understood or written, or another chat doesn't let go of it.
+    pub fn change(path: &Path, change: impl FnOnce(&mut Self)) -> io::Result<()> {
+        let parent = path.parent().unwrap_or(Path::new("."));
+        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+        // Of the directory, since the file itself is replaced.
+        let directory = File::open(parent)?;
+        lock(&directory)?;
+        let mut known = Self::load(path).map_err(|failure| io::Error::other(failure.to_string()))?;
+        let before = known.rows.clone();
+        change(&mut known);
+        if known.rows == before { Ok(()) } else { known.save() }
+    }
+
+    /// Notes it, instead of what was known of the place.
+    pub fn set(&mut self, place: &str, note: Note) {
         if self.row(place).is_some_and(|row| row.note == note) {
-            return Ok(());
+            return;
         }
-        self.rows.retain(|row| row.place != place);
+        self.forget(place);
         if self.rows.len() >= SERVERS_MAX {
             self.rows.remove(0);
         }
         self.rows.push(Row { line: 0, place: place.to_owned(), note });
-        self.save()
     }
 
-    /// # Errors
-    /// The file can't be written.
-    pub fn forget(&mut self, place: &str) -> io::Result<()> {
-        if self.row(place).is_none() {
-            return Ok(());
-        }
+    pub fn forget(&mut self, place: &str) {
         self.rows.retain(|row| row.place != place);
-        self.save()
     }
 
     fn row(&self, place: &str) -> Option<&Row> {
@@ -131,9 +142,6 @@ impl Known {
             row.line = index + 2;
             text.push_str(&written(row));
         }
-        if let Some(parent) = self.path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
-        }
         let new = self.path.with_extension(format!("{}.new", std::process::id()));
         let written = write(&new, &text).and_then(|()| fs::rename(&new, &self.path));
         if written.is_err() {
@@ -141,6 +149,18 @@ impl Known {
         }
         written
     }
+}
+
+/// Until the file is closed.
+fn lock(file: &File) -> io::Result<()> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Ok(()) => return Ok(()),
+        }
+    }
+    Err(io::Error::new(ErrorKind::ResourceBusy, "another chat doesn't let go of it"))
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -197,35 +217,50 @@ mod tests {
     fn what_is_noted_is_known_again_and_only_the_user_may_read_it() {
         let directory = directory("noted");
         let path = directory.join("chat/known-servers");
-        let mut known = Known::load(&path).unwrap();
-        assert_eq!(known.certificate(PLACE), None);
-        known.set("other:1", Note::Authority).unwrap();
-        known.set(PLACE, Note::Authority).unwrap();
-        known.set(PLACE, Note::Pinned(Fingerprint::of(b"x"))).unwrap();
+        assert_eq!(Known::load(&path).unwrap().certificate(PLACE), None);
+        Known::change(&path, |known| known.set(PLACE, Note::Authority)).unwrap();
         let until = "2027-01-01T00:00:00Z".parse().unwrap();
-        known.set("chat.example.org", Note::TlsOnly { port: 6697, until }).unwrap();
+        Known::change(&path, |known| {
+            known.set("other:1", Note::Authority);
+            known.set(PLACE, Note::Pinned(Fingerprint::of(b"x")));
+            known.set("chat.example.org", Note::TlsOnly { port: 6697, until });
+        })
+        .unwrap();
         let again = Known::load(&path).unwrap();
         assert_eq!(again.certificate(PLACE), Some(Note::Pinned(Fingerprint::of(b"x"))));
         assert_eq!(again.certificate("other:1"), Some(Note::Authority));
         assert_eq!(again.whereabouts(PLACE), format!("line 3 of {}", path.display()));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
-        known.forget(PLACE).unwrap();
+        Known::change(&path, |known| known.forget(PLACE)).unwrap();
         assert_eq!(Known::load(&path).unwrap().certificate(PLACE), None);
         fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
+    fn what_several_note_at_once_is_all_noted() {
+        let directory = directory("at-once");
+        let path = directory.join("chat/known-servers");
+        std::thread::scope(|scope| {
+            for number in 0..20 {
+                let path = &path;
+                let place = format!("h{number}:1");
+                scope.spawn(move || Known::change(path, |known| known.set(&place, Note::Authority)).unwrap());
+            }
+        });
+        assert_eq!(Known::load(&path).unwrap().rows.len(), 20);
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
     fn tls_only_counts_until_its_time() {
-        let directory = directory("until");
-        let mut known = Known::load(&directory.join("known")).unwrap();
+        let mut known = Known::load(&directory("until").join("known")).unwrap();
         let until: Timestamp = "2027-01-01T00:00:00Z".parse().unwrap();
-        known.set("h", Note::TlsOnly { port: 7000, until }).unwrap();
+        known.set("h", Note::TlsOnly { port: 7000, until });
         let second = jiff::SignedDuration::from_secs(1);
         assert_eq!(known.tls_only("h", until - second), Some(7000));
         assert_eq!(known.tls_only("h", until), None);
         assert_eq!(known.tls_only("h:6697", until - second), None);
-        fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
@@ -245,10 +280,12 @@ mod tests {
     fn the_file_does_not_grow_without_end() {
         let directory = directory("many");
         let path = directory.join("known");
-        let mut known = Known::load(&path).unwrap();
         let note = Note::Authority;
-        known.rows = (0..SERVERS_MAX).map(|n| Row { line: n, place: format!("h{n}:1"), note }).collect();
-        known.set("new:1", note).unwrap();
+        Known::change(&path, |known| {
+            known.rows = (0..SERVERS_MAX).map(|n| Row { line: n, place: format!("h{n}:1"), note }).collect();
+            known.set("new:1", note);
+        })
+        .unwrap();
         let again = Known::load(&path).unwrap();
         assert_eq!(again.rows.len(), SERVERS_MAX);
         assert_eq!((again.certificate("h0:1"), again.certificate("new:1")), (None, Some(note)));

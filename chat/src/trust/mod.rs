@@ -77,9 +77,12 @@ impl Trust {
 
     /// Notes that an authority vouches for the server: from now on nothing less will do.
     pub fn vouched(&self, place: &str) {
-        if let Ok(Some(mut known)) = self.memory() {
+        if let Ok(Some(known)) = self.memory()
+            && known.certificate(place) != Some(Note::Authority)
+            && let Some(path) = &self.known
+        {
             // Not to have written it down only means that the user may be asked one day.
-            let _ = known.set(place, Note::Authority);
+            let _ = Known::change(path, |known| known.set(place, Note::Authority));
         }
     }
 
@@ -89,13 +92,14 @@ impl Trust {
     /// That can't be written down.
     pub fn pin(&self, stranger: &Stranger) -> Result<(), Failure> {
         let hint = "--fingerprint does without it";
-        let Some(mut known) = self.memory()? else {
+        let Some(path) = &self.known else {
             return Err(Failure::Refused(format!(
                 "there is no home directory to remember the certificate in; {hint}"
             )));
         };
         let failed = |error| Failure::Refused(format!("cannot remember the certificate: {error}; {hint}"));
-        known.set(&stranger.place, Note::Pinned(stranger.fingerprint)).map_err(failed)
+        Known::change(path, |known| known.set(&stranger.place, Note::Pinned(stranger.fingerprint)))
+            .map_err(failed)
     }
 
     /// The port for TLS, if the host has said over TLS that it wants nothing else.
@@ -110,15 +114,16 @@ impl Trust {
     /// Notes for how long from now the host wants nothing but TLS; no time at all ends it.
     pub fn note_tls_only(&self, host: &str, port: u16, seconds: u64) {
         let host = host.to_ascii_lowercase();
-        let Ok(Some(mut known)) = self.load() else { return };
+        let Some(path) = &self.known else { return };
         let time = i64::try_from(seconds).map_or(SignedDuration::MAX, SignedDuration::from_secs);
         // A policy that can't be kept is no reason not to talk.
-        let _ = if seconds == 0 {
-            known.forget(&host)
-        } else {
+        let _ = Known::change(path, |known| {
             let until = Timestamp::now().saturating_add(time).unwrap_or(Timestamp::MAX);
-            known.set(&host, Note::TlsOnly { port, until })
-        };
+            match seconds {
+                0 => known.forget(&host),
+                _ => known.set(&host, Note::TlsOnly { port, until }),
+            }
+        });
     }
 
     /// Why we don't go on with this certificate.

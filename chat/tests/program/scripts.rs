@@ -84,13 +84,55 @@ fn tail_prints_what_is_said_as_json_until_the_end() {
     let mut command = chat(&server, &["tail", "--json"]);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut client = server.client();
-    client.send(":bob!b@h PRIVMSG #lobby :a\u{202e}b\r\nERROR :Closing link: bye\r\n");
+    client.send(":bob!b@h PRIVMSG #lobby :a\u{202e}b\r\nERROR :Closing link: Kicked (bye)\r\n");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let line = printed(&output);
     assert!(line.contains("\\u202e"), "{line}");
     let event: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!((&event["event"], &event["text"]), (&"said".into(), &"a\u{202e}b".into()));
+}
+
+#[test]
+fn tail_comes_back_when_the_server_does_and_tells_nothing_twice() {
+    let server = Server::start();
+    let mut command = chat(&server, &["tail"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut client = server.client();
+    client.send(
+        "@msgid=1 :bob!b@h PRIVMSG #lobby :one\r\nERROR :Closing link: The server is shutting down\r\n",
+    );
+    let mut client = server.client();
+    client.send("@msgid=1 :bob!b@h PRIVMSG #lobby :one\r\n@msgid=2 :bob!b@h PRIVMSG #lobby :two\r\n");
+    client.cut();
+    let mut client = server.client();
+    client.send("@msgid=3 :bob!b@h PRIVMSG #lobby :three\r\nERROR :Closing link: Kicked (enough)\r\n");
+    let output = child.wait_with_output().unwrap();
+    let said: Vec<_> =
+        printed(&output).lines().map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(said, ["one", "two", "three"]);
+    let told = complaint(&output);
+    assert_eq!(told.matches("connected again").count(), 2, "{told}");
+    assert!(
+        told.starts_with("chat: disconnected: The server is shutting down; connecting again …\n"),
+        "{told}"
+    );
+    assert!(told.ends_with("chat: Kicked (enough)\n"), "{told}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn send_says_with_status_three_that_the_server_went_away_and_what_that_means() {
+    let server = Server::start();
+    let mut command = chat(&server, &["send", "--to", "silence", "hi"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut client = server.client();
+    assert_eq!(client.said(), "silence hi");
+    client.send("ERROR :Closing link: The server is shutting down\r\n");
+    let output = child.wait_with_output().unwrap();
+    let told = complaint(&output);
+    assert_eq!(told, "chat: disconnected: The server is shutting down; it may not have reached silence\n");
+    assert_eq!(output.status.code(), Some(3));
 }
 
 #[test]

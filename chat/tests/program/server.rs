@@ -114,6 +114,7 @@ fn answer(tags: &str, line: &str, caps: &str) -> String {
             ":s 354 alice 742 bob G 0\r\n:s 354 alice 742 alice H alice\r\n:s 315 alice * :End\r\n".into()
         }
         "PRIVMSG" if rest.starts_with("#none") => format!("@{tags} :s 403 alice #none :No such channel\r\n"),
+        "PRIVMSG" if rest.starts_with("silence") => String::new(),
         "PRIVMSG" if rest.starts_with("nobody") => format!("@{tags} :s 401 alice nobody :No such nick\r\n"),
         "PRIVMSG" => format!("@{tags} :alice!a@h PRIVMSG {rest}\r\n"),
         "QUIT" => "ERROR :Closing link: Quit\r\n".into(),

@@ -172,3 +172,26 @@ fn rows_end_between_words() {
     assert!(rows.len() > 2 && rows.iter().all(|row| row.len() <= 80), "{rows:?}");
     assert!(rows[1..].iter().all(|row| row.starts_with("  somewhat")), "{rows:?}");
 }
+
+#[test]
+fn who_leaves_while_a_password_is_being_set_waits_for_the_outcome() {
+    let server = Server::start();
+    let mut terminal = Terminal::run(support::chat(&server));
+    let mut client = server.client();
+    client.send(":s 900 alice alice!a@h alice :You are now logged in as alice\r\n");
+    terminal.wait_for("You are logged in as alice.");
+    terminal.keys("<password>\r");
+    for (question, answer) in
+        [("Password until now:", "old\r"), ("New password:", "new\r"), ("The same once more:", "new\r")]
+    {
+        terminal.wait_for_prompt(question);
+        terminal.keys(answer);
+    }
+    terminal.keys("<quit>\r");
+    terminal.wait_for("waiting for the server's word on the password");
+    client.send(":s PASSWD SUCCESS alice :Password set\r\n");
+    assert!(client.has_quit());
+    let (status, lines) = terminal.end();
+    assert_eq!(status.code(), Some(0));
+    assert!(lines.iter().any(|line| line.contains("The password of alice is set.")), "{lines:?}");
+}

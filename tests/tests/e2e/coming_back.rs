@@ -187,6 +187,35 @@ fn a_door_without_guests_offers_to_log_in_or_to_register() {
 }
 
 #[test]
+fn scripts_at_a_terminal_ask_for_the_password_without_showing_it() {
+    let daemon = Daemon::start();
+    let mut anna = sit_down(&daemon, "anna");
+    register(&mut anna);
+    leave(anna);
+    let list = remote(&daemon, daemon.setup().address, &["--name", "anna", "list"]);
+    let mut list = Terminal::run(&list, 24, 80);
+    list.wait_for_text("Password of anna:");
+    list.line("incorrect horse");
+    list.wait_for_text("chat: the password of the account anna is wrong");
+    list.wait_for(|screen| screen.trim_end().ends_with("Password of anna:"));
+    list.line(&format!("no, not this\u{15}{PASSWORD}y\u{7f}"));
+    assert_eq!(list.wait(), 0);
+    let raw = list.raw();
+    assert!(
+        shows(&raw, "available") && !shows(&raw, "horse") && !shows(&raw, "not this"),
+        "{}",
+        list.screen()
+    );
+
+    let mut send =
+        Terminal::run(&remote(&daemon, daemon.setup().address, &["--name", "anna", "send", "x"]), 24, 80);
+    send.wait_for_text("Password of anna:");
+    send.keys("half\x03");
+    assert_eq!(send.wait(), 1);
+    assert!(send.screen().contains("chat: no password was given"), "{}", send.screen());
+}
+
+#[test]
 fn scripts_take_the_password_from_a_file_that_nobody_else_can_read() {
     let daemon = Daemon::start();
     let mut anna = sit_down(&daemon, "anna");
