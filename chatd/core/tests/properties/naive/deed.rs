@@ -5,8 +5,10 @@ use proptest::sample::select;
 
 #[derive(Debug, Clone)]
 pub enum Deed {
+    /// Who sits where a login is goes by its name, if `own`.
     Register {
         nick: &'static str,
+        own: bool,
         caps: &'static str,
     },
     Nick(&'static str),
@@ -101,10 +103,10 @@ pub fn deed() -> impl Strategy<Value = Deed> {
     let (topic, name) = (select(&["", "tea", "coffee"][..]), select(&["x", "Y Z"][..]));
     let say = (select(&["PRIVMSG", "PRIVMSG", "NOTICE"][..]), select(TARGETS));
     prop_oneof![
-        8 => (nick.clone(), select(CAPS)).prop_map(|(nick, caps)| Deed::Register { nick, caps }),
+        12 => (nick.clone(), any::<bool>(), select(CAPS)).prop_map(|(nick, own, caps)| Deed::Register { nick, own, caps }),
         3 => nick.clone().prop_map(Deed::Nick),
-        9 => (room.clone(), key).prop_map(|(room, key)| Deed::Join { room, key }),
-        3 => (room.clone(), text()).prop_map(|(room, reason)| Deed::Part { room, reason }),
+        12 => (room.clone(), key).prop_map(|(room, key)| Deed::Join { room, key }),
+        5 => (room.clone(), text()).prop_map(|(room, reason)| Deed::Part { room, reason }),
         2 => (room.clone(), nick.clone()).prop_map(|(room, nick)| Deed::Kick { room, nick }),
         9 => (room.clone(), prop::bool::weighted(0.7), mode()).prop_map(|(room, on, mode)| Deed::Mode { room, on, mode }),
         3 => (room.clone(), topic).prop_map(|(room, text)| Deed::Topic { room, text }),
@@ -114,7 +116,7 @@ pub fn deed() -> impl Strategy<Value = Deed> {
         1 => name.prop_map(Deed::SetName),
         1 => Just(Deed::Quit),
         1 => Just(Deed::Lose),
-        1 => Just(Deed::Crash),
+        2 => Just(Deed::Crash),
     ]
 }
 

@@ -60,9 +60,9 @@ impl Naive {
             return self.crash();
         }
         let Some(me) = self.seats[seat].person else {
-            if let Deed::Register { nick, caps } = deed {
+            if let Deed::Register { nick, own, caps } = *deed {
                 self.seats[seat].caps.extend(caps.split_whitespace());
-                self.register(seat, nick);
+                self.register(seat, SEATS[seat].filter(|_| own).unwrap_or(nick));
             }
             return;
         };

@@ -51,7 +51,9 @@ impl Real {
                 self.host = restarted(&self.host);
                 self.seats = [None; SEATS.len()];
             }
-            (Deed::Register { nick, caps }, ..) if !registered => self.register(seat, nick, caps),
+            (Deed::Register { nick, own, caps }, ..) if !registered => {
+                self.register(seat, SEATS[seat].filter(|_| *own).unwrap_or(nick), caps);
+            }
             (Deed::Lose, _, Some(conn)) if registered => {
                 self.host.lose(conn, Lost::Eof);
                 self.seats[seat] = None;
