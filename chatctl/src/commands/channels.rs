@@ -1,10 +1,10 @@
 //! `channels`
 
-use chat_proto::admin::{Channel, Channels, Member};
+use chat_proto::admin::{Channel, Channels, Member, Standing};
 
 use super::{Context, plural};
 use crate::failure::Failure;
-use crate::output::{Page, Records, Show, Table};
+use crate::output::{Page, Records, Show, Table, time};
 
 /// More members are counted; `show` names them.
 const MEMBERS_SHOWN: usize = 10;
@@ -20,14 +20,22 @@ pub(super) fn all(context: &Context<'_>) -> Result<Vec<Channel>, Failure> {
     Ok(channels)
 }
 
-/// With the sign that IRC gives the rank.
 pub(super) fn ranked(member: &Member) -> String {
-    let sign = match member {
-        Member { operator: true, .. } => "@",
-        Member { voice: true, .. } => "+",
-        Member { .. } => "",
+    signed(member.operator, member.voice, &member.nick)
+}
+
+pub(super) fn standing(standing: &Standing) -> String {
+    signed(standing.operator, standing.voice, &standing.account)
+}
+
+/// With the sign that IRC gives the rank.
+fn signed(operator: bool, voice: bool, name: &str) -> String {
+    let sign = match (operator, voice) {
+        (true, _) => "@",
+        (false, true) => "+",
+        (false, false) => "",
     };
-    format!("{sign}{}", member.nick)
+    format!("{sign}{name}")
 }
 
 struct ChannelTable(Vec<Channel>);
@@ -43,7 +51,7 @@ impl Show for ChannelTable {
                 &channel.name,
                 &channel.modes,
                 &channel.members.len().to_string(),
-                &members(&channel.members),
+                &members(channel),
                 channel.topic.as_deref().unwrap_or_default(),
             ]);
         }
@@ -56,7 +64,11 @@ impl Show for ChannelTable {
     }
 }
 
-fn members(members: &[Member]) -> String {
+fn members(channel: &Channel) -> String {
+    if let Some(since) = channel.empty_since {
+        return format!("empty for {}", time::since(since));
+    }
+    let members = &channel.members;
     let shown = members.iter().take(MEMBERS_SHOWN).map(ranked).collect::<Vec<_>>().join(" ");
     match members.len().saturating_sub(MEMBERS_SHOWN) {
         0 => shown,

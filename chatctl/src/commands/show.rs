@@ -62,6 +62,13 @@ impl Show for Channel {
         table.push(["created", &format!("{} ago", time::since(self.created_at))]);
         let members: Vec<String> = self.members.iter().map(channels::ranked).collect();
         table.push([format!("{} on", members.len()), members.join(", ")]);
+        if let Some(since) = self.empty_since {
+            table.push(["empty", &format!("for {}", time::since(since))]);
+        }
+        let remembered: Vec<String> = self.remembered.iter().map(channels::standing).collect();
+        if !remembered.is_empty() {
+            table.push(["remembered", &remembered.join(", ")]);
+        }
         page.table(&table);
     }
 

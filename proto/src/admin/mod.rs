@@ -22,7 +22,7 @@ pub use method::{
 pub use password::Password;
 pub use types::{
     Account, Ban, BanKind, Certificate, Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown,
-    Session, Status, Suspension, User, UserStatus,
+    Session, Standing, Status, Suspension, User, UserStatus,
 };
 pub use wire::{Call, MAX_REPLY, MAX_REQUEST, RawCall, RawReply, Reply, ServiceError, TERMINATOR};
 

@@ -86,7 +86,20 @@ pub struct Channel {
     /// Channel mode letters and their parameters, without a sign.
     pub modes: String,
     pub created_at: u64,
+    /// Since when nobody is in it; absent while somebody is, and for the lobby.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub empty_since: Option<u64>,
     pub members: Vec<Member>,
+    /// Accounts that are operators or voiced whenever they are there.
+    pub remembered: Vec<Standing>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    pub account: String,
+    pub operator: bool,
+    pub voice: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -64,7 +64,9 @@ fn a_room_is_after_a_crash_as_it_was_seen_and_its_people_come_back_to_their_plac
     says(&mut stranger, "JOIN #den", " 473 ");
     says(&mut stranger, "MODE #den", " 324 stranger #den +inl 12");
     let listed = printed(&daemon.chatctl(&["channels"]));
-    assert!(listed.contains("#den") && listed.contains("tea at four"), "{listed}");
+    assert!(listed.contains("empty for") && listed.contains("tea at four"), "{listed}");
+    let shown = printed(&daemon.chatctl(&["show", "#den"]));
+    assert!(shown.contains("@carol, +dave"), "{shown}");
 
     let mut dave = log_in(&daemon, "dave", DAVE);
     let arrival = ask(&mut dave, "JOIN #den");

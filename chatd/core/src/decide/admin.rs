@@ -6,7 +6,7 @@ mod bans;
 use std::time::Duration;
 
 use chat_proto::admin;
-use chat_proto::name::Nick;
+use chat_proto::name::{Folded, Nick};
 
 use crate::event::{Administrator, Event, Ranks, ServerEvent, UserEvent};
 use crate::id::UserId;
@@ -245,6 +245,11 @@ fn describe_channel(state: &State, channel: &Channel) -> admin::Channel {
             voice: ranks.contains(Ranks::VOICE),
         })
     };
+    let standing = |(account, ranks): (&Folded, &Ranks)| admin::Standing {
+        account: account.as_str().to_owned(),
+        operator: ranks.contains(Ranks::OPERATOR),
+        voice: ranks.contains(Ranks::VOICE),
+    };
     admin::Channel {
         name: channel.name.to_string(),
         topic: topic.map(|topic| topic.text.to_string()),
@@ -252,7 +257,9 @@ fn describe_channel(state: &State, channel: &Channel) -> admin::Channel {
         topic_at: topic.map(|topic| topic.at),
         modes: channel.modes(true).to_string(),
         created_at: channel.created_at,
+        empty_since: channel.empty_since,
         members: channel.members.iter().filter_map(member).collect(),
+        remembered: channel.standing.iter().map(standing).collect(),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use chat_proto::admin::{
     Account, Ban, BanKind, Certificate, Channel, CoreStatus, DEFINITION, DaemonStatus, Error, Event,
-    EventKind, Member, Peer, PendingShutdown, Session, SettingChange, Status, Suspension, User, UserStatus,
+    EventKind, Member, Peer, PendingShutdown, Session, SettingChange, Standing, Status, Suspension, User,
+    UserStatus,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -108,7 +109,9 @@ fn channels() {
         topic_at: Some(1),
         modes: "n".into(),
         created_at: 1,
+        empty_since: Some(1),
         members: vec![Member { nick: "alice".into(), operator: true, voice: false }],
+        remembered: vec![Standing { account: "alice".into(), operator: true, voice: false }],
     };
     check("Channel", &channel, true);
 }

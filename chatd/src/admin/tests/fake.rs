@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chat_proto::admin::{
-    Ban, BanKind, Channel, Checked, CoreStatus, DaemonStatus, Error, Event, LogLevel, Member, Reloaded, User,
-    UserStatus,
+    Ban, BanKind, Channel, Checked, CoreStatus, DaemonStatus, Error, Event, LogLevel, Member, Reloaded,
+    Standing, User, UserStatus,
 };
 use chatd_core::{Actor, AdminAnswer, AdminCommand};
 use serde_json::Value;
@@ -133,7 +133,9 @@ fn lobby() -> Channel {
         topic_at: None,
         modes: "nt".into(),
         created_at: 1,
+        empty_since: None,
         members: vec![Member { nick: "user0".into(), operator: true, voice: false }],
+        remembered: vec![Standing { account: "user0".into(), operator: true, voice: false }],
     }
 }
 
