@@ -63,26 +63,47 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say something and leave: 0 means that the server has it
+    /// Say something and leave: 0 means that the server has stored it
     #[command(
-        after_help = "Status 3: the server can't be reached and has nothing of it, or went away meanwhile; then it \
-                            may have part of it or all. Nothing is said again of its own accord."
+        after_help = "While the server can't be reached, or when the connection breaks, it is tried again for as \
+                            long as --wait says; what was sent before is not said twice. Several lines are one message \
+                            where the server can. Status 3: the server has nothing of it, or it may have it."
     )]
     Send {
         /// To whom; may be given more than once [default: the lobby]
         #[arg(long, value_name = "NAME|#CHANNEL")]
         to: Vec<String>,
+        /// How long an outage may last before it fails; 0 tries once
+        #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+        wait: u32,
         /// What to say; - or nothing reads standard input
         text: Vec<String>,
     },
     /// Show who is on
     #[command(after_help = "With --json each user is {\"name\", \"account\" or null, \"away\", \"bot\"}.")]
     List,
-    /// Print what is said, until interrupted; after a broken connection, come back
+    /// Print what was said before
+    #[command(
+        after_help = "With --json each line is as that of chat tail, with \"past\": true. A channel that you are not \
+                            in is entered for a moment, if it lets you in."
+    )]
+    History {
+        /// Of a channel, or what was written with somebody in private [default: the lobby]
+        #[arg(long, value_name = "NAME|#CHANNEL")]
+        to: Option<String>,
+        /// How many lines, the last ones, up to 10000 [default: 50; with --since all]
+        #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        lines: Option<u32>,
+        /// Nothing from before: 2026-11-30, 2026-11-30T14:05, yesterday, monday, 90m, 3h, 3d, 2w
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
+    /// Print what is said, until interrupted; what is missed while the connection is broken comes later
     #[command(
         after_help = "Only a signal, a closed pipe, or a server that doesn't let us in any more ends it. With --json each is {\"at\", \"event\": \"said\", \"from\", \"to\", \"own\", \
                             \"how\": \"text\", \"action\" or \"notice\", \"text\"} or {\"at\", \"event\": \
-                            \"announcement\", \"from\", \"to\", \"text\"}; more keys may be added."
+                            \"announcement\", \"from\", \"to\", \"text\"}, with the server's \"id\" of it, and \"past\": true \
+                            if it was missed; more keys may be added."
     )]
     Tail {
         /// Only there [default: the lobby and what is for you]

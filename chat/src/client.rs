@@ -4,6 +4,7 @@ mod account;
 mod commands;
 mod dialog;
 mod help;
+mod past;
 #[cfg(test)]
 mod tests;
 
@@ -58,6 +59,9 @@ pub struct Client {
     /// The certificate that the server sees.
     certificate: Option<Fingerprint>,
     interrupts: u32,
+    /// The user has seen what is shown, and others may be told not before.
+    seen: bool,
+    marked: Option<Timestamp>,
     leaving: bool,
     farewell: Option<String>,
     shows: Vec<Show>,
@@ -82,6 +86,8 @@ impl Client {
             server: None,
             certificate: None,
             interrupts: 0,
+            seen: false,
+            marked: None,
             leaving: false,
             farewell: None,
             shows: Vec::new(),
@@ -118,6 +124,7 @@ impl Client {
     /// Takes a line that was typed.
     pub fn typed(&mut self, line: &str) {
         self.interrupts = 0;
+        self.saw();
         let prompt = self.question_or_place();
         if self.dialog_prompted
             && !is_command(line)
@@ -175,6 +182,8 @@ impl Client {
 
     /// Takes what the session has to tell.
     pub fn heard(&mut self, now: Timestamp) {
+        self.session.tick(now);
+        self.mark_seen(now);
         for event in self.session.events() {
             if self.is_ignored(&event.what) {
                 continue;
@@ -254,7 +263,7 @@ impl Client {
         }
         let view = View { me: self.session.nick(), here: self.here.as_deref(), times: self.manner.times };
         let lines = self.renderer.lines(event, view, now);
-        if self.manner.bell && notify::is_urgent(&event.what, view.me) {
+        if self.manner.bell && !event.past && notify::is_urgent(&event.what, view.me) {
             self.shows.push(Show::Bell);
         }
         self.shows.extend(lines.into_iter().map(Show::Line));

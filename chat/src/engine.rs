@@ -2,6 +2,7 @@
 
 mod login;
 
+use std::io::IsTerminal as _;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -93,6 +94,8 @@ impl Engine {
             prompt: settings.terminal,
         };
         let session = scripts::session(&settings);
+        // A pipe wants to hear what is said now.
+        let session = if settings.can_ask && !settings.json { session.with_replay() } else { session };
         let Access { address, plain, .. } = &settings.access;
         let plain = if *plain { " --insecure-plain" } else { "" };
         let server = (!settings.access.is_local()).then(|| format!("{address}{plain}"));
@@ -236,7 +239,13 @@ impl Engine {
                 self.client.interrupted();
                 self.prompt_due = Some(Instant::now());
             }
-            Typed::End => self.end_input(),
+            Typed::End => {
+                // A terminal that is gone was looked at by nobody.
+                if std::io::stdin().is_terminal() {
+                    self.client.saw();
+                }
+                self.end_input();
+            }
             Typed::Unprintable(error) => self.failed = Some(Failure::Output(error)),
         }
         if self.client.takes_entry() {
@@ -361,6 +370,7 @@ impl Engine {
         self.await_password().await;
         let settled = self.settings.terminal || self.client.session.is_settled();
         let farewell = self.client.farewell().map(str::to_owned);
+        self.client.mark_last();
         self.client.session.quit(farewell.as_deref());
         if let Some(link) = self.link.as_mut() {
             let goodbye = async {

@@ -26,6 +26,8 @@ pub enum Style {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
     pieces: Vec<(Style, SafeText)>,
+    /// What was written in rows of its own by its author.
+    rows: Vec<(Style, SafeText)>,
 }
 
 impl Line {
@@ -44,6 +46,15 @@ impl Line {
         self
     }
 
+    /// Text of several lines: each in a row of its own.
+    #[must_use]
+    pub fn rows(self, style: Style, text: &str) -> Self {
+        let mut lines = text.split('\n');
+        let mut line = self.text(style, lines.next().unwrap_or_default());
+        line.rows.extend(lines.map(|row| (style, SafeText::line(row))));
+        line
+    }
+
     /// A name, in its colour.
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
@@ -55,40 +66,57 @@ impl Line {
     #[must_use]
     pub fn then(mut self, mut other: Self) -> Self {
         self.pieces.append(&mut other.pieces);
+        self.rows.append(&mut other.rows);
         self
     }
 
     /// The line as it is printed, without a line end; longer ones than `columns` go on in the next row with a word.
     pub fn render(&self, colours: bool, columns: Option<usize>) -> String {
-        use std::fmt::Write as _;
-        let whole: String = self.pieces.iter().map(|(_, text)| text.as_str()).collect();
-        let mut breaks =
-            columns.map_or_else(Vec::new, |columns| breaks(&whole, columns)).into_iter().peekable();
-        let (mut out, mut begin) = (String::new(), 0);
-        for (style, text) in &self.pieces {
-            let mut text = text.as_str().to_owned();
-            let end = begin + text.len();
-            let mut grown = 0;
-            while let Some(at) = breaks.next_if(|at| *at < end) {
-                let at = at - begin + grown;
-                text.replace_range(at..=at, NEXT_ROW);
-                grown += NEXT_ROW.len() - 1;
-            }
-            begin = end;
-            match if colours { style.code() } else { None } {
-                Some(code) => write!(out, "\x1b[{code}m{text}\x1b[0m").expect("a string takes everything"),
-                None => out.push_str(&text),
-            }
+        let mut out = String::new();
+        paint(&mut out, &self.pieces, colours, columns, 0);
+        for row in &self.rows {
+            out.push_str(NEXT_ROW);
+            paint(&mut out, std::slice::from_ref(row), colours, columns, INDENT);
         }
         out
     }
 }
 
+/// Appends pieces that begin at column `start`.
+fn paint(
+    out: &mut String,
+    pieces: &[(Style, SafeText)],
+    colours: bool,
+    columns: Option<usize>,
+    start: usize,
+) {
+    use std::fmt::Write as _;
+    let whole: String = pieces.iter().map(|(_, text)| text.as_str()).collect();
+    let mut breaks =
+        columns.map_or_else(Vec::new, |columns| breaks(&whole, columns, start)).into_iter().peekable();
+    let mut begin = 0;
+    for (style, text) in pieces {
+        let mut text = text.as_str().to_owned();
+        let end = begin + text.len();
+        let mut grown = 0;
+        while let Some(at) = breaks.next_if(|at| *at < end) {
+            let at = at - begin + grown;
+            text.replace_range(at..=at, NEXT_ROW);
+            grown += NEXT_ROW.len() - 1;
+        }
+        begin = end;
+        match if colours { style.code() } else { None } {
+            Some(code) => write!(out, "\x1b[{code}m{text}\x1b[0m").expect("a string takes everything"),
+            None => out.push_str(&text),
+        }
+    }
+}
+
 /// The blanks that are to become row ends. A word that is wider than a row is left to the terminal.
-fn breaks(text: &str, columns: usize) -> Vec<usize> {
+fn breaks(text: &str, columns: usize, start: usize) -> Vec<usize> {
     let mut breaks = Vec::new();
     // Where the last blank of the row is, and the column behind it.
-    let (mut column, mut blank) = (0, None);
+    let (mut column, mut blank) = (start, None);
     for (at, grapheme) in text.grapheme_indices(true) {
         let width = grapheme.width();
         if grapheme != " " && column + width > columns {
@@ -158,6 +186,13 @@ mod tests {
         assert_eq!(wrapped("one two three four", 9), "one two\n  three\n  four");
         assert_eq!(wrapped("one twothreefour", 9), "one\n  twothreefour");
         assert_eq!(wrapped("  onetwothree", 9), "  onetwothree");
+    }
+
+    #[test]
+    fn what_has_several_lines_stays_so_and_is_indented() {
+        let line = Line::of(Style::Plain, "bob: ").rows(Style::Plain, "one two\n\n  three four\x1b[2J");
+        assert_eq!(line.render(false, None), "bob: one two\n  \n    three four␛[2J");
+        assert_eq!(line.render(false, Some(9)), "bob: one\n  two\n  \n    three\n  four␛[2J");
     }
 
     #[test]

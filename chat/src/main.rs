@@ -15,6 +15,7 @@ mod line;
 mod link;
 mod manual;
 mod notify;
+mod query;
 mod render;
 mod scripts;
 mod secret;
@@ -25,6 +26,7 @@ mod ui;
 mod words;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chat_proto::text::SafeText;
 use clap::Parser as _;
@@ -59,7 +61,13 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     let settings = Settings::resolve(&cli.options)?;
     match cli.command {
         None => engine::run(settings).await,
-        Some(Command::Send { to, text }) => scripts::send(&settings, &to, &text).await,
+        Some(Command::Send { to, wait, text }) => {
+            let outage = Duration::from_secs(wait.into());
+            scripts::send(&settings, &to, &text, outage).await
+        }
+        Some(Command::History { to, lines, since }) => {
+            scripts::history(&settings, to.as_deref(), lines, since.as_deref()).await
+        }
         Some(Command::List) => scripts::list(&settings).await,
         Some(Command::Tail { channel }) => scripts::tail(&settings, channel.as_deref()).await,
     }

@@ -34,11 +34,13 @@ impl Client {
             Verb::Away => self.session.set_away(Some(arg(0))),
             Verb::Back => self.session.set_away(None),
             Verb::Ignore => self.ignore(arg(0)),
+            Verb::History => self.history(request.arg(0), request.arg(1)),
+            Verb::Search => self.search(arg(0)),
             Verb::Nick => self.nick(arg(0)),
             Verb::Register => self.register(),
             Verb::Password => self.password(),
             Verb::Certificate => self.certificate(request.arg(0), request.arg(1)),
-            Verb::Clear => self.shows.push(Show::Clear),
+            Verb::Clear => self.clear(),
             Verb::Quit => self.quit(request.arg(0)),
         }
     }
@@ -124,7 +126,7 @@ impl Client {
         self.leaving = true;
     }
 
-    fn is_name(&mut self, name: &str) -> bool {
+    pub(super) fn is_name(&mut self, name: &str) -> bool {
         match Nick::new(name) {
             Ok(_) => true,
             Err(error) => {

@@ -1,10 +1,12 @@
 //! For scripts: say something, list who is on, follow what is said; each with an exit status.
 
 mod door;
+mod history;
 mod list;
 mod send;
 mod tail;
 
+pub use history::history;
 pub use list::list;
 pub use send::send;
 pub use tail::tail;
@@ -12,6 +14,7 @@ pub use tail::tail;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -103,8 +106,7 @@ impl Talk {
         let mut said = why.to_string();
         note(&format!("{said}; connecting again …"));
         loop {
-            self.session.lost();
-            self.session.events();
+            self.drop_link();
             sleep(backoff.next()).await;
             match Link::connect(&self.access).await {
                 Ok(link) => self.link = link,
@@ -127,6 +129,40 @@ impl Talk {
                 }
             }
         }
+    }
+
+    /// The same without a word, and for no longer than `outage`.
+    ///
+    /// # Errors
+    /// It takes too long, the server doesn't let us in any more, or something that was said can't be said again.
+    async fn come_back_within(&mut self, outage: Duration, why: Failure) -> Result<(), Failure> {
+        let began = Instant::now();
+        let mut backoff = Backoff::new();
+        loop {
+            if self.drop_link() {
+                return Err(why);
+            }
+            let wait = backoff.next();
+            if began.elapsed() + wait > outage {
+                return Err(why);
+            }
+            sleep(wait).await;
+            match Link::connect(&self.access).await {
+                Ok(link) => self.link = link,
+                Err(Failure::Unreachable(_)) => continue,
+                Err(failure) => return Err(failure),
+            }
+            match self.enter().await {
+                Err(Failure::Unreachable(_)) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// The connection is gone. Whether something was said that may or may not have arrived, and is given up.
+    fn drop_link(&mut self) -> bool {
+        self.session.lost();
+        self.session.events().iter().any(|event| matches!(event.what, What::Unsure { .. }))
     }
 
     /// The next event; an end of the connection is an error.
@@ -173,6 +209,7 @@ impl Talk {
                 return Err(self.closed().unwrap_or_else(unknown));
             }
         }
+        self.session.tick(Timestamp::now());
         self.events.extend(self.session.events());
         match self.session.take_sts().and_then(|sts| self.link.heed(sts)) {
             Some(access) => self.move_to(access).await,

@@ -1,6 +1,5 @@
 //! `chat tail`: what is said, until interrupted.
 
-use std::collections::VecDeque;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -15,12 +14,10 @@ use crate::scripts::{Talk, print_json};
 use crate::session::{Event, What};
 use crate::settings::Settings;
 
-/// Messages that are remembered.
-const SEEN: usize = 1000;
 /// Silence after which the server is asked whether it is still there.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Prints what is said in the channel, or in all of ours; comes back when the connection breaks.
+/// Prints what is said in the channel, or in all of ours; comes back when the connection breaks, and tells what was missed.
 ///
 /// # Errors
 /// The server can't be reached at first, refuses us or the channel, or nobody takes the output.
@@ -44,7 +41,6 @@ async fn follow(talk: &mut Talk, settings: &Settings, channel: Option<&str>) -> 
         talk.session.join(channel, None);
     }
     let mut renderer = Renderer::new(TimeZone::system());
-    let mut seen = Seen::default();
     loop {
         let event = match next(talk).await {
             Err(failure @ Failure::Unreachable(_)) => {
@@ -56,28 +52,10 @@ async fn follow(talk: &mut Talk, settings: &Settings, channel: Option<&str>) -> 
         if let What::Refused { reason, .. } = event.what {
             return Err(Failure::Refused(reason));
         }
-        if is_wanted(&event.what, channel) && seen.is_new(&event) {
+        if is_wanted(&event.what, channel) {
             let view = View { me: talk.session.nick(), here: channel, times: settings.times };
             print(&event, &mut renderer, view, settings)?;
         }
-    }
-}
-
-/// The latest messages, by the server's ids: on coming back it may tell of them again.
-#[derive(Default)]
-struct Seen(VecDeque<String>);
-
-impl Seen {
-    fn is_new(&mut self, event: &Event) -> bool {
-        let Some(id) = &event.id else { return true };
-        if self.0.contains(id) {
-            return false;
-        }
-        if self.0.len() == SEEN {
-            self.0.pop_front();
-        }
-        self.0.push_back(id.clone());
-        true
     }
 }
 
@@ -102,7 +80,7 @@ fn is_wanted(what: &What, channel: Option<&str>) -> bool {
 fn print(event: &Event, renderer: &mut Renderer, view: View<'_>, settings: &Settings) -> Result<(), Failure> {
     if settings.json {
         let at = event.at.or_else(|| Some(Timestamp::now()));
-        let event = Event { at, id: None, what: event.what.clone() };
+        let event = Event { at, ..event.clone() };
         return print_json(&event);
     }
     let mut out = std::io::stdout().lock();

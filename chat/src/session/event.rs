@@ -10,9 +10,12 @@ use crate::session::login::Locked;
 pub struct Event {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "display")]
     pub at: Option<Timestamp>,
-    /// The server's id of a message.
-    #[serde(skip)]
+    /// The server's id of what was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// It was over before we heard of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub past: bool,
     #[serde(flatten)]
     pub what: What,
 }
@@ -60,6 +63,33 @@ pub enum What {
         own: bool,
         how: How,
         text: String,
+    },
+    /// Something that was said is no more; by whom it was said, if we know.
+    Removed {
+        by: String,
+        from: Option<String>,
+        to: String,
+        reason: Option<String>,
+    },
+    /// What follows, in this place, was said while we were away.
+    Unread(Unread),
+    /// All that was missed has been told; where there was something.
+    CaughtUp {
+        places: Vec<Unread>,
+    },
+    /// Stored lines that were asked for, oldest first.
+    History {
+        place: String,
+        lines: Vec<Event>,
+        /// There is nothing before them.
+        whole: bool,
+    },
+    /// What a search has found, oldest first.
+    Found {
+        words: String,
+        lines: Vec<Event>,
+        /// There may be more, before them.
+        more: bool,
     },
     /// Something that we asked for, or said, was refused.
     Refused {
@@ -137,6 +167,45 @@ pub enum How {
     Text,
     Action,
     Notice,
+}
+
+/// How much was missed in a place: a channel, or what was written with somebody in private.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    pub place: String,
+    pub count: usize,
+    /// How many of them name us.
+    pub naming: usize,
+    /// There is more than was fetched.
+    pub more: bool,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "display")]
+    pub since: Option<Timestamp>,
+}
+
+impl Event {
+    /// Without what the server would say about it.
+    pub fn bare(what: What) -> Self {
+        Self { at: None, id: None, past: false, what }
+    }
+
+    /// The place where it was said, and by whom.
+    pub fn said_in(&self) -> Option<(&str, &str)> {
+        match &self.what {
+            What::Said { from, to, own, .. } if *own || is_channel(to) => Some((to, from)),
+            What::Said { from, .. } => Some((from, from)),
+            What::Announcement { from, to, .. } if is_channel(to) => Some((to, from)),
+            _ => None,
+        }
+    }
+
+    pub fn is_own(&self) -> bool {
+        matches!(self.what, What::Said { own: true, .. })
+    }
+}
+
+/// Whether it is the name of a channel, rather than somebody's.
+pub fn is_channel(name: &str) -> bool {
+    name.starts_with(['#', '&'])
 }
 
 /// A line of `<list>`.

@@ -4,40 +4,49 @@
 //! [`Session::events`] have. [`Session::open`] begins a connection, [`Session::lost`] ends it.
 
 mod account;
+mod batch;
 mod event;
 mod login;
 mod numeric;
 mod outbox;
+mod past;
 mod presence;
 mod receive;
 mod register;
 mod rooms;
+mod said;
 mod split;
 mod sts;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod wish;
-
-use std::collections::BTreeMap;
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Writer;
 use chat_proto::sasl::Reassembly;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroize as _;
 
-pub use event::{Channel, Event, How, User, What};
+pub use event::{Channel, Event, How, Unread, User, What, is_channel};
 pub use login::{Entry, Lock, Locked, Way};
 pub use outbox::WAITING_MAX;
+pub use past::Search;
 pub use sts::Sts;
 
 use crate::secret::Secret;
+use batch::Batches;
 use login::Step;
 use outbox::Outbox;
+use past::Past;
 use rooms::Rooms;
+use split::Size;
+use trace::Traces;
 
 const READY_FENCE: &str = "chat-ready";
 const WHO_TOKEN: &str = "742";
+/// How long ids of messages are known by a server that doesn't say so.
+const RESEND_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 /// Room for `nick!user@host` until the server has shown us ours.
 const PREFIX_GUESS: usize = 160;
 
@@ -87,13 +96,21 @@ pub struct Session {
     /// What others are to be told, by the user's last word; taken up again after a break.
     away_text: Option<String>,
     outbox: Outbox,
-    batches: BTreeMap<String, String>,
+    batches: Batches,
+    traces: Traces,
+    past: Past,
+    /// How much a message of several lines may hold, if the server takes any.
+    multiline: Option<Size>,
+    /// How long the server knows the ids of messages.
+    resend_window: SignedDuration,
     users: Vec<User>,
     listed: Vec<Channel>,
     fence: Option<String>,
     fences: u64,
     at: Option<Timestamp>,
-    id: Option<String>,
+    /// The server's time when it was last heard, and when the connection broke.
+    heard: Option<Timestamp>,
+    broke: Option<Timestamp>,
     label: Option<String>,
     lines: Vec<String>,
     events: Vec<Event>,
@@ -136,13 +153,18 @@ impl Session {
             away: false,
             away_text: None,
             outbox: Outbox::default(),
-            batches: BTreeMap::new(),
+            batches: Batches::default(),
+            traces: Traces::default(),
+            past: Past::default(),
+            multiline: None,
+            resend_window: RESEND_WINDOW,
             users: Vec::new(),
             listed: Vec::new(),
             fence: None,
             fences: 0,
             at: None,
-            id: None,
+            heard: None,
+            broke: None,
             label: None,
             lines: Vec::new(),
             events: Vec::new(),
@@ -155,9 +177,14 @@ impl Session {
         Self { on_errand: true, ..self }
     }
 
-    /// The connection broke: what was said and not answered is reported, what waited goes on waiting.
+    /// The connection broke. What was said and not answered goes on waiting with the rest if it can be sent again without being
+    /// said twice, and is reported otherwise.
     pub fn lost(&mut self) {
+        if self.stage == Stage::Ready {
+            self.broke = self.heard;
+        }
         self.stage = Stage::Offline;
+        self.lose_past();
         self.lines.zeroize();
         self.setting = None;
         self.waits_for_account = false;
@@ -171,7 +198,7 @@ impl Session {
         self.left_behind.extend(self.rooms.abandon());
         self.left_behind.sort();
         self.left_behind.dedup();
-        for what in self.outbox.lost() {
+        for what in self.outbox.lost(self.caps.contains(Caps::CLIENT_ID)) {
             self.emit(what);
         }
     }
@@ -227,7 +254,7 @@ impl Session {
 
     /// Whether the server has answered everything: said lines, and the last [`Session::place_fence`].
     pub fn is_settled(&self) -> bool {
-        self.outbox.is_empty() && self.fence.is_none()
+        self.outbox.is_empty() && self.fence.is_none() && self.past.is_idle()
     }
 
     /// Whether the server has let us in before, even if the connection is broken now.
@@ -252,7 +279,7 @@ impl Session {
         if matches!(what, What::Welcome { .. }) {
             self.was_ready = true;
         }
-        self.events.push(Event { at: self.at, id: self.id.clone(), what });
+        self.hand_out(Event { at: self.at, ..Event::bare(what) });
     }
 
     fn send(&mut self, line: Writer) {

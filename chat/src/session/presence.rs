@@ -28,6 +28,7 @@ impl Session {
             self.prefix_len = message.source().map_or(self.prefix_len, str::len);
             self.rooms.enter(channel);
             self.moving = None;
+            self.past_of_channel(channel);
             if let Some(account) = message.param(1).filter(|_| self.caps.contains(Caps::EXTENDED_JOIN)) {
                 self.account = Some(account.to_owned()).filter(|account| account != "*");
             }

@@ -1,28 +1,33 @@
 //! What the server says, one function per kind of message.
 
 use chat_proto::message::{Message, Writer};
-use chat_proto::name::same;
 
-use crate::session::event::How;
+use crate::session::batch::{Batch, Gathered};
+use crate::session::said::{Utterance, time_of};
 use crate::session::{Lock, Session, Stage, What};
-
-/// Batches that are open at once; an honest server has as many as we have lines on the way.
-const BATCHES_MAX: usize = 64;
 
 impl Session {
     /// Takes one message of the server.
     pub fn receive(&mut self, message: &Message) {
-        self.at = message.tag("time").and_then(|time| time.parse().ok());
-        self.id = message.tag("msgid").map(String::from);
+        if self.gather(message) {
+            return;
+        }
+        self.at = time_of(message);
+        self.heard = self.heard.max(self.at);
         self.label = self.label_of(message);
         match message.command().to_ascii_uppercase().as_str() {
             "PING" => self.on_ping(message),
             "PONG" => self.on_pong(message),
             "CAP" => self.on_cap(message),
             "BATCH" => self.on_batch(message),
-            "ACK" => self.settled(),
-            "PRIVMSG" => self.on_said(message, How::Text),
-            "NOTICE" => self.on_said(message, How::Notice),
+            "ACK" => self.on_ack(),
+            "PRIVMSG" | "NOTICE" => {
+                if let Some(said) = Utterance::of_line(message) {
+                    self.on_said(said);
+                }
+            }
+            "REDACT" => self.on_redact(message),
+            "MARKREAD" => self.on_read(message),
             "ERROR" => self.on_error(message),
             "NICK" => self.on_nick(message),
             "AUTHENTICATE" => self.on_authenticate(message),
@@ -33,7 +38,7 @@ impl Session {
             number if number.len() == 3 => self.on_numeric(number.parse().unwrap_or(0), message),
             _ => {}
         }
-        (self.at, self.id) = (None, None);
+        self.at = None;
         self.send_ready();
     }
 
@@ -43,51 +48,84 @@ impl Session {
 
     /// The label that the message, or the batch it is in, answers.
     fn label_of(&self, message: &Message) -> Option<String> {
-        let batch = message.tag("batch").and_then(|batch| self.batches.get(batch.as_ref()).cloned());
+        let batch = message.tag("batch").and_then(|batch| self.batches.label(&batch));
         message.tag("label").map(String::from).or(batch)
     }
 
     fn on_batch(&mut self, message: &Message) {
         let reference = message.param(0).unwrap_or_default();
-        if let (Some(opened), Some(label)) = (reference.strip_prefix('+'), self.label.take()) {
-            if self.batches.len() < BATCHES_MAX {
-                self.batches.insert(opened.to_owned(), label);
+        if let Some(opened) = reference.strip_prefix('+') {
+            self.batches.open(opened, message, self.label.take());
+        } else if let Some(batch) = reference.strip_prefix('-').and_then(|closed| self.batches.close(closed))
+        {
+            self.on_batch_end(batch);
+        }
+    }
+
+    fn on_batch_end(&mut self, batch: Batch) {
+        let answers = batch.label.clone();
+        match batch.gathered {
+            Gathered::Message(said) => {
+                self.label = batch.label;
+                self.at = said.at;
+                self.file(said, batch.parent.as_deref());
             }
-        } else if let Some(closed) = reference.strip_prefix('-') {
-            self.label = self.batches.remove(closed);
-            self.settled();
+            Gathered::Nothing => {
+                self.label = batch.label;
+                self.settled();
+            }
+            gathered => self.on_past(answers.as_deref(), gathered),
+        }
+    }
+
+    /// Words: old ones belong to the history that was asked for.
+    fn file(&mut self, said: Utterance, batch: Option<&str>) {
+        let gathers = |batch: &Batch| matches!(batch.gathered, Gathered::Lines(..));
+        let Some(batch) = batch.filter(|name| self.batches.get_mut(name).is_some_and(|batch| gathers(batch)))
+        else {
+            return self.on_said(said);
+        };
+        if let Some(event) = self.told(said, true)
+            && let Some(batch) = self.batches.get_mut(batch)
+        {
+            batch.add(event);
+        }
+    }
+
+    /// Whether it is part of something that is gathered, and needs nothing more to be done.
+    fn gather(&mut self, message: &Message) -> bool {
+        let Some(reference) =
+            message.tag("batch").filter(|_| !message.command().eq_ignore_ascii_case("BATCH"))
+        else {
+            return false;
+        };
+        let Some(batch) = self.batches.get_mut(&reference) else { return false };
+        if batch.takes(message) {
+            return true;
+        }
+        if !matches!(batch.gathered, Gathered::Lines(..)) {
+            return false;
+        }
+        if let Some(said) = Utterance::of_line(message)
+            && matches!(message.command().to_ascii_uppercase().as_str(), "PRIVMSG" | "NOTICE")
+        {
+            self.file(said, Some(&reference));
+        }
+        true
+    }
+
+    fn on_ack(&mut self) {
+        self.settled();
+        if let Some(label) = self.label.clone() {
+            self.on_past(Some(&label), Gathered::Nothing);
         }
     }
 
     /// The server did what was labelled.
-    fn settled(&mut self) {
+    pub(super) fn settled(&mut self) {
         if let Some(label) = self.label.as_deref() {
             self.outbox.settle(label);
         }
-    }
-
-    fn on_said(&mut self, message: &Message, how: How) {
-        let (Some(to), Some(text)) = (message.param(0), message.param(1)) else { return };
-        let Some(from) = message.source_nick() else { return };
-        let from_server = message.source().is_some_and(|source| !source.contains('!'));
-        if from_server && !same(from, &self.nick) {
-            return self.on_server_notice(from, to, text);
-        }
-        let own = same(from, &self.nick);
-        if own {
-            self.settled();
-        }
-        let Some((text, how)) = unwrap_ctcp(text, how) else { return };
-        self.rooms.spoke(from);
-        let (from, to, text) = (from.to_owned(), to.to_owned(), text.to_owned());
-        self.emit(What::Said { from, to, own, how, text });
-    }
-
-    fn on_server_notice(&mut self, from: &str, to: &str, text: &str) {
-        if !self.was_ready {
-            return self.emit(What::Info { text: text.to_owned() });
-        }
-        self.emit(What::Announcement { from: from.to_owned(), to: to.to_owned(), text: text.to_owned() });
     }
 
     fn on_standard_reply(&mut self, message: &Message) {
@@ -96,6 +134,8 @@ impl Session {
             self.emit(What::Info { text: text.to_owned() });
         } else if matches!(message.param(0), Some("REGISTER" | "PASSWD")) {
             self.on_account_refused(message);
+        } else if self.on_past_refused(text) || message.param(0) == Some("MARKREAD") {
+            // What can't be marked is not the user's concern.
         } else if message.param(1) == Some("ACCOUNT_REQUIRED") && self.stage == Stage::Registering {
             self.lock(Lock::AccountsOnly, text);
         } else {
@@ -105,20 +145,15 @@ impl Session {
 
     /// Something was refused; if it was something said, tells what.
     pub(super) fn refuse(&mut self, number: Option<u16>, subject: &str, reason: &str) {
+        if self.on_past_refused(reason) {
+            return;
+        }
         let unsaid = self.label.as_deref().and_then(|label| self.outbox.settle(label));
         self.emit(What::Refused {
             number,
             subject: subject.to_owned(),
             reason: reason.to_owned(),
-            unsaid: unsaid.map(|entry| entry.text),
+            unsaid: unsaid.map(|entry| entry.text()),
         });
     }
-}
-
-/// `ACTION` is shown; every other CTCP request is nobody's business, and is not answered.
-fn unwrap_ctcp(text: &str, how: How) -> Option<(&str, How)> {
-    let Some(inner) = text.strip_prefix('\x01') else { return Some((text, how)) };
-    let inner = inner.strip_suffix('\x01').unwrap_or(inner);
-    let action = inner.strip_prefix("ACTION")?;
-    Some((action.strip_prefix(' ').unwrap_or(action), How::Action))
 }

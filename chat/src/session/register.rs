@@ -5,9 +5,11 @@ use chat_proto::message::{Message, Writer};
 use chat_proto::name::same;
 use chat_proto::numeric::{ERR_NICKNAMEINUSE, ERR_PASSWDMISMATCH, Numeric};
 use chat_proto::sasl::Reassembly;
+use jiff::SignedDuration;
 
 use crate::session::login::Step;
-use crate::session::{Entry, Lock, READY_FENCE, Session, Stage, Sts, What};
+use crate::session::split::Size;
+use crate::session::{Entry, Lock, READY_FENCE, RESEND_WINDOW, Session, Stage, Sts, What};
 
 impl Session {
     /// A connection is there: introduces us.
@@ -17,7 +19,7 @@ impl Session {
         self.offered = Caps::empty();
         self.nick.clone_from(&self.wanted);
         (self.step, self.pieces) = (Step::None, Reassembly::default());
-        (self.account, self.mechanisms) = (None, None);
+        (self.account, self.mechanisms, self.multiline) = (None, None, None);
         (self.registers_early, self.email_required) = (false, false);
         self.send(Writer::new().command("CAP").param("LS").param("302"));
         if let Some(password) = self.server_password.clone().filter(|_| self.is_private()) {
@@ -67,7 +69,8 @@ impl Session {
 
     fn request_caps(&mut self) {
         let staying = if self.on_errand { Caps::empty() } else { Caps::NO_AUTO_JOIN };
-        let names: Vec<_> = (self.offered - staying).names().collect();
+        // Who came and went a week ago is no news.
+        let names: Vec<_> = (self.offered - staying - Caps::EVENT_PLAYBACK).names().collect();
         if names.is_empty() {
             self.caps_settled();
         } else {
@@ -79,6 +82,11 @@ impl Session {
     fn note_values(&mut self, list: &str) {
         for (name, value) in list.split(' ').filter_map(|word| word.split_once('=')) {
             match Caps::named(name) {
+                Some(Caps::CLIENT_ID) => {
+                    let window = value.parse().map(SignedDuration::from_secs);
+                    self.resend_window = window.unwrap_or(RESEND_WINDOW);
+                }
+                Some(Caps::MULTILINE) => self.multiline = size_of(value),
                 Some(Caps::SASL) => self.mechanisms = Some(value.to_owned()),
                 Some(Caps::ACCOUNT_REGISTRATION) => {
                     let has = |wanted| value.split(',').any(|key| key == wanted);
@@ -120,6 +128,7 @@ impl Session {
             match token.split_once('=').unwrap_or((token, "")) {
                 ("chatd.org/LOBBY", lobby) => self.lobby = Some(lobby.to_owned()),
                 ("WHOX", _) => self.whox = true,
+                ("CHATHISTORY", lines) => self.past.set_page_max(lines.parse().unwrap_or(0)),
                 _ => {}
             }
         }
@@ -136,9 +145,9 @@ impl Session {
         match message.params().last() {
             Some(READY_FENCE) if self.stage == Stage::Registering => {
                 self.stage = Stage::Ready;
-                let (name, lobby) = (self.nick.clone(), self.lobby.clone());
-                self.emit(What::Welcome { name, lobby, again: self.was_ready });
-                self.come_back();
+                let (name, lobby, again) = (self.nick.clone(), self.lobby.clone(), self.was_ready);
+                self.emit(What::Welcome { name, lobby, again });
+                self.come_back(again);
             }
             Some(token) if Some(token) == self.fence.as_deref() => self.fence = None,
             _ => {}
@@ -146,7 +155,7 @@ impl Session {
     }
 
     /// Goes where we were before the connection broke, and says what waited.
-    fn come_back(&mut self) {
+    fn come_back(&mut self, again: bool) {
         for channel in std::mem::take(&mut self.left_behind) {
             if !self.rooms.contains(&channel) {
                 self.send(Writer::new().command("JOIN").param(&channel));
@@ -154,6 +163,20 @@ impl Session {
         }
         if let Some(text) = self.away_text.take() {
             self.set_away(Some(&text));
+        }
+        self.begin_past(again);
+        if !self.past.is_returning() {
+            self.say_again();
+        }
+    }
+
+    /// What was on the way when the connection broke is sent again, if the server is sure to know it.
+    pub(super) fn say_again(&mut self) {
+        let away = self.broke.zip(self.heard).map(|(broke, heard)| heard.duration_since(broke));
+        if !self.caps.contains(Caps::CLIENT_ID) || away.is_some_and(|away| away > self.resend_window) {
+            for what in self.outbox.give_up() {
+                self.emit(what);
+            }
         }
         self.send_ready();
     }
@@ -206,6 +229,15 @@ impl Session {
         self.rooms.rename(from, to);
         self.emit(What::Renamed { from: from.to_owned(), to: to.to_owned(), own });
     }
+}
+
+/// How much a message of several lines may hold.
+fn size_of(value: &str) -> Option<Size> {
+    let limit = |key: &str| {
+        let found = value.split(',').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+        found.and_then(|limit| limit.parse().ok())
+    };
+    Some(Size { bytes: limit("max-bytes")?, lines: limit("max-lines").unwrap_or(usize::MAX) })
 }
 
 /// The value of the capability that is about TLS.

@@ -2,22 +2,84 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// The pieces of `text`, in order, each of at most `most` bytes; put together they are the text again, save for
-/// line ends and lines of nothing but blanks. Cuts after a blank, else between characters as people see them.
-pub fn split(text: &str, most: usize) -> Vec<String> {
+/// What fits a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    pub text: String,
+    /// It goes on where the one before it ended, without a line end in between.
+    pub joined: bool,
+}
+
+impl Piece {
+    /// The text that the pieces were cut from.
+    pub fn joined(pieces: &[Self]) -> String {
+        let mut text = String::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            if index > 0 && !piece.joined {
+                text.push('\n');
+            }
+            text.push_str(&piece.text);
+        }
+        text
+    }
+}
+
+/// How much one message may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub bytes: usize,
+    pub lines: usize,
+}
+
+/// The pieces of `text`, in order, each of at most `most` bytes; put together they are the text again, save for the blank
+/// lines that it begins and ends with. Cuts after a blank, else between characters as people see them.
+pub fn split(text: &str, most: usize) -> Vec<Piece> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = text.split('\n').collect();
+    let blank = |line: &&str| line.trim().is_empty();
+    let first = lines.iter().take_while(|line| blank(line)).count();
+    let last = lines.len() - lines[first..].iter().rev().take_while(|line| blank(line)).count();
+    lines[first..last].iter().flat_map(|line| cut_line(line, most)).collect()
+}
+
+fn cut_line(line: &str, most: usize) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    for line in text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()) {
-        let mut rest = line;
-        while rest.len() > most {
-            let (piece, behind) = rest.split_at(cut(rest, most));
-            pieces.push(piece.to_owned());
-            rest = behind;
-        }
-        if !rest.is_empty() {
-            pieces.push(rest.to_owned());
-        }
+    let mut rest = if line.trim().is_empty() { "" } else { line };
+    while rest.len() > most {
+        let (piece, behind) = rest.split_at(cut(rest, most));
+        pieces.push(Piece { text: piece.to_owned(), joined: !pieces.is_empty() });
+        rest = behind;
+    }
+    if !rest.is_empty() || pieces.is_empty() {
+        pieces.push(Piece { text: rest.to_owned(), joined: !pieces.is_empty() });
     }
     pieces
+}
+
+/// The pieces as messages of no more than `size` each; without, every line that says something is a message.
+pub fn messages(pieces: Vec<Piece>, size: Option<Size>) -> Vec<Vec<Piece>> {
+    let Some(size) = size else {
+        let spoken = pieces.into_iter().filter(|piece| !piece.text.trim().is_empty());
+        return spoken.map(|piece| vec![Piece { joined: false, ..piece }]).collect();
+    };
+    let mut messages: Vec<Vec<Piece>> = Vec::new();
+    let mut bytes = 0;
+    for piece in pieces {
+        let fits =
+            |message: &Vec<Piece>| message.len() < size.lines && bytes + 1 + piece.text.len() <= size.bytes;
+        match messages.last_mut().filter(|message| fits(message)) {
+            Some(message) => {
+                bytes += 1 + piece.text.len();
+                message.push(piece);
+            }
+            None => {
+                bytes = piece.text.len();
+                messages.push(vec![Piece { joined: false, ..piece }]);
+            }
+        }
+    }
+    messages.retain(|message| message.iter().any(|piece| !piece.text.trim().is_empty()));
+    messages
 }
 
 fn cut(text: &str, most: usize) -> usize {
@@ -42,24 +104,43 @@ mod tests {
 
     use super::*;
 
+    fn texts(text: &str, most: usize) -> Vec<String> {
+        split(text, most).into_iter().map(|piece| piece.text).collect()
+    }
+
     #[test]
     fn words_stay_whole_where_they_can() {
-        assert_eq!(split("aaa bbb ccc", 8), ["aaa bbb ", "ccc"]);
-        assert_eq!(split("aaaaaaaaaa", 4), ["aaaa", "aaaa", "aa"]);
-        assert_eq!(split("one\n\ntwo\r\n", 100), ["one", "two"]);
+        assert_eq!(texts("aaa bbb ccc", 8), ["aaa bbb ", "ccc"]);
+        assert_eq!(texts("aaaaaaaaaa", 4), ["aaaa", "aaaa", "aa"]);
+        assert_eq!(texts("\none\n\ntwo\r\n", 100), ["one", "", "two"]);
     }
 
     #[test]
     fn what_people_see_as_one_character_is_not_divided() {
-        assert_eq!(split("ab👨‍👩‍👧cd", 20), ["ab👨‍👩‍👧", "cd"]);
+        assert_eq!(texts("ab👨‍👩‍👧cd", 20), ["ab👨‍👩‍👧", "cd"]);
+    }
+
+    #[test]
+    fn messages_hold_as_much_as_they_may_and_nothing_but_what_says_something() {
+        let pieces = || split("one\n\ntwo three\nfour", 4);
+        let whole = messages(pieces(), Some(Size { bytes: 100, lines: 10 }));
+        assert_eq!(whole.iter().map(|m| Piece::joined(m)).collect::<Vec<_>>(), ["one\n\ntwo three\nfour"]);
+        let some = messages(pieces(), Some(Size { bytes: 100, lines: 3 }));
+        assert_eq!(some.iter().map(|m| Piece::joined(m)).collect::<Vec<_>>(), ["one\n\ntwo ", "three\nfour"]);
+        let bytes = messages(pieces(), Some(Size { bytes: 9, lines: 10 }));
+        assert!(bytes.iter().all(|message| Piece::joined(message).len() <= 9));
+        let single: Vec<_> = messages(pieces(), None).concat().into_iter().map(|piece| piece.text).collect();
+        assert_eq!(single, ["one", "two ", "thre", "e", "four"]);
     }
 
     proptest! {
         #[test]
-        fn nothing_is_lost_and_every_piece_fits(text in "[a-z é日👨\u{200d}\u{301}]{0,200}x", most in 8usize..60) {
+        fn nothing_is_lost_and_every_piece_fits(text in "x[a-z é日👨\u{200d}\u{301}]{0,200}(\n[a-z ]{0,20}){0,3}\nx", most in 8usize..60) {
             let pieces = split(&text, most);
-            prop_assert!(pieces.iter().all(|piece| piece.len() <= most && !piece.is_empty()));
-            prop_assert_eq!(pieces.concat(), text);
+            prop_assert!(pieces.iter().all(|piece| piece.text.len() <= most));
+            let trimmed = |line: &str| if line.trim().is_empty() { String::new() } else { line.to_owned() };
+            let expected: Vec<_> = text.split('\n').map(trimmed).collect();
+            prop_assert_eq!(Piece::joined(&pieces), expected.join("\n"));
         }
     }
 }

@@ -5,39 +5,39 @@ use chat_proto::line::LINE_MAX;
 use chat_proto::message::Writer;
 
 use crate::session::event::How;
-use crate::session::split::split;
+use crate::session::outbox::{CLIENT_ID_TAG, Entry};
+use crate::session::split::{messages, split};
 use crate::session::{Session, WHO_TOKEN, What};
 
 const ACTION_START: &str = "\x01ACTION ";
 const ACTION_END: &str = "\x01";
 
 impl Session {
-    /// Says `text` to a channel or a person, in as many messages as it needs; kept until it can be sent.
+    /// Says `text` to a channel or a person, as one message where the server can take it; kept until it can be sent.
     /// False if too much is waiting already, and then nothing of it is said.
     #[must_use]
     pub fn say(&mut self, to: &str, text: &str, how: How) -> bool {
         let around = ": PRIVMSG  :\r\n".len() + ACTION_START.len() + ACTION_END.len();
         let room = LINE_MAX.saturating_sub(around + self.prefix_len + to.len()).max(64);
-        let taken = self.outbox.push(to, split(text, room), how);
+        let size = self.multiline.filter(|_| how != How::Action);
+        let taken = self.outbox.push(to, messages(split(text, room), size), how);
         self.send_ready();
         taken
     }
 
     pub(super) fn send_ready(&mut self) {
-        if !self.is_ready() {
+        // What was on the way when the connection broke comes first, if it isn't found in the history.
+        if !self.is_ready() || self.past.is_returning() {
             return;
+        }
+        if self.multiline.is_none() {
+            self.outbox.divide();
         }
         let acknowledged = self.caps.contains(Caps::LABELED_RESPONSE | Caps::ECHO_MESSAGE | Caps::BATCH);
         loop {
             let entries = self.outbox.ready();
             for entry in &entries {
-                let text = match entry.how {
-                    How::Action => format!("{ACTION_START}{}{ACTION_END}", entry.text),
-                    How::Text | How::Notice => entry.text.clone(),
-                };
-                let line =
-                    if acknowledged { Writer::new().tag("label", &entry.label) } else { Writer::new() };
-                self.send(line.command("PRIVMSG").param(&entry.to).trailing(&text));
+                self.send_entry(entry, acknowledged);
             }
             if acknowledged || entries.is_empty() {
                 return;
@@ -48,13 +48,41 @@ impl Session {
         }
     }
 
+    fn send_entry(&mut self, entry: &Entry, acknowledged: bool) {
+        let mut head = if acknowledged { Writer::new().tag("label", &entry.label) } else { Writer::new() };
+        if let Some(id) = entry.id.as_ref().filter(|_| self.caps.contains(Caps::CLIENT_ID)) {
+            head = head.tag(CLIENT_ID_TAG, id);
+        }
+        let to = &entry.to;
+        if let [piece] = &entry.pieces[..] {
+            let text = match entry.how {
+                How::Action => format!("{ACTION_START}{}{ACTION_END}", piece.text),
+                How::Text | How::Notice => piece.text.clone(),
+            };
+            return self.send(head.command("PRIVMSG").param(to).trailing(&text));
+        }
+        let batch = &entry.label;
+        self.send(head.command("BATCH").param(&format!("+{batch}")).param("draft/multiline").param(to));
+        for piece in &entry.pieces {
+            let line = Writer::new().tag("batch", batch);
+            let line = if piece.joined { line.tag("draft/multiline-concat", "") } else { line };
+            self.send(line.command("PRIVMSG").param(to).trailing(&piece.text));
+        }
+        self.send(Writer::new().command("BATCH").param(&format!("-{batch}")));
+    }
+
     /// A server that doesn't label its answers: what is written counts as said.
     fn taken_as_said(&mut self, label: &str) {
         let Some(entry) = self.outbox.settle(label) else { return };
         if !self.caps.contains(Caps::ECHO_MESSAGE) {
-            let from = self.nick.clone();
-            self.emit(What::Said { from, to: entry.to, own: true, how: entry.how, text: entry.text });
+            let (from, text) = (self.nick.clone(), entry.text());
+            self.emit(What::Said { from, to: entry.to, own: true, how: entry.how, text });
         }
+    }
+
+    /// Nothing that was shown can be seen any more.
+    pub fn forget_shown(&mut self) {
+        self.traces.cleared();
     }
 
     pub fn join(&mut self, channel: &str, key: Option<&str>) {

@@ -1,5 +1,7 @@
 //! Events as lines of text.
 
+mod past;
+
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
@@ -29,15 +31,23 @@ impl Renderer {
         Self { zone, day: None }
     }
 
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The lines of an event; `now` is its time if the server gave none.
     pub fn lines(&mut self, event: &Event, view: View<'_>, now: jiff::Timestamp) -> Vec<Line> {
+        let now = now.to_zoned(self.zone.clone());
+        if let Some(lines) = self.block(&event.what, view, &now) {
+            return lines;
+        }
         let body = body(&event.what, view);
         if body.is_empty() {
             return body;
         }
-        let time = event.at.unwrap_or(now).to_zoned(self.zone.clone());
+        let time = event.at.map_or_else(|| now.clone(), |at| at.to_zoned(self.zone.clone()));
         let mut lines = Vec::new();
-        if view.times && self.day.replace(time.date()).is_some_and(|day| day != time.date()) {
+        if view.times && self.day.replace(time.date()).unwrap_or(now.date()) != time.date() {
             lines.push(Line::of(Style::Dim, &time.strftime("── %A, %-d %B %Y ──").to_string()));
         }
         let stamped = is_stamped(&event.what) && view.times;
@@ -80,6 +90,9 @@ fn body(what: &What, view: View<'_>) -> Vec<Line> {
             vec![Line::of(Style::Plain, "You are logged in as ").name(account).text(Style::Plain, ".")]
         }
         What::Info { text } => vec![Line::of(Style::Plain, text)],
+        What::Removed { by, from, to, reason } => {
+            vec![past::removed(by, from.as_deref(), to, reason.as_deref(), view)]
+        }
         other => presence(other, view),
     }
 }
@@ -104,7 +117,7 @@ fn said(from: &str, to: &str, own: bool, how: How, text: &str, view: View<'_>) -
         line = line.text(Style::Plain, if how == How::Action { ": * " } else { ": " });
     }
     let style = if !own && crate::notify::mentions(text, view.me) { Style::Bold } else { Style::Plain };
-    line.text(style, text)
+    line.rows(style, text)
 }
 
 fn announcement(from: &str, to: &str, text: &str) -> Line {
@@ -113,11 +126,11 @@ fn announcement(from: &str, to: &str, text: &str) -> Line {
         .text(Style::Dim, " ")
         .name(from)
         .text(Style::Plain, ": ")
-        .text(Style::Bold, text)
+        .rows(Style::Bold, text)
 }
 
 fn refused(reason: &str, unsaid: Option<&str>) -> Vec<Line> {
-    let lost = unsaid.map(|text| Line::of(Style::Error, "not sent: ").text(Style::Plain, text));
+    let lost = unsaid.map(|text| Line::of(Style::Error, "not sent: ").rows(Style::Plain, text));
     std::iter::once(Line::of(Style::Error, reason)).chain(lost).collect()
 }
 
@@ -125,7 +138,7 @@ fn unsure(to: &str, text: &str) -> Line {
     Line::of(Style::Error, "the connection broke while this was sent to ")
         .name(to)
         .text(Style::Error, ", it may not have arrived: ")
-        .text(Style::Plain, text)
+        .rows(Style::Plain, text)
 }
 
 fn welcome(name: &str) -> Line {
@@ -267,7 +280,7 @@ mod tests {
     const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: false };
 
     fn shown(what: What) -> String {
-        let event = Event { at: None, id: None, what };
+        let event = Event::bare(what);
         let lines = Renderer::new(TimeZone::UTC).lines(&event, VIEW, jiff::Timestamp::UNIX_EPOCH);
         lines.iter().map(|line| line.render(false, None)).collect::<Vec<_>>().join("\n")
     }
@@ -319,7 +332,8 @@ mod tests {
         let mut at = |text: &str| {
             let what = What::Gone { name: "bob".into(), reason: String::new() };
             let at = Some(text.parse().unwrap());
-            let lines = renderer.lines(&Event { at, id: None, what }, view, jiff::Timestamp::UNIX_EPOCH);
+            let now = "2026-11-20T23:59:00Z".parse().unwrap();
+            let lines = renderer.lines(&Event { at, ..Event::bare(what) }, view, now);
             lines.iter().map(|line| line.render(false, None)).collect::<Vec<_>>()
         };
         assert_eq!(at("2026-11-20T23:59:00Z"), ["23:59 bob is gone"]);
