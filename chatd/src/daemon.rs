@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::answers::Answers;
+use crate::auth;
 use crate::auth::hashing::Hashing;
 use crate::commit::{Commit, JournalFailed};
 use crate::config::{Config, Directories};
@@ -80,11 +81,13 @@ pub(crate) fn run(start: Start) -> anyhow::Result<()> {
     start.directories.create()?;
     let _lock = Lock::take(&start.directories.state)?;
     let now = Clock::default().now();
-    let kept = Store::open(&start.directories.state, start.config.history.sync, now)?;
+    let (store, mut kept) = Store::open(&start.directories.state, start.config.history.sync, now)?;
+    kept.logins = auth::login::all_local();
     let sockets = Sockets::bind(&start.config, handed)?;
     let inputs = Arc::new(Mailbox::new(run::INPUTS_MAX));
     let runtime = runtime(&inputs)?;
-    let outcome = runtime.block_on(serve(start, kept, log, sockets, connections_max, inputs, signals));
+    let outcome =
+        runtime.block_on(serve(start, (store, kept), log, sockets, connections_max, inputs, signals));
     // Look-ups may hang on a remote database; nobody waits for them any more.
     runtime.shutdown_background();
     outcome

@@ -214,6 +214,10 @@ impl Session {
         if self.stage == Stage::Registering && reason.contains("only users with an account") {
             return self.lock(Lock::AccountsOnly, reason);
         }
+        if self.stage == Stage::Offline && !self.quitting {
+            // It was said already why.
+            return;
+        }
         let last = self.quitting || !self.was_ready || is_for_good(reason);
         self.stage = Stage::Offline;
         self.emit(What::Closed { reason: reason.to_owned(), last });

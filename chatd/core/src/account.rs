@@ -53,12 +53,25 @@ pub struct Suspension {
 #[serde(try_from = "String", into = "String")]
 pub struct Fingerprint(pub [u8; 32]);
 
+/// Names by what they look like.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looks(BTreeMap<Skeleton, BTreeSet<Folded>>);
+
+/// Names of logins remembered; each has some hundred bytes.
+const LOGINS_MAX: usize = 20_000;
+
+/// The logins of the host that are known: those that were there when the chat began, and those that have come since.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logins {
+    looks: Looks,
+    count: usize,
+}
+
 /// All accounts there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accounts {
     named: BTreeMap<Folded, Account>,
-    /// Which accounts look alike.
-    skeletons: BTreeMap<Skeleton, BTreeSet<Folded>>,
+    looks: Looks,
     certified: BTreeMap<Fingerprint, Folded>,
 }
 
@@ -76,6 +89,51 @@ impl Account {
     }
 }
 
+impl Looks {
+    /// A name that `name` could be taken for, other than itself.
+    fn alike(&self, name: &str) -> Option<&Folded> {
+        let own = Folded::new(name);
+        self.0.get(&Skeleton::new(name))?.iter().find(|folded| **folded != own)
+    }
+
+    fn contains(&self, name: &Nick) -> bool {
+        self.0.get(&Skeleton::new(name.as_str())).is_some_and(|alike| alike.contains(&name.fold()))
+    }
+
+    /// Returns whether it is new.
+    fn insert(&mut self, name: &Nick) -> bool {
+        self.0.entry(Skeleton::new(name.as_str())).or_default().insert(name.fold())
+    }
+
+    fn remove(&mut self, name: &Nick) {
+        let skeleton = Skeleton::new(name.as_str());
+        if let Some(alike) = self.0.get_mut(&skeleton) {
+            alike.remove(&name.fold());
+            if alike.is_empty() {
+                self.0.remove(&skeleton);
+            }
+        }
+    }
+}
+
+impl Logins {
+    /// Whether there is one of that name, in whatever case.
+    pub fn contains(&self, name: &Nick) -> bool {
+        self.looks.contains(name)
+    }
+
+    /// One that `name` could be taken for, other than itself.
+    pub fn look_alike(&self, name: &str) -> Option<&str> {
+        self.looks.alike(name).map(Folded::as_str)
+    }
+
+    pub(crate) fn insert(&mut self, name: &Nick) {
+        if self.count < LOGINS_MAX && self.looks.insert(name) {
+            self.count += 1;
+        }
+    }
+}
+
 impl Accounts {
     pub fn named(&self, name: &str) -> Option<&Account> {
         self.named.get(&Folded::new(name))
@@ -88,9 +146,7 @@ impl Accounts {
 
     /// An account that `name` could be taken for, other than its own.
     pub fn look_alike(&self, name: &str) -> Option<&Account> {
-        let own = Folded::new(name);
-        let alike = self.skeletons.get(&Skeleton::new(name))?;
-        alike.iter().find(|folded| **folded != own).and_then(|folded| self.named.get(folded))
+        self.looks.alike(name).and_then(|folded| self.named.get(folded))
     }
 
     /// In alphabetical order.
@@ -110,7 +166,7 @@ impl Accounts {
     pub(crate) fn insert(&mut self, account: Account) {
         let folded = account.name.fold();
         self.remove(&folded);
-        self.skeletons.entry(Skeleton::new(account.name.as_str())).or_default().insert(folded.clone());
+        self.looks.insert(&account.name);
         for fingerprint in &account.certificates {
             self.certified.insert(*fingerprint, folded.clone());
         }
@@ -120,13 +176,7 @@ impl Accounts {
     pub(crate) fn remove(&mut self, folded: &Folded) {
         let Some(account) = self.named.remove(folded) else { return };
         self.certified.retain(|_, owner| owner != folded);
-        let skeleton = Skeleton::new(account.name.as_str());
-        if let Some(alike) = self.skeletons.get_mut(&skeleton) {
-            alike.remove(folded);
-            if alike.is_empty() {
-                self.skeletons.remove(&skeleton);
-            }
-        }
+        self.looks.remove(&account.name);
     }
 
     /// Changes an account that is there. The name stays.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
-use chat_proto::name::Folded;
+use chat_proto::name::{Folded, Nick};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,8 @@ pub struct Kept {
     /// How many times it has begun before; ids go on from there.
     pub run: u64,
     pub accounts: Vec<Account>,
+    /// Logins that the host has now, as far as it can tell all of them.
+    pub logins: Vec<Nick>,
     pub bans: Vec<Ban>,
     pub marks: BTreeMap<Folded, Marks>,
     pub channels: BTreeMap<ChannelId, Channel>,

@@ -176,6 +176,14 @@ pub enum Wait {
         voice: Voice,
         label: Option<CompactString>,
     },
+    /// Whether the account that it has proven to be has the name of a login by now, if it was proven by those credentials.
+    LogIn {
+        account: Nick,
+        credentials: Option<Box<Credentials>>,
+        mechanism: Mechanism,
+        voice: Voice,
+        label: Option<CompactString>,
+    },
     /// The hash of the password of an account that is to be made.
     MakeAccount {
         name: Nick,

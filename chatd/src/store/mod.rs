@@ -140,6 +140,7 @@ fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {
         marks: marks::read(connection)?,
         secret: secret(connection)?,
         channels: channels::begin(connection)?,
+        ..Kept::default()
     })
 }
 

@@ -127,6 +127,7 @@ fn where_no_guests_are_let_in_an_account_is_made_before_coming_in() {
     session.set_way(Way::Tls);
     session.open();
     hear(&mut session, ":s CAP * LS :sasl=PLAIN draft/account-registration=before-connect,email-required");
+    hear(&mut session, ":s FAIL * ACCOUNT_REQUIRED :Log in to an account by SASL, or make one");
     hear(&mut session, "ERROR :Closing link: Guests may not come in this way, only users with an account");
     let Some(What::Locked(locked)) = last_word(&mut session) else { panic!() };
     assert_eq!((locked.why, locked.registers, locked.email_required), (Lock::AccountsOnly, true, true));

@@ -14,13 +14,15 @@ use crate::output::{Job, OldPassword, Secret};
 use crate::state::{Session, State};
 use crate::tx::{Tx, label_of};
 
-use super::{authenticate, check, standing};
+use super::{authenticate, check, register, standing};
 
 /// Characters that a password of a user's own choice has at least.
 const PASSWORD_MIN: usize = 8;
 /// Bytes that any password has at most: what one SASL message has room for beside the longest names.
 pub const PASSWORD_MAX: usize = 800;
 const EMAIL_MAX: usize = 254;
+
+const IS_LOGIN: &str = "It is the name of a login of this host";
 
 /// Why somebody gets no account, or no other password.
 struct Refusal {
@@ -122,6 +124,9 @@ fn may_make(tx: &mut Tx<'_>, conn: ConnId, wish: Wish<'_>) -> Result<Nick, Refus
     if session.user().is_none() && !rules.before_connect {
         return no("COMPLETE_CONNECTION_REQUIRED", "Complete the connection first");
     }
+    if register::lacks_password(state, session) {
+        return no("DISALLOWED", "The password of the server comes first (PASS)");
+    }
     let nick = state.name_of(conn);
     let wanted = if wish.account == "*" { nick } else { wish.account };
     if nick == "*" {
@@ -167,8 +172,11 @@ fn free_name(state: &State, session: &Session, name: &Nick) -> Result<(), Refusa
     if state.accounts.named(name.as_str()).is_some() {
         return exists("There is an account of that name");
     }
-    if let Some(alike) = state.accounts.look_alike(name.as_str()) {
-        return exists(&format!("It looks like the account {}", alike.name));
+    if state.is_reserved(name) {
+        return exists(IS_LOGIN);
+    }
+    if let Some(alike) = state.look_alike(name.as_str()) {
+        return exists(&format!("It looks like the account {alike}"));
     }
     let holder = state.user_id(name.as_str());
     if holder.is_some() && holder != session.user() {
@@ -251,9 +259,7 @@ pub fn made(tx: &mut Tx<'_>, conn: ConnId, name: &Nick, email: Option<Box<str>>,
     let outcome = match made {
         // It may have been taken meanwhile.
         Made::Credentials(credentials) => free_name(state, session, name).map(|()| credentials.clone()),
-        Made::IsLogin => {
-            Err(refusal("ACCOUNT_EXISTS", name.as_str(), "It is the name of a login of this host"))
-        }
+        Made::IsLogin => Err(refusal("ACCOUNT_EXISTS", name.as_str(), IS_LOGIN)),
         Made::WrongOld | Made::Failed => Err(not_now(name.as_str())),
     };
     match outcome {

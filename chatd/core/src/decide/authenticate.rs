@@ -93,7 +93,7 @@ fn next(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
     let Some(exchange) = tx.exchanges().remove(conn) else { return };
     match (exchange.mechanism, exchange.step) {
         (Mechanism::Plain, _) => plain(tx, conn, whole, message),
-        (Mechanism::External, _) => external(tx, conn, whole),
+        (Mechanism::External, _) => external(tx, conn, whole, message),
         (Mechanism::ScramSha256, Step::Begun) => challenge(tx, conn, whole),
         (Mechanism::ScramSha256, Step::Challenged { name, challenge }) => match challenge.verify(whole) {
             Ok(proof) => scram_says(tx, conn, &proof, Step::Proven { name, challenge }),
@@ -104,8 +104,11 @@ fn next(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
             if credentials(tx.state(), &name).is_none_or(|now| !challenge.is_about(&now.scram)) {
                 return refuse(tx, conn, &name, Mechanism::ScramSha256, "the password was changed");
             }
-            let outcome = log_in(tx, conn, &name, Mechanism::ScramSha256);
-            answer(tx, conn, Voice::Standard, outcome);
+            prove(
+                tx,
+                conn,
+                Proof { name: &name, mechanism: Mechanism::ScramSha256, ..Proof::said_in(message) },
+            );
         }
         (Mechanism::ScramSha256, Step::Proven { .. }) => fail(tx, conn, "a malformed message"),
     }
@@ -127,8 +130,8 @@ fn plain(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
 
 /// Goes on when the password was checked.
 pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, wait: Wait, checked: &AccountChecked) {
-    let Wait::Login { name, voice, .. } = &wait else { return };
-    let (name, voice) = (name.clone(), *voice);
+    let Wait::Login { name, voice, label } = &wait else { return };
+    let (name, voice, label) = (name.clone(), *voice, label.clone());
     let account = tx.state().accounts.named(&name);
     let current = account.and_then(|account| account.credentials.as_ref());
     if current != checked.against.as_deref() {
@@ -144,8 +147,7 @@ pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, wait: Wait, checked: &Acc
         let name = account.name.clone();
         tx.emit(Event::Account(name, AccountEvent::Rehashed { credentials }));
     }
-    let outcome = log_in(tx, conn, &name, Mechanism::Plain);
-    answer(tx, conn, voice, outcome);
+    prove(tx, conn, Proof { name: &name, mechanism: Mechanism::Plain, voice, label });
 }
 
 /// Too many passwords wait to be checked for this one to be.
@@ -171,7 +173,7 @@ fn answer(tx: &mut Tx<'_>, conn: ConnId, voice: Voice, outcome: Result<Nick, Str
     }
 }
 
-fn external(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8]) {
+fn external(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
     let state = tx.state();
     let Some(session) = state.sessions.get(conn) else { return };
     let certified =
@@ -183,8 +185,8 @@ fn external(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8]) {
     if !authorize.is_empty() && !chat_proto::name::same(authorize, name.as_str()) {
         return refuse(tx, conn, authorize, Mechanism::External, "that account is not yours");
     }
-    let outcome = log_in(tx, conn, name.as_str(), Mechanism::External);
-    answer(tx, conn, Voice::Standard, outcome);
+    let mechanism = Mechanism::External;
+    prove(tx, conn, Proof { name: name.as_str(), mechanism, ..Proof::said_in(message) });
 }
 
 fn challenge(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8]) {
@@ -294,6 +296,52 @@ pub fn too_fast(seconds: u64) -> String {
 /// `1 second`, `2 seconds`.
 pub fn seconds_long(seconds: u64) -> String {
     format!("{seconds} second{}", if seconds == 1 { "" } else { "s" })
+}
+
+/// What somebody has proven to be, by what means, and how to tell what comes of it.
+struct Proof<'a> {
+    name: &'a str,
+    mechanism: Mechanism,
+    voice: Voice,
+    label: Option<CompactString>,
+}
+
+impl Proof<'_> {
+    fn said_in(message: &Message) -> Self {
+        let label = label_of(message).map(|label| (*label).into());
+        Self { name: "", mechanism: Mechanism::Plain, voice: Voice::Standard, label }
+    }
+}
+
+/// The proof is right. If the account is not a login's, it is looked up first whether the host has such a login by now: then who is who
+/// is for an administrator to decide.
+fn prove(tx: &mut Tx<'_>, conn: ConnId, proof: Proof<'_>) {
+    let Proof { name, mechanism, voice, label } = proof;
+    let state = tx.state();
+    match state.accounts.named(name).filter(|account| state.policy.reserve_logins && !account.login) {
+        None => {
+            let outcome = log_in(tx, conn, name, mechanism);
+            answer(tx, conn, voice, outcome);
+        }
+        Some(account) => {
+            let (name, credentials) = (account.name.clone(), account.credentials.clone().map(Box::new));
+            let wait = Wait::LogIn { account: name.clone(), credentials, mechanism, voice, label };
+            tx.wait(conn, wait, Job::LookUpLogin { name });
+        }
+    }
+}
+
+/// Goes on when it was looked up whether the account has a login's name.
+pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, wait: Wait, is_login: bool) {
+    let Wait::LogIn { account, credentials: proven, mechanism, voice, .. } = wait else { return };
+    let outcome = if is_login || tx.state().is_reserved(&account) {
+        Err(format!("{account} is a login of this host by now; ask the administrator whose the account is"))
+    } else if credentials(tx.state(), account.as_str()) != proven.as_deref() {
+        Err(String::from("the password was changed"))
+    } else {
+        log_in(tx, conn, account.as_str(), mechanism)
+    };
+    answer(tx, conn, voice, outcome);
 }
 
 /// The proof is right; whether the account may be used is another question.

@@ -67,7 +67,7 @@ pub fn send_lusers(tx: &mut Tx<'_>) {
     to.numeric(RPL_GLOBALUSERS, format_args!("{users} {most} :Current global users {users}, max {most}"));
 }
 
-pub fn version(tx: &mut Tx<'_>, _: Caller, message: &Message) {
+pub fn version(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     if !is_for_us(tx, message.param(0)) {
         return;
     }
@@ -75,7 +75,7 @@ pub fn version(tx: &mut Tx<'_>, _: Caller, message: &Message) {
     let policy = &state.policy;
     let head = format!("{} {} :", word(&policy.version), policy.server_name);
     to.text(RPL_VERSION, &head, &policy.description);
-    welcome::isupport(tx);
+    welcome::isupport(tx, caller.conn);
 }
 
 pub fn time(tx: &mut Tx<'_>, _: Caller, message: &Message) {

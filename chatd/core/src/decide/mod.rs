@@ -128,6 +128,7 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         Wait::Rename { label, .. }
         | Wait::Oper { label, .. }
         | Wait::Login { label, .. }
+        | Wait::LogIn { label, .. }
         | Wait::MakeAccount { label, .. }
         | Wait::ChangePassword { label, .. } => label.as_deref(),
         Wait::ServerPassword | Wait::Register => None,
@@ -143,6 +144,9 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         }
         (wait @ Wait::Login { .. }, JobDone::AccountChecked(checked)) => {
             authenticate::password_checked(tx, conn, wait, checked);
+        }
+        (wait @ Wait::LogIn { .. }, JobDone::LoginLookedUp { exists }) => {
+            authenticate::looked_up(tx, conn, wait, *exists);
         }
         (Wait::MakeAccount { name, email, voice, .. }, JobDone::CredentialsMade { made, .. }) => {
             account::made(tx, conn, &name, email, voice, made);
@@ -167,6 +171,6 @@ fn not_done(tx: &mut Tx<'_>, conn: ConnId, wait: &Wait) {
         Wait::MakeAccount { name, voice, .. } => account::not_done(tx, "REGISTER", name, *voice),
         Wait::ChangePassword { account, voice, .. } => account::not_done(tx, "PASSWD", account, *voice),
         Wait::Oper { .. } => tx.numeric(ERR_PASSWDMISMATCH, format_args!(":{}", authenticate::TOO_MANY)),
-        Wait::Register | Wait::Rename { .. } => {}
+        Wait::LogIn { .. } | Wait::Register | Wait::Rename { .. } => {}
     }
 }

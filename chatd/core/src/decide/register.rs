@@ -1,14 +1,13 @@
 //! Registration: NICK, USER, PASS, and becoming a user. Later NICKs, too.
 
 use chat_proto::message::Message;
-use chat_proto::name::Nick;
+use chat_proto::name::{self, Nick};
 use chat_proto::numeric::{
     ERR_ALREADYREGISTERED, ERR_ERRONEUSNICKNAME, ERR_INVALIDUSERNAME, ERR_NEEDMOREPARAMS, ERR_NICKNAMEINUSE,
     ERR_NONICKNAMEGIVEN, ERR_PASSWDMISMATCH,
 };
 use compact_str::CompactString;
 
-use crate::account::Account;
 use crate::ban::Suspect;
 use crate::event::{ConnEvent, Ending, Event, UserEvent, Wait, Who};
 use crate::id::ConnId;
@@ -110,7 +109,7 @@ pub fn try_register(tx: &mut Tx<'_>, conn: ConnId) {
     else {
         return;
     };
-    if needs_password(state, session) && registering.password != PasswordState::Right {
+    if lacks_password(state, session) {
         tx.numeric(ERR_PASSWDMISMATCH, format_args!(":Password incorrect"));
         return tx.disconnect(conn, Ending::Refused, "Password incorrect");
     }
@@ -120,17 +119,15 @@ pub fn try_register(tx: &mut Tx<'_>, conn: ConnId) {
     };
     let account = session.account_as(&nick);
     if account.is_none() && !session.peer.guests {
+        tx.fail("*", "ACCOUNT_REQUIRED", format_args!(":Log in to an account by SASL, or make one"));
         return tx.disconnect(
             conn,
             Ending::Refused,
             "Guests may not come in this way, only users with an account",
         );
     }
-    // A login may have come to the host after somebody elsewhere had registered its name.
-    let vouched = session.peer.login().is_some_and(|login| login.fold() == nick.fold());
-    let remote = state.accounts.named(nick.as_str()).is_some_and(|account| !account.login) && !vouched;
     let own = account.is_some_and(|account| account.fold() == nick.fold());
-    let look_up = state.policy.reserve_logins && (remote || !own);
+    let look_up = state.policy.reserve_logins && !own;
     if registering.nick.as_ref() != Some(&nick) {
         tx.emit_conn(conn, ConnEvent::NickChosen { nick: nick.clone() });
     }
@@ -153,7 +150,7 @@ pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, is_login: bool) {
     else {
         return;
     };
-    if is_login {
+    if is_login || tx.state().is_reserved(&nick) {
         reserved(tx, &nick);
         tx.emit_conn(conn, ConnEvent::NickRefused { nick });
     } else if let Some(why) = kept_out(tx, conn, &nick) {
@@ -176,7 +173,6 @@ fn refuse(tx: &mut Tx<'_>, conn: ConnId, nick: &Nick) -> bool {
     if is_taken(state, session, nick) {
         in_use(tx, nick);
     } else if let Some(owner) = owner(state, session.account_as(nick), nick) {
-        let owner = owner.name.clone();
         not_yours(tx, nick, &owner);
     } else if session.account_as(nick).is_none_or(|account| account.fold() != nick.fold())
         && !nick.is_fit_for_guest()
@@ -226,15 +222,16 @@ pub fn because(reason: Option<&str>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
-/// The account that a nick is reserved for, or could be taken for, unless it is the user's own.
-fn owner<'a>(state: &'a State, own: Option<&Nick>, nick: &Nick) -> Option<&'a Account> {
-    let accounts = &state.accounts;
-    let owner = accounts.named(nick.as_str()).or_else(|| accounts.look_alike(nick.as_str()))?;
-    own.is_none_or(|own| own.fold() != owner.name.fold() && own.fold() != nick.fold()).then_some(owner)
+/// The account or login that a nick is reserved for, or could be taken for, unless it is the user's own.
+fn owner(state: &State, own: Option<&Nick>, nick: &Nick) -> Option<CompactString> {
+    let account = state.accounts.named(nick.as_str()).map(|account| account.name.as_str());
+    let owner = account.or_else(|| state.look_alike(nick.as_str()))?;
+    let is_own = |own: &Nick| name::same(own.as_str(), owner) || own.fold() == nick.fold();
+    (!own.is_some_and(is_own)).then(|| owner.into())
 }
 
-fn not_yours(tx: &mut Tx<'_>, nick: &Nick, owner: &Nick) {
-    let how = if owner.fold() == nick.fold() { "is reserved for" } else { "looks like" };
+fn not_yours(tx: &mut Tx<'_>, nick: &Nick, owner: &str) {
+    let how = if name::same(owner, nick.as_str()) { "is reserved for" } else { "looks like" };
     tx.numeric(ERR_NICKNAMEINUSE, format_args!("{nick} :Nickname {how} the account {owner}"));
 }
 
@@ -242,7 +239,7 @@ fn not_yours(tx: &mut Tx<'_>, nick: &Nick, owner: &Nick) {
 fn in_use(tx: &mut Tx<'_>, nick: &Nick) {
     if let Some(account) = tx.state().accounts.named(nick.as_str()) {
         let owner = account.name.clone();
-        return not_yours(tx, nick, &owner);
+        return not_yours(tx, nick, owner.as_str());
     }
     tx.numeric(ERR_NICKNAMEINUSE, format_args!("{nick} :Nickname is already in use"));
 }
@@ -319,7 +316,6 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
         return tx.numeric(ERR_ERRONEUSNICKNAME, format_args!("{nick} :Erroneous nickname, it is banned"));
     }
     if !same && let Some(owner) = owner(state, user.account.as_ref(), &nick) {
-        let owner = owner.name.clone();
         return not_yours(tx, &nick, &owner);
     }
     if !same && is_held_by_other(state, user, &nick) {
@@ -343,11 +339,10 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
 
 pub fn rename_looked_up(tx: &mut Tx<'_>, conn: ConnId, nick: Nick, is_login: bool) {
     let Some((id, user)) = tx.state().user_of(conn) else { return };
-    if is_login {
+    if is_login || tx.state().is_reserved(&nick) {
         reserved(tx, &nick);
     } else if let Some(owner) = owner(tx.state(), user.account.as_ref(), &nick) {
         // Its account was made meanwhile.
-        let owner = owner.name.clone();
         not_yours(tx, &nick, &owner);
     } else if is_held_by_other(tx.state(), user, &nick) {
         in_use(tx, &nick);
@@ -369,8 +364,10 @@ fn origin(state: &State, conn: ConnId) -> Option<Box<Origin>> {
     Some(Box::new(state.sessions.get(conn)?.peer.origin.clone()))
 }
 
-fn needs_password(state: &State, session: &Session) -> bool {
-    state.policy.password_hash.is_some() && session.peer.origin.address().is_some()
+/// Whether the connection has yet to give the server's password.
+pub fn lacks_password(state: &State, session: &Session) -> bool {
+    let needed = state.policy.password_hash.is_some() && session.peer.origin.address().is_some();
+    needed && session.registering().is_some_and(|registering| registering.password != PasswordState::Right)
 }
 
 /// Whether the nick is the name that the connection has proven; whoever else has it makes way.

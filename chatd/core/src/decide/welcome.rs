@@ -17,7 +17,7 @@ const TOKENS_PER_LINE: usize = 13;
 
 pub fn welcome(tx: &mut Tx<'_>, conn: ConnId) {
     greet(tx, conn);
-    isupport(tx);
+    isupport(tx, conn);
     info::send_lusers(tx);
     info::send_motd(tx);
     let modes: String =
@@ -43,9 +43,12 @@ fn greet(tx: &mut Tx<'_>, conn: ConnId) {
 }
 
 /// The features, as RPL_ISUPPORT lists them.
-pub fn isupport(tx: &mut Tx<'_>) {
+pub fn isupport(tx: &mut Tx<'_>, conn: ConnId) {
     let (state, mut to) = tx.responder();
-    let tokens = tokens(&state.policy);
+    let mut tokens = tokens(&state.policy);
+    if state.sessions.get(conn).is_some_and(|session| !session.peer.guests) {
+        tokens.push("draft/ACCOUNTREQUIRED".into());
+    }
     let end = ":are supported by this server";
     let fixed = to.server.len() + to.client.len() + end.len() + ":  005   \r\n".len();
     let mut line = String::new();

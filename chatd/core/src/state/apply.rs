@@ -57,6 +57,9 @@ impl State {
     }
 
     fn open(&mut self, at: u64, conn: ConnId, peer: &Peer) {
+        if let Some(login) = peer.login() {
+            self.logins.insert(login);
+        }
         let due = at.saturating_add(self.policy.keepalive.registration);
         self.deadlines.insert((due, conn));
         self.sessions.insert(Session {

@@ -16,7 +16,7 @@ use chat_proto::name::{ChannelName, Folded, Nick};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::account::Accounts;
+use crate::account::{Accounts, Logins};
 use crate::attempts::Attempts;
 use crate::ban::Bans;
 use crate::core::{Kept, ServerSecret};
@@ -50,6 +50,7 @@ pub struct State {
     pub whowas: VecDeque<Whowas>,
     pub counts: Counts,
     pub accounts: Accounts,
+    pub logins: Logins,
     pub bans: Bans,
     /// How far accounts have read.
     pub marks: BTreeMap<Folded, Marks>,
@@ -100,6 +101,8 @@ impl State {
             accounts.insert(account);
         }
         let base = kept.run.saturating_mul(IDS_OF_A_RUN);
+        let mut logins = Logins::default();
+        kept.logins.iter().for_each(|login| logins.insert(login));
         let mut state = Self {
             start,
             policy,
@@ -114,6 +117,7 @@ impl State {
             whowas: VecDeque::new(),
             counts: Counts::default(),
             accounts,
+            logins,
             bans: kept.bans.into(),
             marks: kept.marks,
             attempts: Attempts::default(),
@@ -139,6 +143,17 @@ impl State {
                 self.insert_channel(id, channel);
             }
         }
+    }
+
+    /// An account or a login of the host that `name` could be taken for, other than its own.
+    pub fn look_alike(&self, name: &str) -> Option<&str> {
+        let account = self.accounts.look_alike(name).map(|account| account.name.as_str());
+        account.or_else(|| self.logins.look_alike(name).filter(|_| self.policy.reserve_logins))
+    }
+
+    /// Whether it is kept for a login of the host that is known.
+    pub fn is_reserved(&self, name: &Nick) -> bool {
+        self.policy.reserve_logins && self.logins.contains(name)
     }
 
     pub fn user(&self, id: UserId) -> Option<&User> {

@@ -140,3 +140,31 @@ fn nickserv_understands_what_people_type_and_is_nobody_else() {
     assert!(chat.say(anna, "PRIVMSG nickserv :what?")[0].contains("REGISTER password"));
     assert!(chat.say(anna, "NS CERT ADD")[0].contains("no certificate"));
 }
+
+#[test]
+fn who_lacks_the_password_of_the_server_makes_no_account() {
+    let mut chat = Chat::with(Policy { password_hash: Some("open".into()), ..Policy::default() });
+    let origin = Origin::Tls { address: ([192, 0, 2, 7], 50_000).into() };
+    let (host, certificate) = ("host".into(), None);
+    let conn = chat.connect_from(Peer { origin, host, guests: true, secure: true, certificate });
+    chat.say(conn, "NICK anna");
+    assert!(chat.say(conn, "REGISTER * * correcthorse")[0].contains("FAIL REGISTER DISALLOWED * "));
+    chat.say(conn, "PASS open");
+    assert!(chat.say(conn, "REGISTER * * correcthorse")[0].contains(" REGISTER SUCCESS anna "));
+}
+
+#[test]
+fn where_guests_may_not_come_a_client_is_told_that_it_needs_an_account() {
+    let mut chat = Chat::new();
+    let origin = Origin::Tls { address: ([192, 0, 2, 7], 50_000).into() };
+    let (host, certificate) = ("host".into(), None);
+    let peer = Peer { origin, host, guests: false, secure: true, certificate };
+    let guest = chat.connect_from(peer.clone());
+    let told = chat.register(guest, "anna");
+    assert!(told[0].starts_with(":chat.local FAIL * ACCOUNT_REQUIRED :") && told[1].starts_with("ERROR "));
+    let anna = chat.connect_from(peer);
+    chat.say(anna, "NICK anna");
+    chat.say(anna, "REGISTER * * correcthorse");
+    let welcome = chat.say(anna, "USER anna 0 * :Anna");
+    assert!(welcome.iter().any(|line| line.contains(" 005 ") && line.contains(" draft/ACCOUNTREQUIRED ")));
+}

@@ -272,24 +272,80 @@ fn what_is_too_long_or_senseless_is_refused_and_can_be_tried_again() {
     assert!(log_in(&mut chat, conn, "alice", "sesame")[0].contains(" 900 "));
 }
 
+/// The login of the host, by the kernel's word.
+fn login(chat: &mut Chat, name: &str) -> ConnId {
+    let origin = Origin::Unix { uid: 1000, pid: None, login: name.parse().ok() };
+    chat.connect_from(Peer { origin, host: "host".into(), guests: true, secure: true, certificate: None })
+}
+
 #[test]
 fn a_login_that_came_to_the_host_later_is_not_one_with_who_registered_its_name() {
     let mut chat = Chat::with(Policy::default());
     chat.add_account("bob", "sesame");
-    let mallory = safe(&mut chat);
-    log_in(&mut chat, mallory, "bob", "sesame");
+    let early = safe(&mut chat);
+    let (guest, mallory) = (local(&mut chat, 7), safe(&mut chat));
+    chat.register(guest, "somebody");
+    log_in(&mut chat, early, "bob", "sesame");
     chat.logins = vec!["bob"];
-    let told = chat.register(mallory, "bob");
-    assert!(told[0].ends_with(":Nickname is reserved for the login bob of this host"), "{told:?}");
-    let origin = Origin::Unix { uid: 1000, pid: None, login: "bob".parse().ok() };
-    let peer = Peer { origin, host: "host".into(), guests: true, secure: true, certificate: None };
-    let bob = chat.connect_from(peer);
+    for conn in [mallory, guest] {
+        let told = log_in(&mut chat, conn, "bob", "sesame");
+        assert!(told[0].contains(" 904 ") && told[0].contains("is a login of this host by now"), "{told:?}");
+    }
+    let bob = login(&mut chat, "bob");
     assert!(chat.register(bob, "bob")[0].contains(" 433 "));
     chat.ask(AdminCommand::RemoveAccount { name: "bob".into() });
-    let origin = Origin::Unix { uid: 1000, pid: None, login: "bob".parse().ok() };
-    let peer = Peer { origin, host: "host".into(), guests: true, secure: true, certificate: None };
-    let bob = chat.connect_from(peer);
+    assert!(chat.is_closed(early));
+    let bob = login(&mut chat, "bob");
     assert!(chat.register(bob, "bob")[0].contains(" 001 bob "));
+}
+
+#[test]
+fn a_password_that_is_changed_while_its_login_is_looked_up_lets_nobody_in() {
+    let mut chat = chat();
+    let conn = safe(&mut chat);
+    chat.put_off_jobs();
+    log_in(&mut chat, conn, "alice", "sesame");
+    chat.do_one_job(|done| done);
+    set_password(&mut chat, "alice", "new sesame");
+    chat.do_one_job(|done| done);
+    assert!(chat.heard(conn)[0].ends_with("the password was changed"));
+}
+
+#[test]
+fn a_login_in_capitals_has_its_name_in_every_spelling() {
+    let mut chat = chat();
+    let jdoe = login(&mut chat, "JDoe");
+    assert!(chat.register(jdoe, "jdoe")[0].contains(" 001 jdoe "));
+    chat.say(jdoe, "QUIT");
+    let guest = local(&mut chat, 7);
+    chat.say(guest, "USER guest 0 * :Guest");
+    for nick in ["jdoe", "JDOE", "JD0e_"] {
+        assert!(chat.say(guest, &format!("NICK {nick}"))[0].contains(" 433 "), "{nick}");
+    }
+    assert!(chat.say(guest, "NICK mallory")[0].contains(" 001 "));
+    assert!(chat.say(guest, "NICK jdoe")[0].contains(" 433 "));
+    chat.say(guest, "NICK john");
+    assert!(chat.say(guest, "REGISTER jdoe * correcthorse")[0].contains("FAIL REGISTER "));
+    let jdoe = login(&mut chat, "JDoe");
+    assert!(chat.register(jdoe, "JDoe")[0].contains(" 001 JDoe "));
+}
+
+#[test]
+fn nobody_looks_like_a_login_that_is_known() {
+    let mut chat = Chat::new();
+    login(&mut chat, "alice");
+    let guest = local(&mut chat, 7);
+    chat.say(guest, "USER guest 0 * :Guest");
+    for nick in ["a1ice", "Alice_"] {
+        let told = chat.say(guest, &format!("NICK {nick}"));
+        assert!(told[0].ends_with("looks like the account alice"), "{told:?}");
+    }
+    let twin = login(&mut chat, "aiice");
+    assert!(chat.register(twin, "aiice")[0].contains(" 001 aiice "), "it is a login itself");
+    let mut open = Chat::with(Policy { reserve_logins: false, ..Policy::default() });
+    login(&mut open, "alice");
+    let guest = local(&mut open, 7);
+    assert!(open.register(guest, "a1ice")[0].contains(" 001 a1ice "));
 }
 
 #[test]
@@ -355,8 +411,9 @@ fn of_two_logins_at_once_both_succeed_even_if_the_first_renews_what_is_kept() {
         JobDone::AccountChecked(checked)
     };
     chat.do_one_job(other);
-    chat.do_one_job(|done| done);
-    chat.do_one_job(|done| done);
+    while chat.put_off.as_ref().is_some_and(|jobs| !jobs.is_empty()) {
+        chat.do_one_job(|done| done);
+    }
     for conn in [one, two] {
         assert!(chat.heard(conn).iter().any(|line| line.contains(" 903 ")));
     }
@@ -399,11 +456,13 @@ fn the_time_to_register_does_not_run_while_a_password_waits_but_not_for_ever() {
     let mut chat = chat();
     let (slow, stuck) = (safe(&mut chat), safe(&mut chat));
     chat.put_off_jobs();
-    for conn in [slow, stuck] {
+    for conn in [stuck, slow] {
         log_in(&mut chat, conn, "alice", "sesame");
     }
+    let never = chat.put_off.as_mut().and_then(std::collections::VecDeque::pop_front);
     chat.pass(60_000);
     chat.feed(Input::Tick);
+    chat.do_one_job(|done| done);
     chat.do_one_job(|done| done);
     assert!(chat.heard(slow)[0].contains(" 900 "));
     chat.pass(29_000);
@@ -411,7 +470,7 @@ fn the_time_to_register_does_not_run_while_a_password_waits_but_not_for_ever() {
     assert!(!chat.is_closed(slow));
     chat.pass(2_000);
     chat.feed(Input::Tick);
-    assert!(chat.is_closed(slow) && !chat.is_closed(stuck));
+    assert!(chat.is_closed(slow) && !chat.is_closed(stuck) && never.is_some());
     chat.pass(60_000);
     chat.feed(Input::Tick);
     assert!(chat.is_closed(stuck));
