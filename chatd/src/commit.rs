@@ -1,23 +1,32 @@
 //! Nothing is shown before it is stored: holds back what came of durable events until the journal has them.
 //!
 //! Groups are released in the order that they were submitted in. One without durable events is released at once
-//! unless an earlier one is still held.
+//! unless an earlier one is still held. Whatever has gathered while the disk was busy is stored as one, so that many
+//! share the time that the disk takes.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chatd_core::{ConnId, Effect, Event, Stamp};
 
-use crate::logging::{EventKind, log_failure};
+use crate::logging::{EventKind, Fields, log_failure};
 use crate::mailbox::Mailbox;
-use crate::metrics::Histogram;
-use crate::store::Store;
+use crate::metrics::StoreMetrics;
+use crate::pulse::Pulse;
+use crate::stall::Stall;
+use crate::store::{Store, WriteError};
 
 /// Groups that may be on their way to the disk; then the core waits.
 const HELD_MAX: usize = 256;
+/// How often it is tried again to store what could not be stored.
+const RETRY: Duration = Duration::from_millis(500);
+/// How long that goes on.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often the journal is looked after, at least, however much there is to store.
+const REST: Duration = Duration::from_secs(1);
 
 /// The outcome of one step.
 #[derive(Debug)]
@@ -34,13 +43,25 @@ pub(crate) struct Group {
 /// Where durable events go.
 pub(crate) trait Journal: Send {
     /// Returns once the durable events of all these groups are on disk.
-    fn store(&mut self, groups: &[Group]) -> io::Result<()>;
+    fn store(&mut self, groups: &[Group]) -> Result<(), WriteError>;
+
+    /// Looks after itself, for a few milliseconds, and returns whether to do so again in a second; called about once a
+    /// second while there is something to store, and once after.
+    fn rest(&mut self, metrics: &StoreMetrics) -> bool;
 }
 
 impl Journal for Store {
-    fn store(&mut self, groups: &[Group]) -> io::Result<()> {
+    fn store(&mut self, groups: &[Group]) -> Result<(), WriteError> {
         let durable = groups.iter().filter(|group| group.durable);
         self.write(durable.flat_map(|group| group.events.iter().map(|event| (group.stamp, event))))
+    }
+
+    fn rest(&mut self, metrics: &StoreMetrics) -> bool {
+        let again = self.tidy();
+        if let Ok((messages, size)) = self.measure() {
+            metrics.holds(messages, size);
+        }
+        again
     }
 }
 
@@ -57,6 +78,7 @@ pub(crate) struct JournalFailed;
 #[derive(Debug)]
 pub(crate) struct Commit<R> {
     release: Arc<R>,
+    stall: Stall,
     writer: Writer,
 }
 
@@ -69,24 +91,36 @@ struct Writer {
     thread: thread::JoinHandle<Result<(), JournalFailed>>,
 }
 
+/// Who is told how it goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Observers {
+    pub(crate) metrics: StoreMetrics,
+    /// The core may have to wait for the writer, which is alive for it then.
+    pub(crate) pulse: Pulse,
+    pub(crate) stall: Stall,
+}
+
 impl<R: Release> Commit<R> {
-    /// `latency` gets how long each write of the journal takes.
-    pub(crate) fn new(release: Arc<R>, journal: Box<dyn Journal>, latency: &Histogram) -> io::Result<Self> {
-        let writer = Writer::start(journal, Arc::clone(&release), latency.clone())?;
-        Ok(Self { release, writer })
+    pub(crate) fn new(release: Arc<R>, journal: Box<dyn Journal>, observers: Observers) -> io::Result<Self> {
+        let stall = observers.stall.clone();
+        let writer = Writer::start(journal, Arc::clone(&release), observers)?;
+        Ok(Self { release, stall, writer })
     }
 
-    pub(crate) fn submit(&self, group: Group) -> Result<(), JournalFailed> {
+    /// Returns how long it had to wait.
+    pub(crate) fn submit(&self, group: Group) -> Result<Duration, JournalFailed> {
         if self.writer.thread.is_finished() {
             return Err(JournalFailed);
         }
-        if group.durable || self.writer.outstanding.load(Ordering::Acquire) > 0 {
-            self.writer.outstanding.fetch_add(1, Ordering::AcqRel);
-            self.writer.held.push_when_room(Some(group));
-        } else {
+        if !group.durable && self.writer.outstanding.load(Ordering::Acquire) == 0 {
             self.release.release(group);
+            return Ok(Duration::ZERO);
         }
-        Ok(())
+        let began = Instant::now();
+        self.stall.wait();
+        self.writer.outstanding.fetch_add(1, Ordering::AcqRel);
+        self.writer.held.push_when_room(Some(group));
+        Ok(began.elapsed())
     }
 
     /// Waits until all is stored and released, and lets the journal go.
@@ -97,46 +131,102 @@ impl<R: Release> Commit<R> {
 }
 
 impl Writer {
-    fn start<R: Release>(journal: Box<dyn Journal>, release: Arc<R>, latency: Histogram) -> io::Result<Self> {
+    fn start<R: Release>(
+        journal: Box<dyn Journal>,
+        release: Arc<R>,
+        observers: Observers,
+    ) -> io::Result<Self> {
         let held = Arc::new(Mailbox::new(HELD_MAX));
         let outstanding = Arc::new(AtomicUsize::new(0));
-        let (inbox, count) = (Arc::clone(&held), Arc::clone(&outstanding));
-        let thread = thread::Builder::new()
-            .name("commit".into())
-            .spawn(move || write_all(journal, &inbox, &count, &*release, &latency))?;
+        let mut work = Work { journal, observers, release, outstanding: Arc::clone(&outstanding) };
+        let inbox = Arc::clone(&held);
+        let thread = thread::Builder::new().name("commit".into()).spawn(move || {
+            let outcome = work.write_all(&inbox);
+            inbox.close();
+            // Whoever waits finds that the thread is gone.
+            work.observers.stall.end();
+            outcome
+        })?;
         Ok(Self { held, outstanding, thread })
     }
 }
 
-/// Writes whatever has gathered as one, until there is no more or writing fails.
-fn write_all<R: Release>(
-    mut journal: Box<dyn Journal>,
-    held: &Mailbox<Option<Group>>,
-    outstanding: &AtomicUsize,
-    release: &R,
-    latency: &Histogram,
-) -> Result<(), JournalFailed> {
-    let (mut taken, mut is_last) = (Vec::new(), false);
-    while !is_last {
-        held.take(&mut taken, None);
-        is_last = taken.iter().any(Option::is_none);
-        let groups: Vec<Group> = taken.drain(..).flatten().collect();
-        if groups.iter().any(|group| group.durable) {
-            let began = Instant::now();
-            if let Err(error) = journal.store(&groups) {
-                let what = "cannot store what was said; chatd stops, since nothing may be shown unstored";
-                log_failure(EventKind::StoreFailed, what, &error);
-                held.close();
-                return Err(JournalFailed);
+/// What the writing thread works with.
+struct Work<R> {
+    journal: Box<dyn Journal>,
+    observers: Observers,
+    release: Arc<R>,
+    outstanding: Arc<AtomicUsize>,
+}
+
+impl<R: Release> Work<R> {
+    /// Writes whatever has gathered as one, until there is no more or writing fails.
+    fn write_all(&mut self, held: &Mailbox<Option<Group>>) -> Result<(), JournalFailed> {
+        let (mut taken, mut is_last) = (Vec::new(), false);
+        // Nothing, while there is nothing new to look after.
+        let mut rest_at = Some(Instant::now());
+        while !is_last {
+            held.take(&mut taken, rest_at);
+            is_last = taken.iter().any(Option::is_none);
+            let groups: Vec<Group> = taken.drain(..).flatten().collect();
+            if groups.iter().any(|group| group.durable) {
+                self.store(&groups)?;
+                let _ = rest_at.get_or_insert_with(|| Instant::now() + REST);
             }
-            latency.observe(began.elapsed());
+            for group in groups {
+                self.release.release(group);
+                self.outstanding.fetch_sub(1, Ordering::AcqRel);
+            }
+            if rest_at.is_some_and(|at| at <= Instant::now()) {
+                let again = self.journal.rest(&self.observers.metrics);
+                rest_at = again.then(|| Instant::now() + REST);
+            }
         }
-        for group in groups {
-            release.release(group);
-            outstanding.fetch_sub(1, Ordering::AcqRel);
-        }
+        Ok(())
     }
-    Ok(())
+
+    fn store(&mut self, groups: &[Group]) -> Result<(), JournalFailed> {
+        let began = Instant::now();
+        let mut outcome = self.journal.store(groups);
+        if let Err(WriteError::ForNow(error)) = &outcome {
+            let what =
+                "cannot store what was said; nothing more is shown, and chatd tries again for two minutes";
+            log_failure(EventKind::StoreFailed, what, error);
+            self.observers.metrics.stalled(true);
+            self.observers.stall.begin(&error.to_string());
+        }
+        while matches!(outcome, Err(WriteError::ForNow(_)))
+            && began.elapsed() < PATIENCE
+            && !self.observers.stall.is_hopeless()
+        {
+            self.observers.metrics.failures.inc();
+            self.observers.pulse.beat();
+            thread::sleep(RETRY);
+            outcome = self.journal.store(groups);
+        }
+        self.stored(began, outcome)
+    }
+
+    fn stored(&self, began: Instant, outcome: Result<(), WriteError>) -> Result<(), JournalFailed> {
+        let Observers { metrics, stall, .. } = &self.observers;
+        if let Err(WriteError::ForNow(error) | WriteError::ForGood(error)) = outcome {
+            let what = "cannot store what was said; chatd stops, since nothing may be shown unstored";
+            log_failure(EventKind::StoreFailed, what, &error);
+            return Err(JournalFailed);
+        }
+        metrics.commit.observe(began.elapsed());
+        if stall.why().is_some() {
+            let seconds = began.elapsed().as_secs();
+            let fields = Fields::default();
+            EventKind::StoreRecovered.log(
+                &fields,
+                format_args!("what was said is stored, after {seconds} seconds of trying; the chat goes on"),
+            );
+            metrics.stalled(false);
+            stall.end();
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -149,14 +239,18 @@ mod tests {
     /// Tells when it is asked to store, and does so when it is let.
     struct Gated {
         asked: mpsc::Sender<Vec<u64>>,
-        let_go: mpsc::Receiver<io::Result<()>>,
+        let_go: mpsc::Receiver<Result<(), WriteError>>,
     }
 
     impl Journal for Gated {
-        fn store(&mut self, groups: &[Group]) -> io::Result<()> {
+        fn store(&mut self, groups: &[Group]) -> Result<(), WriteError> {
             let durable = groups.iter().filter(|group| group.durable).map(|group| group.stamp.0);
             self.asked.send(durable.collect()).unwrap();
             self.let_go.recv().unwrap()
+        }
+
+        fn rest(&mut self, _: &StoreMetrics) -> bool {
+            false
         }
     }
 
@@ -170,9 +264,10 @@ mod tests {
 
     struct Bench {
         metrics: Metrics,
+        observers: Observers,
         commit: Commit<Seen>,
         asked: mpsc::Receiver<Vec<u64>>,
-        let_go: mpsc::Sender<io::Result<()>>,
+        let_go: mpsc::Sender<Result<(), WriteError>>,
         seen: mpsc::Receiver<u64>,
     }
 
@@ -182,8 +277,10 @@ mod tests {
         let (seen_tx, seen) = mpsc::channel();
         let journal = Gated { asked: asked_tx, let_go: let_go_rx };
         let metrics = Metrics::new(0);
-        let commit = Commit::new(Arc::new(Seen(seen_tx)), Box::new(journal), &metrics.commit).unwrap();
-        Bench { metrics, commit, asked, let_go, seen }
+        let (pulse, stall) = (Pulse::default(), Stall::default());
+        let observers = Observers { metrics: metrics.store.clone(), pulse, stall };
+        let commit = Commit::new(Arc::new(Seen(seen_tx)), Box::new(journal), observers.clone()).unwrap();
+        Bench { metrics, observers, commit, asked, let_go, seen }
     }
 
     fn group(number: u64, durable: bool) -> Group {
@@ -230,7 +327,7 @@ mod tests {
     fn after_a_failed_write_nothing_is_shown_any_more() {
         let bench = bench();
         bench.commit.submit(group(1, true)).unwrap();
-        bench.let_go.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
+        bench.let_go.send(Err(WriteError::ForGood(io::ErrorKind::InvalidData.into()))).unwrap();
         assert!(bench.commit.finish().is_err());
         assert!(bench.seen.try_recv().is_err());
     }
@@ -239,7 +336,7 @@ mod tests {
     fn submitting_after_a_failed_write_is_refused() {
         let bench = bench();
         bench.commit.submit(group(1, true)).unwrap();
-        bench.let_go.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
+        bench.let_go.send(Err(WriteError::ForGood(io::ErrorKind::InvalidData.into()))).unwrap();
         // The gate is dropped when the writer ends.
         while bench.asked.recv().is_ok() {}
         while !bench.commit.writer.thread.is_finished() {
@@ -247,5 +344,44 @@ mod tests {
         }
         assert!(bench.commit.submit(group(2, false)).is_err());
         assert!(bench.seen.try_recv().is_err());
+    }
+
+    fn full() -> Result<(), WriteError> {
+        Err(WriteError::ForNow(io::ErrorKind::StorageFull.into()))
+    }
+
+    #[test]
+    fn while_the_disk_is_full_nothing_is_shown_and_the_core_waits_and_lives() {
+        let bench = bench();
+        bench.commit.submit(group(1, true)).unwrap();
+        bench.let_go.send(full()).unwrap();
+        bench.let_go.send(full()).unwrap();
+        for _ in 0..3 {
+            assert_eq!(bench.asked.recv().unwrap(), [1], "it is tried again");
+        }
+        let Observers { stall, pulse, metrics } = &bench.observers;
+        assert!(stall.why().is_some() && pulse.count() > 0);
+        assert_eq!(bench.metrics.samples()["chatd_store_stalled"], 1.0);
+        assert_eq!(metrics.failures.get(), 2);
+        assert!(bench.seen.try_recv().is_err());
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| bench.commit.submit(group(2, false)));
+            assert!(bench.seen.try_recv().is_err());
+            bench.let_go.send(Ok(())).unwrap();
+            waiting.join().unwrap().unwrap();
+        });
+        assert_eq!(bench.seen.iter().take(2).collect::<Vec<_>>(), [1, 2]);
+        assert!(stall.why().is_none());
+        assert_eq!(bench.metrics.samples()["chatd_store_stalled"], 0.0);
+    }
+
+    #[test]
+    fn who_is_to_stop_waits_for_room_no_longer() {
+        let Bench { observers, commit, asked, let_go, seen, .. } = bench();
+        observers.stall.give_up();
+        commit.submit(group(1, true)).unwrap();
+        let_go.send(full()).unwrap();
+        assert!(commit.finish().is_err());
+        assert!(seen.try_recv().is_err() && asked.iter().count() == 1 && observers.stall.why().is_none());
     }
 }

@@ -19,6 +19,7 @@ use crate::listen::Gate;
 use crate::logging::{EventKind, Fields, Log, log_failure};
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
+use crate::stall::Stall;
 use crate::systemd;
 use crate::tls::{Handshakes, Shown};
 use crate::watch::Watch;
@@ -35,6 +36,7 @@ pub(crate) struct Control {
     /// The file that was asked for on the command line.
     pub(crate) asked_for: Option<PathBuf>,
     pub(crate) directories: Directories,
+    pub(crate) stall: Stall,
     pub(crate) current: Mutex<Config>,
     /// One reload at a time.
     pub(crate) reloading: tokio::sync::Mutex<()>,
@@ -169,6 +171,10 @@ impl Control {
 
 impl Backend for Control {
     async fn ask(&self, actor: Actor, command: AdminCommand) -> Option<AdminAnswer> {
+        if let Some(why) = self.stall.why() {
+            let reason = format!("it waits until what was said can be stored: {why}");
+            return Some(AdminAnswer::Refused(Error::Unavailable { reason }));
+        }
         let (request, answer) = self.answers.expect();
         self.core.push(Input::Admin { request, actor, command: Box::new(command) });
         answer.await.ok()
@@ -187,7 +193,10 @@ impl Backend for Control {
     }
 
     fn status(&self) -> DaemonStatus {
+        let (stored_messages, database_size) = self.metrics.store.held();
         DaemonStatus {
+            stored_messages,
+            database_size,
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
             started_at: self.started_at,

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::answers::Answers;
 use crate::auth;
 use crate::auth::hashing::Hashing;
-use crate::commit::{Commit, JournalFailed};
+use crate::commit::{Commit, JournalFailed, Observers};
 use crate::config::{Config, Directories};
 use crate::conn::Readers;
 use crate::control::{Control, Opened, Settings};
@@ -35,6 +35,7 @@ use crate::pulse::Pulse;
 use crate::release::Outlets;
 use crate::run::{self, Clock};
 use crate::signals::{self, Signal};
+use crate::stall::Stall;
 use crate::store::{Archive, Store};
 use crate::systemd::Supervision;
 use crate::tls::{Handshakes, Shown};
@@ -130,6 +131,7 @@ async fn serve(
         settings: wiring.settings,
         asked_for: start.asked_for,
         directories: start.directories,
+        stall: Stall::default(),
         current: Mutex::new(start.config),
         reloading: tokio::sync::Mutex::default(),
         started_at,
@@ -265,7 +267,9 @@ impl Threads {
     ) -> anyhow::Result<Self> {
         let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
         let metrics = Arc::clone(&control.metrics);
-        let commit = Commit::new(Arc::new(outlets), Box::new(store), &metrics.commit)?;
+        let (stall, metrics_of_store) = (control.stall.clone(), metrics.store.clone());
+        let observers = Observers { metrics: metrics_of_store, pulse: pulse.clone(), stall };
+        let commit = Commit::new(Arc::new(outlets), Box::new(store), observers)?;
         let core = spawn("core", move || {
             let outcome = run::run(core, &inbox, &commit, &metrics.core, &pulse);
             let outcome = outcome.and_then(|()| commit.finish());
@@ -323,7 +327,7 @@ async fn attend(
             _ = ticks.tick() => {
                 control.core.push(Input::Tick);
                 orders.push(Order::Beat);
-                supervision.tick(&control.metrics.core);
+                supervision.tick(&control.metrics.core, control.stall.why().as_deref());
             }
             _ = days.tick() => control.tell_certificates(),
             Some(signal) = signals.recv() => match signal {
@@ -334,6 +338,7 @@ async fn attend(
                 }
                 Signal::Stop => {
                     supervision.stopping();
+                    control.stall.give_up();
                     control.core.push(Input::Stop { reason: "The server is shutting down".into() });
                 }
             }

@@ -25,6 +25,7 @@ mod scrape;
 mod signals;
 mod slots;
 mod socket;
+mod stall;
 mod store;
 mod systemd;
 mod tls;

@@ -1,6 +1,6 @@
 //! The core's thread: takes what has come in, advances the chat by it, and hands the outcome to commit.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chatd_core::{ConnId, Core, Event, Input, Output, Stamp};
 
@@ -11,6 +11,9 @@ use crate::pulse::Pulse;
 
 /// Inputs that may wait for the core; then connections aren't read any more.
 pub(crate) const INPUTS_MAX: usize = 256;
+
+/// After so long a wait for the disk, that nothing was heard of anybody says nothing.
+const STANDSTILL: Duration = Duration::from_secs(2);
 
 /// Runs until the chat has stopped.
 ///
@@ -26,17 +29,20 @@ pub(crate) fn run<R: Release>(
     let mut inputs = Vec::with_capacity(INPUTS_MAX);
     let mut clock = Clock::default();
     let mut output = Output::default();
-    let mut stopped = false;
+    let (mut stopped, mut stood_still) = (false, false);
     while !stopped {
         inbox.take(&mut inputs, None);
         let stamp = clock.now();
+        if std::mem::take(&mut stood_still) {
+            inputs.insert(0, Input::Resumed);
+        }
         let closed = inputs.iter().filter_map(closed).collect();
         let began = Instant::now();
         core.step(stamp, &mut inputs, &mut output);
         metrics.stepped(core.state(), &output.events, began.elapsed());
         let group = group(stamp, &mut output, closed);
         stopped = group.effects.iter().any(|effect| matches!(effect, chatd_core::Effect::Stop));
-        commit.submit(group)?;
+        stood_still = commit.submit(group)? >= STANDSTILL;
         pulse.beat();
     }
     inbox.close();

@@ -20,7 +20,11 @@ impl Show for Status {
         table.push(["uptime", &format!("{uptime}, since {since}, pid {}", daemon.pid)]);
         table.push(["users", &on(core)]);
         table.push(["channels", &core.channels.to_string()]);
-        table.push(["messages", &format!("{} since the start", core.messages)]);
+        table.push([
+            "messages",
+            &format!("{} stored, {} since the start", daemon.stored_messages, core.messages),
+        ]);
+        table.push(["database", &bytes(daemon.database_size)]);
         table.push(["memory", &bytes(daemon.memory)]);
         for (index, listener) in daemon.listeners.iter().enumerate() {
             table.push([if index == 0 { "listeners" } else { "" }, listener]);

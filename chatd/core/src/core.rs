@@ -145,6 +145,7 @@ impl Turn<'_> {
             }
             Input::Policy(policy) => decide::policy(&mut self.tx, policy),
             Input::Stop { reason } => decide::stop(&mut self.tx, &reason),
+            Input::Resumed => decide::resumed(&mut self.tx),
             Input::Tick => decide::tick(&mut self.tx),
         }
     }

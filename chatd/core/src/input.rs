@@ -32,6 +32,8 @@ pub enum Input {
     Policy(Box<Policy>),
     /// The daemon was told to stop: users are told `reason`, connections are closed.
     Stop { reason: String },
+    /// The chat stood still for a while, since nothing could be stored: that is nobody's silence.
+    Resumed,
     /// Time passed. Expected about once a second; keep-alive and time-outs are that exact.
     Tick,
 }

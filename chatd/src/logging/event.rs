@@ -105,6 +105,7 @@ events! {
     HandshakeFailed = "handshake-failed", DEBUG, EVENT;
     CertificateWarning = "certificate-warning", WARN, EVENT;
     StoreFailed = "store-failed", ERROR, EVENT;
+    StoreRecovered = "store-recovered", WARN, EVENT;
     DatabaseUpgraded = "database-upgraded", INFO, EVENT;
     ShutdownScheduled = "shutdown-scheduled", INFO, EVENT;
     ShutdownCancelled = "shutdown-cancelled", INFO, EVENT;

@@ -9,6 +9,7 @@ mod core;
 mod histogram;
 mod labelled;
 mod process;
+mod store;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -22,9 +23,9 @@ use self::admin::{AdminMetrics, ConfigMetrics};
 use self::connections::ConnectionMetrics;
 pub(crate) use self::connections::{EgressMetrics, Transport};
 pub(crate) use self::core::CoreMetrics;
-pub(crate) use self::histogram::Histogram;
 use self::labelled::register_each;
 use self::process::Process;
+pub(crate) use self::store::StoreMetrics;
 use self::tls::TlsMetrics;
 
 #[derive(Debug)]
@@ -32,8 +33,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     process: Process,
     pub(crate) core: CoreMetrics,
-    /// How long it takes to store a group of events.
-    pub(crate) commit: Histogram,
+    pub(crate) store: StoreMetrics,
     pub(crate) connections: ConnectionMetrics,
     pub(crate) egress: Arc<EgressMetrics>,
     pub(crate) admin: AdminMetrics,
@@ -53,11 +53,10 @@ impl Metrics {
             register_each(ours, "build_info", "The version that runs", "version", version);
         // OpenMetrics has a type for it, which tools for Prometheus' own format don't take.
         build.set(1);
-        let commit = "How long it takes to store a group of events; nothing of it is shown before";
         Self {
             process,
             core: CoreMetrics::register(ours),
-            commit: register_in(ours, "commit", Unit::Seconds, commit, Histogram::default()),
+            store: StoreMetrics::register(ours),
             connections: ConnectionMetrics::register(ours),
             egress: Arc::new(EgressMetrics::register(ours)),
             admin: AdminMetrics::register(ours),

@@ -1,10 +1,11 @@
 -- What was said, and what happened in channels.
 
--- How often chatd has begun with this database, and when it did first: ids go on from there.
+-- How often chatd has begun with this database, and when it did first: ids go on from there. messages: those that are in it.
 CREATE TABLE run (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     start INTEGER NOT NULL,
-    count INTEGER NOT NULL
+    count INTEGER NOT NULL,
+    messages INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Where it was: a channel by its id; or two, 'a:NAME' an account and 'g:NICK' a guest, the lesser first.
@@ -67,9 +68,10 @@ CREATE VIRTUAL TABLE words USING fts5 (
 -- What is deleted, is gone.
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 
--- The index follows by itself, whoever writes, takes back or deletes an entry.
+-- The index and the count follow by themselves, whoever writes, takes back or deletes an entry.
 CREATE TRIGGER entry_comes AFTER INSERT ON entry WHEN new.kind < 2 BEGIN
     INSERT INTO words (rowid, text, scope, author) SELECT id, text, scope, author FROM entry_words WHERE id = new.id;
+    UPDATE run SET messages = messages + 1;
 END;
 
 CREATE TRIGGER entry_changes BEFORE UPDATE ON entry WHEN old.kind < 2 BEGIN
@@ -84,6 +86,7 @@ END;
 CREATE TRIGGER entry_goes BEFORE DELETE ON entry WHEN old.kind < 2 BEGIN
     INSERT INTO words (words, rowid, text, scope, author)
     SELECT 'delete', id, text, scope, author FROM entry_words WHERE id = old.id;
+    UPDATE run SET messages = messages - 1;
 END;
 
 -- How far an account has read; target: the channel's or nick's folded name.

@@ -10,29 +10,38 @@ mod history;
 mod marks;
 mod restore;
 mod schema;
+mod write;
 
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chatd_core::{Event, Kept, ServerSecret, Stamp};
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
 
 use self::copy::CopyError;
 pub(crate) use self::restore::restore;
+use self::write::Leftovers;
 use crate::config::Durability;
 
 pub(crate) use history::{Archive, Cancelled};
+pub(crate) use write::WriteError;
 
 /// The file's name in the state directory.
 const FILE: &str = "chatd.db";
+/// How long another program that writes into the database is waited for.
+const BUSY: Duration = Duration::from_secs(1);
+/// Statements that are kept prepared; more than there are.
+const STATEMENTS: usize = 128;
 
 /// The open database.
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Connection,
+    leftovers: Leftovers,
     archive: Arc<Archive>,
 }
 
@@ -50,6 +59,8 @@ pub(crate) enum StoreError {
     TooNew { path: PathBuf, found: u32, known: u32 },
     #[error("cannot copy the database to {} before changing it for this version of chatd: {cause}; nothing was changed", to.display())]
     NotCopied { to: PathBuf, cause: CopyError },
+    #[error("there is no room for the database {}: {cause}; make room on its disk", path.display())]
+    Full { path: PathBuf, cause: rusqlite::Error },
     #[error("the database {} holds something that is no {what}; restore it from a backup", path.display())]
     Unreadable { path: PathBuf, what: &'static str },
 }
@@ -72,7 +83,10 @@ impl Store {
     pub(crate) fn open(directory: &Path, sync: Durability, now: Stamp) -> Result<(Self, Kept), StoreError> {
         let path = directory.join(FILE);
         create(&path).map_err(|cause| StoreError::Open { path: path.clone(), cause })?;
-        let broken = |cause| StoreError::Broken { path: path.clone(), cause };
+        let broken = |cause: rusqlite::Error| match cause.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreError::Full { path: path.clone(), cause },
+            _ => StoreError::Broken { path: path.clone(), cause },
+        };
         let mut connection = Connection::open(&path).map_err(broken)?;
         prepare(&connection, sync).map_err(broken)?;
         schema::bring_up_to_date(&mut connection, &path).map_err(|error| match error {
@@ -84,29 +98,14 @@ impl Store {
             RowError::Sqlite(cause) => broken(cause),
             RowError::NotA(what) => StoreError::Unreadable { path: path.clone(), what },
         })?;
+        let leftovers = Leftovers::of(&mut connection).map_err(broken)?;
         let archive = Arc::new(Archive::new(path, kept.start.unwrap_or(now.0)));
-        Ok((Self { connection, archive }, kept))
+        Ok((Self { connection, leftovers, archive }, kept))
     }
 
     /// Where the history is read.
     pub(crate) fn archive(&self) -> Arc<Archive> {
         Arc::clone(&self.archive)
-    }
-
-    /// Writes the durable ones of the events, which happened at these times, in one transaction.
-    ///
-    /// # Errors
-    /// Nothing of it was written.
-    pub(crate) fn write<'a>(&mut self, events: impl Iterator<Item = (Stamp, &'a Event)>) -> io::Result<()> {
-        self.try_write(events).map_err(io::Error::other)
-    }
-
-    fn try_write<'a>(&mut self, events: impl Iterator<Item = (Stamp, &'a Event)>) -> rusqlite::Result<()> {
-        let transaction = self.connection.transaction()?;
-        for (at, event) in events {
-            record(&transaction, at.0, event)?;
-        }
-        transaction.commit()
     }
 }
 
@@ -116,6 +115,8 @@ fn create(path: &Path) -> io::Result<()> {
 }
 
 fn prepare(connection: &Connection, sync: Durability) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(BUSY)?;
     // Only a database that holds nothing yet takes this up.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

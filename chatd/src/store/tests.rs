@@ -179,3 +179,34 @@ fn a_core_begins_with_what_was_kept() {
     assert!(core.state().accounts.named("ALICE").is_some());
     assert_eq!(core.state().bans.len(), 1);
 }
+
+/// A disk with room for so many pages.
+fn limit(store: &Store, pages: u64) {
+    store.connection.pragma_update(None, "max_page_count", pages).unwrap();
+}
+
+#[test]
+fn what_found_no_room_is_stored_when_there_is_room_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(directory.path()).unwrap();
+    limit(&store, 1);
+    let events: Vec<Event> = (0..999).map(|number| ban(&format!("name{number}"), None)).collect();
+    let refused = store.write(events.iter().map(|event| (Stamp(7), event)));
+    assert!(matches!(refused, Err(WriteError::ForNow(_))), "{refused:?}");
+    limit(&store, 1 << 30);
+    write(&mut store, &events);
+    assert_eq!(open(directory.path()).unwrap().1.bans.len(), events.len());
+}
+
+#[test]
+fn a_database_that_was_cut_short_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(directory.path()).unwrap();
+    let events: Vec<Event> = (0..999).map(|number| ban(&format!("name{number}"), None)).collect();
+    write(&mut store, &events);
+    drop(store);
+    let file = OpenOptions::new().write(true).open(directory.path().join(FILE)).unwrap();
+    file.set_len(8192).unwrap();
+    let refused = open(directory.path()).unwrap_err().to_string();
+    assert!(refused.contains("restore it from a backup"), "{refused}");
+}

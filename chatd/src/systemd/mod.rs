@@ -29,12 +29,14 @@ impl Supervision {
     }
 
     /// Once a second.
-    pub(crate) fn tick(&mut self, core: &CoreMetrics) {
+    ///
+    /// `stalled`: why nothing can be stored now.
+    pub(crate) fn tick(&mut self, core: &CoreMetrics, stalled: Option<&str>) {
         let now = Instant::now();
         if self.watchdog.as_mut().is_some_and(|watchdog| watchdog.is_due(now)) {
             notify(&[NotifyState::Watchdog]);
         }
-        if let Some(text) = self.status.news(core.users(), core.channels(), now) {
+        if let Some(text) = self.status.news(core.users(), core.channels(), stalled, now) {
             notify(&[NotifyState::Status(&text)]);
         }
     }

@@ -193,6 +193,12 @@ pub struct DaemonStatus {
     /// What the listeners that speak TLS show; absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<Certificate>,
+    /// Messages in the history.
+    #[serde(default)]
+    pub stored_messages: u64,
+    /// The database and its log, in bytes.
+    #[serde(default)]
+    pub database_size: u64,
     /// Resident memory in bytes.
     pub memory: u64,
     pub log_level: String,

@@ -54,7 +54,7 @@ use crate::tx::{Caller, Tx, label_of};
 pub use account::PASSWORD_MAX;
 pub use admin::admin;
 use table::Run;
-pub use tick::{policy, stop, tick};
+pub use tick::{policy, resumed, stop, tick};
 
 /// How many bytes of a client's own words an error quotes.
 const QUOTE: usize = 64;

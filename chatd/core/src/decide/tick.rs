@@ -40,6 +40,14 @@ pub fn policy(tx: &mut Tx<'_>, policy: Box<Policy>) {
     }
 }
 
+/// Everybody's silence begins anew.
+pub fn resumed(tx: &mut Tx<'_>) {
+    let conns: Vec<ConnId> = tx.state().sessions.iter().map(|session| session.conn).collect();
+    for conn in conns {
+        tx.emit_conn(conn, ConnEvent::Heard);
+    }
+}
+
 /// Tells everybody that the server stops, and lets them go.
 pub fn stop(tx: &mut Tx<'_>, reason: &str) {
     if tx.state().stopping {
@@ -164,6 +172,22 @@ mod tests {
         chat.pass(2_000);
         chat.feed(Input::Tick);
         assert!(chat.is_closed(alice));
+    }
+
+    #[test]
+    fn nobody_is_lost_by_the_servers_own_standstill() {
+        let mut chat = Chat::with(Policy::default());
+        let alice = chat.join("alice");
+        chat.pass(60_000);
+        chat.feed(Input::Tick);
+        assert_eq!(chat.heard(alice).last().unwrap(), "PING :chat.local");
+        chat.pass(100_000);
+        chat.feed(Input::Resumed);
+        chat.feed(Input::Tick);
+        assert!(!chat.is_closed(alice));
+        chat.pass(60_000);
+        chat.feed(Input::Tick);
+        assert_eq!(chat.heard(alice), ["PING :chat.local"]);
     }
 
     #[test]
