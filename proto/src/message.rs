@@ -89,7 +89,7 @@ impl Message {
 
     /// The tags in their order, values unescaped; a tag without a value has an empty one.
     pub fn tags(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> + Clone {
-        self.raw_tags().map(|(key, value)| (key, unescape(value)))
+        self.raw_tags().map(|(key, value)| (key, unescape_tag(value)))
     }
 
     /// The tags in their order, values as they came.
@@ -100,7 +100,7 @@ impl Message {
 
     /// The value of a tag, the last one if it came twice.
     pub fn tag(&self, key: &str) -> Option<Cow<'_, str>> {
-        self.raw_tags().filter(|(k, _)| *k == key).last().map(|(_, value)| unescape(value))
+        self.raw_tags().filter(|(k, _)| *k == key).last().map(|(_, value)| unescape_tag(value))
     }
 
     pub fn as_str(&self) -> &str {
@@ -293,7 +293,8 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-fn unescape(value: &str) -> Cow<'_, str> {
+/// The value of a tag as it is meant, from what stands in the line.
+pub fn unescape_tag(value: &str) -> Cow<'_, str> {
     if !value.contains('\\') {
         return Cow::Borrowed(value);
     }

@@ -39,6 +39,8 @@ pub struct Kept {
     pub logins: Vec<Nick>,
     pub bans: Vec<Ban>,
     pub marks: BTreeMap<Folded, Marks>,
+    /// How many messages wait for accounts that are not here.
+    pub undelivered: BTreeMap<Folded, u32>,
     pub channels: BTreeMap<ChannelId, Channel>,
     pub secret: ServerSecret,
 }

@@ -15,7 +15,7 @@ use chat_proto::sasl::Mechanism;
 
 use crate::account::{Credentials, Fingerprint};
 use crate::ban::{Ban, BanTarget};
-use crate::history::Place;
+use crate::history::{HistoryQuery, Place};
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::input::{Lost, Origin, Peer};
 use crate::mode::{ModeChange, UserModes};
@@ -130,6 +130,11 @@ pub enum ConnEvent {
     },
     /// It understands CAP version 302, and so cap-notify.
     CapVersion302,
+    /// What waited for its account was sent to it, up to this message; so many more wait. It has them when it answers.
+    HandedOver {
+        upto: MessageId,
+        left: u32,
+    },
     CapsSet {
         caps: Caps,
     },
@@ -208,6 +213,50 @@ pub enum Wait {
         name: CompactString,
         label: Option<CompactString>,
     },
+    /// Whether somebody whom a message is for, and who isn't here, is a login.
+    Speaking(Box<Speaking>),
+    /// What was said before.
+    History {
+        purpose: Box<Purpose>,
+        label: Option<CompactString>,
+    },
+}
+
+/// A message on its way to one target after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speaking {
+    pub to: Nick,
+    /// The targets after that one.
+    pub rest: CompactString,
+    pub kind: SaidKind,
+    pub text: SaidText,
+    pub tags: Box<str>,
+    pub label: Option<CompactString>,
+}
+
+/// What the history is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// A page for CHATHISTORY.
+    Page {
+        subcommand: CompactString,
+        /// As the client wrote it.
+        target: CompactString,
+        /// Where there is too much, the oldest are shown, else the newest.
+        forward: bool,
+        /// Asked if there is nothing.
+        or_else: Option<Box<HistoryQuery>>,
+    },
+    Targets,
+    Search {
+        or_else: Option<Box<HistoryQuery>>,
+    },
+    /// The lobby's last lines, for who arrives.
+    Replay {
+        channel: ChannelId,
+    },
+    /// What waits for the account, for its first session.
+    Undelivered,
 }
 
 /// In what words a client is answered about accounts.
@@ -378,6 +427,7 @@ pub enum ChannelEvent {
         byline: Byline,
     },
     TopicSet {
+        id: MessageId,
         by: Who,
         topic: Box<str>,
         byline: Byline,
@@ -440,6 +490,11 @@ pub enum AccountEvent {
     Removed {
         by: Administrator,
     },
+    /// It has been shown what waited for it, up to this message; so many more wait.
+    Delivered {
+        upto: MessageId,
+        left: u32,
+    },
 }
 
 impl AccountEvent {
@@ -479,6 +534,8 @@ pub struct Said {
     pub tags: Box<str>,
     /// The author's own id for it, by which it knows a resend.
     pub client_id: Option<CompactString>,
+    /// The account that is shown it when it returns.
+    pub waits: Option<Nick>,
 }
 
 /// How far somebody has read.
@@ -495,11 +552,22 @@ pub struct ReadMark {
     pub forgotten: Option<Folded>,
 }
 
+/// With this tag a message of tags alone asks to be part of the history.
+const PERSIST: &str = "+draft/persist";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SaidKind {
     Privmsg,
     Notice,
     Tagmsg,
+}
+
+impl Said {
+    /// Whether it is part of the history: what has only tags is, if its author asks for that.
+    pub fn is_kept(&self) -> bool {
+        let mut keys = self.tags.split(';').map(|tag| tag.split('=').next().unwrap_or_default());
+        self.kind != SaidKind::Tagmsg || keys.any(|key| key == PERSIST)
+    }
 }
 
 impl Administrator {
@@ -531,6 +599,8 @@ pub enum Target {
         at_least: Option<Rank>,
     },
     User(Who),
+    /// An account that isn't here.
+    Absent(Nick),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -603,7 +673,7 @@ impl Event {
         match self {
             Self::Account(..) | Self::Ban(_) => true,
             Self::Channel(_, event) => !matches!(event, ChannelEvent::Invited { .. }),
-            Self::Said(said) => said.kind != SaidKind::Tagmsg,
+            Self::Said(said) => said.is_kept(),
             Self::Read(mark) => mark.account.is_some(),
             Self::User(_, UserEvent::Left { channels, .. } | UserEvent::NickChanged { channels, .. }) => {
                 !channels.is_empty()

@@ -36,14 +36,14 @@ impl Place {
 }
 
 /// A point in the history of a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Point {
     Message(MessageId),
     Time(u64),
 }
 
 /// Which entries of a place; the points themselves are never among them, but for `Around`'s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Range {
     /// The newest, all of them after the point.
     Latest(Option<Point>),
@@ -58,19 +58,21 @@ pub enum Range {
 }
 
 /// A question to the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HistoryQuery {
     /// At most `limit` entries of a place, none from before `since`. Without `events` only what was said.
     Page { place: Place, range: Range, limit: u32, events: bool, since: u64 },
     /// The places among `channels`, and the pairs with `party`, where something was said last between two times, exclusive:
     /// the earliest of them, or, where `after` is the later time, the latest.
     Targets { party: Party, channels: Vec<ChannelId>, after: u64, before: u64, limit: u32, since: u64 },
+    /// What waits for an account, the oldest first.
+    Undelivered { account: Folded, limit: u32 },
     /// What was said in any of the places, newest first picked, oldest first told.
     Search(Box<Search>),
 }
 
 /// What is searched for. What is empty or absent limits nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Search {
     pub scope: Scope,
     /// All of these words occur; a word ends in `*` for whatever begins so.
@@ -84,7 +86,7 @@ pub struct Search {
 }
 
 /// Where to search: never more than the reader may see.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     Place(Place),
     /// These channels, and all pairs with the party.
@@ -170,7 +172,11 @@ pub fn entries(at: u64, event: &Event) -> Vec<Entry> {
         Event::Channel(room, event) => {
             let of_channel = Deed::in_channel(event);
             let place = Place::Channel(room.channel);
-            of_channel.map(|(byline, deed)| entry(place, None, byline, deed)).into_iter().collect()
+            let id = match event {
+                ChannelEvent::TopicSet { id, .. } => Some(*id),
+                _ => None,
+            };
+            of_channel.map(|(byline, deed)| entry(place, id, byline, deed)).into_iter().collect()
         }
         Event::User(_, event) => {
             let Some((byline, channels, deed)) = Deed::in_channels(event) else { return Vec::new() };
@@ -190,6 +196,7 @@ impl Deed {
             Target::Channel { room, at_least: Some(Rank::Voice) } => format_compact!("+{}", room.name),
             Target::Channel { room, at_least: Some(Rank::Operator) } => format_compact!("@{}", room.name),
             Target::User(who) => who.nick.as_str().into(),
+            Target::Absent(account) => account.as_str().into(),
         };
         let Said { kind, tags, text, client_id, .. } = said.clone();
         Self::Said { kind, to, tags, text, client_id }

@@ -136,6 +136,8 @@ pub struct Limits {
     pub history_page: u32,
     /// Messages that wait for an account that is not here.
     pub undelivered: u32,
+    /// Bytes of one answer about history.
+    pub reply_bytes: usize,
 }
 
 /// When silence means that a connection is lost.
@@ -173,6 +175,7 @@ impl Default for Limits {
             whowas: 1000,
             history_page: 100,
             undelivered: 200,
+            reply_bytes: 512 * 1024,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use bytes::Bytes;
 use chat_proto::caps::Caps;
 use chat_proto::line::LINE_MAX;
-use chat_proto::message::push_tag;
+use chat_proto::message::{push_tag, unescape_tag};
 use chat_proto::numeric::Numeric;
 use compact_str::CompactString;
 
@@ -97,6 +97,10 @@ impl Label {
         Some(Self { escaped, reference: CompactString::from(format!("l{number}")) })
     }
 
+    pub fn text(&self) -> Cow<'_, str> {
+        unescape_tag(&self.escaped)
+    }
+
     fn tagged(&self, line: &str) -> String {
         let mut labelled = String::with_capacity(line.len() + self.escaped.len() + 16);
         tag_line(&mut labelled, "label", &self.escaped, line);
@@ -134,6 +138,15 @@ impl Responder<'_> {
         let server = self.server;
         self.replies.line(|line| {
             let _ = write!(line, ":{server} {args}");
+        });
+    }
+
+    /// A batch of whole lines that are marked as part of it already; one answer to a command.
+    pub fn batch(&mut self, reference: &str, kind: &str, lines: &str) {
+        let server = self.server;
+        self.replies.line(|reply| {
+            let _ =
+                write!(reply, ":{server} BATCH +{reference} {kind}\r\n{lines}:{server} BATCH -{reference}");
         });
     }
 

@@ -82,6 +82,11 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// The label of the command whose turn it is.
+    pub fn label(&self) -> Option<Cow<'_, str>> {
+        self.issuer.as_ref()?.label.as_ref().map(Label::text)
+    }
+
     pub fn state(&self) -> &State {
         self.state
     }

@@ -115,7 +115,7 @@ fn account(event: &AccountEvent, at: u64) -> Option<Event> {
         }
         AccountEvent::Resumed { by: who } => by(at, who, EventKind::Resumed),
         AccountEvent::Removed { by: who } => by(at, who, EventKind::Removed),
-        AccountEvent::Rehashed { .. } => return None,
+        AccountEvent::Rehashed { .. } | AccountEvent::Delivered { .. } => return None,
     };
     Some(seen)
 }
@@ -209,6 +209,7 @@ mod tests {
                 text: "secret".into(),
                 tags: "".into(),
                 client_id: None,
+                waits: None,
             };
             assert_eq!(observe(&chatd_core::Event::Said(Box::new(said)), 1), None);
         }

@@ -80,5 +80,7 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         whowas: raw.whowas.into(),
         history_page: raw.history_page.0,
         undelivered: raw.undelivered.0,
+        // Nobody is taken for somebody who doesn't read for what it asked for.
+        reply_bytes: usize::from(raw.send_queue) / 2,
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn account(name: &Nick, event: &AccountEvent) {
             EventKind::AccountRemoved
                 .log(&fields, format_args!("account removed by {}: {name}", name_of(by)));
         }
-        AccountEvent::Rehashed { .. } => {}
+        AccountEvent::Rehashed { .. } | AccountEvent::Delivered { .. } => {}
     }
 }
 

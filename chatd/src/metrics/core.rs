@@ -88,7 +88,7 @@ impl CoreMetrics {
             match event {
                 Event::Said(said) => match said.to {
                     Target::Channel { .. } => to_channels += 1,
-                    Target::User(_) => to_users += 1,
+                    Target::User(_) | Target::Absent(_) => to_users += 1,
                 },
                 Event::Conn(_, event) => self.count_conn(event),
                 Event::User(_, event) => self.count_user(event),

@@ -6,6 +6,7 @@ use chatd_core::{Account, AccountEvent, Credentials, Fingerprint, Suspension};
 use rusqlite::{Connection, Row, Transaction, named_params, params};
 
 use super::RowError;
+use super::history::undelivered;
 
 pub(super) fn read(connection: &Connection) -> Result<Vec<Account>, RowError> {
     let mut statement = connection.prepare("SELECT * FROM account ORDER BY folded")?;
@@ -94,6 +95,10 @@ pub(super) fn record(
             &[&folded],
         ),
         AccountEvent::Removed { .. } => run("DELETE FROM account WHERE folded = ?1", &[&folded]),
+        AccountEvent::Delivered { upto, left } => {
+            // Where nothing is left, what could not be shown any more waits no longer either.
+            undelivered::over(transaction, folded, (*left > 0).then_some(*upto))
+        }
     }
 }
 

@@ -218,7 +218,8 @@ mod tests {
     }
 
     fn topic(text: &str) -> ChannelEvent {
-        ChannelEvent::TopicSet { by: who("Alice"), topic: text.into(), byline: byline() }
+        let id = chatd_core::MessageId { start: 1, number: text.bytes().map(u64::from).sum() };
+        ChannelEvent::TopicSet { id, by: who("Alice"), topic: text.into(), byline: byline() }
     }
 
     /// Stores the events, opens the database again, and compares what it kept with what the core would know.

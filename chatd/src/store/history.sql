@@ -24,6 +24,7 @@ CREATE INDEX place_other ON place (other) WHERE other IS NOT NULL;
 -- number: the second half of a message's id; what else has none, and what is imported has 0 and the id for halves. client_id: the author's own id for it.
 -- author: the account's folded name, or the guest's folded nick.
 -- target: to whom it was said ('@#channel' or '+#channel' when not all members were shown it), who was kicked, the new nick.
+-- waits: the folded name of the account that is shown it when it returns.
 -- What is taken back loses its text and tags, and nobody reads it any more.
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY,
@@ -38,6 +39,7 @@ CREATE TABLE entry (
     tags TEXT,
     text TEXT,
     client_id TEXT,
+    waits TEXT,
     redacted_at INTEGER,
     redacted_by TEXT,
     redaction_reason TEXT
@@ -47,6 +49,7 @@ CREATE INDEX entry_place ON entry (place);
 CREATE INDEX entry_said ON entry (place) WHERE kind < 2;
 CREATE INDEX entry_author ON entry (author);
 CREATE INDEX entry_client_id ON entry (id) WHERE client_id IS NOT NULL;
+CREATE INDEX entry_waits ON entry (waits) WHERE waits IS NOT NULL;
 CREATE UNIQUE INDEX entry_number ON entry (number) WHERE number IS NOT NULL;
 
 -- What the full-text index has of an entry. Places, parties and authors are words of it: 'p' and the row of the place, 'x' and 'a'

@@ -139,6 +139,7 @@ fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {
         accounts: accounts::read(connection)?,
         bans: bans::read(connection)?,
         marks: marks::read(connection)?,
+        undelivered: history::undelivered::count(connection)?,
         secret: secret(connection)?,
         channels: channels::begin(connection)?,
         ..Kept::default()
@@ -167,13 +168,15 @@ fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Re
             if event.changes_hands() {
                 channels::forget(transaction, &name.fold())?;
                 marks::forget(transaction, &name.fold())?;
+                history::undelivered::over(transaction, name.fold().as_str(), None)?;
             }
             accounts::record(transaction, at, name, event)
         }
+        Event::Said(said) => history::undelivered::said(transaction, said),
         Event::Ban(event) => bans::record(transaction, event),
         Event::Channel(room, event) => channels::record(transaction, at, room, event),
         Event::Read(mark) => marks::record(transaction, mark),
-        Event::Conn(..) | Event::User(..) | Event::Said(_) | Event::Server(_) => Ok(()),
+        Event::Conn(..) | Event::User(..) | Event::Server(_) => Ok(()),
     }
 }
 

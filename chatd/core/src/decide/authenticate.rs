@@ -21,7 +21,7 @@ use crate::tx::{Tx, label_of};
 
 use super::make_way::make_way;
 use super::register::because;
-use super::{nickserv, standing};
+use super::{history, nickserv, standing};
 
 /// What those are told whose password was not checked.
 pub const TOO_MANY: &str = "too many logins at once, try again";
@@ -402,6 +402,7 @@ fn become_it(tx: &mut Tx<'_>, conn: ConnId, account: &Nick) {
         make_way(tx, account);
         tx.rename(id, account.clone());
     }
+    history::logged_in(tx, conn);
 }
 
 /// Whether a user who logs in takes on the account's name.

@@ -1,15 +1,20 @@
 //! PRIVMSG, NOTICE and TAGMSG.
 
+mod absent;
+
 use chat_proto::caps::Caps;
 use chat_proto::line::SERVER_TAGS_MAX;
 use chat_proto::message::Message;
+use chat_proto::name::Nick;
 use chat_proto::numeric::{
-    ERR_CANNOTSENDTOCHAN, ERR_INPUTTOOLONG, ERR_NORECIPIENT, ERR_NOSUCHNICK, ERR_NOTEXTTOSEND,
-    ERR_TOOMANYTARGETS, Numeric, RPL_AWAY,
+    ERR_CANNOTSENDTOCHAN, ERR_INPUTTOOLONG, ERR_NORECIPIENT, ERR_NOTEXTTOSEND, ERR_TOOMANYTARGETS, Numeric,
+    RPL_AWAY,
 };
 
+pub use absent::looked_up;
+
 use crate::event::{Event, Rank, Room, Said, SaidKind, Target};
-use crate::history::Place;
+use crate::history::{Party, Place};
 use crate::mode::Flags;
 use crate::state::{Channel, State, User};
 use crate::text::SaidText;
@@ -34,8 +39,8 @@ pub fn tagmsg(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 }
 
 fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
-    let mut speech =
-        Speech { tx, caller, kind, text: message.param(1).unwrap_or_default(), tags: String::new() };
+    let text = message.param(1).unwrap_or_default();
+    let mut speech = Speech { tx, caller, kind, text, tags: String::new(), rest: "" };
     let Some(targets) = message.param(0).filter(|targets| !targets.is_empty()) else {
         return speech.error(ERR_NORECIPIENT, &format!(":No recipient given ({})", kind.command()));
     };
@@ -50,17 +55,24 @@ fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
         return nickserv::told(tx, caller, message.param(1).unwrap_or_default(), message);
     }
     let most = speech.tx.state().policy.limits.targets;
-    for (index, target) in targets.split(',').enumerate() {
-        if index == most {
-            return speech.error(ERR_TOOMANYTARGETS, &format!("{} :Too many targets", word(target)));
-        }
-        speech.say_to(target);
+    let (targets, excess) = split_at_comma(targets, most);
+    if let Some(target) = excess {
+        speech.error(ERR_TOOMANYTARGETS, &format!("{} :Too many targets", word(target)));
+    }
+    speech.say_to_all(targets);
+}
+
+/// The first `count` targets, and the next one if there is one.
+fn split_at_comma(targets: &str, count: usize) -> (&str, Option<&str>) {
+    match targets.match_indices(',').nth(count.saturating_sub(1)) {
+        Some((at, _)) => (&targets[..at], targets[at + 1..].split(',').next()),
+        None => (targets, None),
     }
 }
 
 /// Says several lines, as [`SaidText`] has them, as one message.
 pub fn say_lines(tx: &mut Tx<'_>, caller: Caller, kind: SaidKind, target: &str, text: &str, tags: String) {
-    Speech { tx, caller, kind, text, tags }.say_to(target);
+    Speech { tx, caller, kind, text, tags, rest: "" }.say_to(target);
 }
 
 /// The client-only tags of a message, for those clients that may send them.
@@ -87,6 +99,22 @@ struct Speech<'t, 'a, 'm> {
     /// As [`SaidText`] has it.
     text: &'m str,
     tags: String,
+    /// The targets that come after the one that it is said to.
+    rest: &'m str,
+}
+
+impl<'m> Speech<'_, '_, 'm> {
+    fn say_to_all(&mut self, targets: &'m str) {
+        let mut next = Some(targets).filter(|targets| !targets.is_empty());
+        while let Some(targets) = next {
+            let (target, rest) = targets.split_once(',').map_or((targets, None), |(a, b)| (a, Some(b)));
+            self.rest = rest.unwrap_or_default();
+            self.say_to(target);
+            let waits =
+                self.tx.state().sessions.get(self.caller.conn).is_none_or(|session| session.wait.is_some());
+            next = rest.filter(|_| !waits);
+        }
+    }
 }
 
 impl Speech<'_, '_, '_> {
@@ -152,7 +180,7 @@ impl Speech<'_, '_, '_> {
     fn say_to_user(&mut self, name: &str) {
         let state = self.tx.state();
         let Some(who) = state.user_id(name).and_then(|id| state.who(id)) else {
-            return self.error(ERR_NOSUCHNICK, &format!("{} :No such nick", word(name)));
+            return self.say_to_absent(name);
         };
         let away = state.user(who.user).and_then(|user: &User| user.away.clone());
         let nick = who.nick.clone();
@@ -168,6 +196,7 @@ impl Speech<'_, '_, '_> {
         let target = match &to {
             Target::Channel { room, .. } => room.name.as_str().len() + 1,
             Target::User(who) => who.nick.as_str().len(),
+            Target::Absent(account) => account.as_str().len(),
         };
         let text = SaidText::from(self.text);
         let longest = text.lines().map(|line| line.text.len()).max().unwrap_or_default();
@@ -177,6 +206,7 @@ impl Speech<'_, '_, '_> {
         }
         let state = self.tx.state();
         let Some(place) = self.place(&to) else { return };
+        let waits = waits_for(state, &to);
         let said = Said {
             id: state.next_message(),
             from: self.caller.who(state),
@@ -187,6 +217,7 @@ impl Speech<'_, '_, '_> {
             text,
             tags: self.tags.as_str().into(),
             client_id: None,
+            waits,
         };
         self.tx.emit(Event::Said(Box::new(said)));
     }
@@ -198,6 +229,22 @@ impl Speech<'_, '_, '_> {
             Target::User(who) => {
                 Place::pair(state.user(self.caller.user)?.party(), state.user(who.user)?.party())
             }
+            Target::Absent(account) => {
+                Place::pair(state.user(self.caller.user)?.party(), Party::Account(account.fold()))
+            }
         })
+    }
+}
+
+/// The account that is shown a message when it returns: one that isn't here, or here for an errand only.
+fn waits_for(state: &State, to: &Target) -> Option<Nick> {
+    match to {
+        Target::Absent(account) => Some(account.clone()),
+        Target::User(who) => {
+            let user = state.user(who.user)?;
+            let for_errands = user.sessions.iter().all(|conn| join::is_on_errand(state, *conn));
+            user.account.clone().filter(|_| for_errands)
+        }
+        Target::Channel { .. } => None,
     }
 }

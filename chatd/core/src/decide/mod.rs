@@ -9,6 +9,7 @@ mod batch;
 mod cap;
 mod check;
 mod help;
+mod history;
 mod info;
 mod invite;
 mod join;
@@ -130,7 +131,9 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         | Wait::Login { label, .. }
         | Wait::LogIn { label, .. }
         | Wait::MakeAccount { label, .. }
-        | Wait::ChangePassword { label, .. } => label.as_deref(),
+        | Wait::ChangePassword { label, .. }
+        | Wait::History { label, .. } => label.as_deref(),
+        Wait::Speaking(speaking) => speaking.label.as_deref(),
         Wait::ServerPassword | Wait::Register => None,
     };
     tx.begin(conn, label);
@@ -157,6 +160,12 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         (Wait::Oper { name, .. }, JobDone::PasswordChecked { matches }) => {
             oper::password_checked(tx, conn, name, *matches);
         }
+        (Wait::Speaking(speaking), JobDone::LoginLookedUp { exists }) => {
+            message::looked_up(tx, conn, &speaking, *exists);
+        }
+        (Wait::History { purpose, label }, JobDone::History(answer)) => {
+            history::answered(tx, conn, *purpose, label, answer);
+        }
         (wait, JobDone::NotDone) => not_done(tx, conn, &wait),
         _ => {}
     }
@@ -171,6 +180,10 @@ fn not_done(tx: &mut Tx<'_>, conn: ConnId, wait: &Wait) {
         Wait::MakeAccount { name, voice, .. } => account::not_done(tx, "REGISTER", name, *voice),
         Wait::ChangePassword { account, voice, .. } => account::not_done(tx, "PASSWD", account, *voice),
         Wait::Oper { .. } => tx.numeric(ERR_PASSWDMISMATCH, format_args!(":{}", authenticate::TOO_MANY)),
-        Wait::LogIn { .. } | Wait::Register | Wait::Rename { .. } => {}
+        Wait::LogIn { .. }
+        | Wait::Register
+        | Wait::Rename { .. }
+        | Wait::Speaking(_)
+        | Wait::History { .. } => {}
     }
 }

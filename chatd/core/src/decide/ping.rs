@@ -6,7 +6,7 @@ use chat_proto::numeric::{ERR_NEEDMOREPARAMS, ERR_NOORIGIN};
 use crate::id::ConnId;
 use crate::tx::Tx;
 
-use super::check;
+use super::{check, history};
 
 pub fn ping(tx: &mut Tx<'_>, _: ConnId, message: &Message) {
     match message.param(0) {
@@ -23,8 +23,10 @@ pub fn ping(tx: &mut Tx<'_>, _: ConnId, message: &Message) {
     }
 }
 
-/// Nothing to do: that it was heard is noted with every line.
-pub fn pong(_: &mut Tx<'_>, _: ConnId, _: &Message) {}
+/// That it was heard is noted with every line.
+pub fn pong(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
+    history::answered_ping(tx, conn, message);
+}
 
 #[cfg(test)]
 mod tests {

@@ -18,7 +18,7 @@ use crate::state::{PasswordState, Registering, Session, Source, State, User};
 use crate::tx::{Caller, Tx, label_of};
 
 use super::check::{self, word};
-use super::{authenticate, join, make_way, welcome};
+use super::{authenticate, history, join, make_way, welcome};
 
 /// Bytes of a user name.
 pub const USER_LENGTH: usize = 32;
@@ -269,7 +269,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
         if first_to_stay {
             join::enter_lobby(tx, caller);
         }
-        return;
+        return history::arrived(tx, conn);
     }
     let who = Who { user: state.next_user(), nick: nick.clone() };
     let event = UserEvent::Arrived {
@@ -285,6 +285,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
     watch_silence(tx, conn);
     welcome::welcome(tx, conn);
     join::enter_lobby(tx, caller);
+    history::arrived(tx, conn);
 }
 
 /// From now on its silence counts, no longer the time that it takes to register.

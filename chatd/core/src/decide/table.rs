@@ -6,8 +6,9 @@ use crate::id::ConnId;
 use crate::tx::{Caller, Tx};
 
 use super::{
-    account, authenticate, away, batch, cap, help, info, invite, join, kick, list, markread, message, mode,
-    monitor, names, nickserv, oper, part, ping, quit, register, setname, topic, who, whois, whowas,
+    account, authenticate, away, batch, cap, help, history, info, invite, join, kick, list, markread,
+    message, mode, monitor, names, nickserv, oper, part, ping, quit, register, setname, topic, who, whois,
+    whowas,
 };
 
 /// One command.
@@ -61,6 +62,7 @@ pub const COMMANDS: &[Command] = &[
     user("AWAY", 0, away::away, "[text]", "marks you as away, or back without a text"),
     user("BATCH", 1, batch::batch, "+reference draft/multiline target | -reference", "says several lines as one message"),
     conn("CAP", 1, cap::cap, "LS [302] | LIST | REQ :caps | END", "negotiates capabilities"),
+    user("CHATHISTORY", 1, history::chathistory, "subcommand target [from] [to] limit", "what was said before"),
     user("HELP", 0, help::help, "[command]", "explains the commands"),
     user("HELPOP", 0, help::help, "[command]", "as HELP"),
     user("INFO", 0, info::info, "[server]", "what this server is"),
@@ -90,6 +92,7 @@ pub const COMMANDS: &[Command] = &[
     user("PRIVMSG", 0, message::privmsg, "target[,target ...] :text", "says something to users and channels"),
     conn("QUIT", 0, quit::quit, "[reason]", "leaves the server"),
     conn("REGISTER", 3, account::register, "account email password", "makes an account; * for your nick, * for no email"),
+    user("SEARCH", 1, history::search, "attribute=value[;attribute=value ...]", "searches in what was said before"),
     user("SETNAME", 1, setname::setname, ":realname", "changes your real name"),
     user("TAGMSG", 0, message::tagmsg, "target[,target ...]", "sends tags without a text"),
     user("TIME", 0, info::time, "[server]", "the server's time"),

@@ -28,8 +28,9 @@ pub fn topic(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
         && check::line_fits(tx, caller.user, rest)
         && let Some(room) = tx.state().room(id)
     {
+        let id = tx.state().next_message();
         let (by, byline) = (caller.who(tx.state()), caller.byline(tx.state()));
-        tx.emit(Event::Channel(room, ChannelEvent::TopicSet { by, topic: topic.into(), byline }));
+        tx.emit(Event::Channel(room, ChannelEvent::TopicSet { id, by, topic: topic.into(), byline }));
     }
 }
 

@@ -34,8 +34,9 @@ impl Scene<'_> {
             ChannelEvent::Kicked { who, by, reason, .. } => self.by_member(room, by, |author, caps, line| {
                 author.line(caps, line, format_args!("KICK {name} {} :{reason}", who.nick));
             }),
-            ChannelEvent::TopicSet { by, topic, .. } => self.by_member(room, by, |author, caps, line| {
-                author.line(caps, line, format_args!("TOPIC {name} :{topic}"));
+            ChannelEvent::TopicSet { id, by, topic, .. } => self.by_member(room, by, |author, caps, line| {
+                author.begin(caps, line, Some(*id), "");
+                line.extend(["TOPIC ", name.as_str(), " :", topic]);
             }),
             ChannelEvent::ModesChanged { by, changes, .. } => {
                 let changes = ModeChange::written(changes);

@@ -23,7 +23,7 @@ impl Author<'_> {
 
     /// Writes `@tags :nick!ident@host `, with a message's id and client-only tags among the tags.
     pub fn begin(&self, caps: Caps, line: &mut String, id: Option<MessageId>, client_tags: &str) {
-        let mut tags = Tags { line, any: false };
+        let mut tags = Tags::new(line);
         tags.server_tags(caps, self.time_tag, id);
         if caps.contains(Caps::ACCOUNT_TAG)
             && let Some(account) = &self.user.account
@@ -46,19 +46,24 @@ impl Author<'_> {
 
 /// Writes a line of the server's own: `@tags :server args`.
 pub fn server_line(caps: Caps, line: &mut String, time_tag: &str, server: &str, args: fmt::Arguments<'_>) {
-    let mut tags = Tags { line, any: false };
+    let mut tags = Tags::new(line);
     tags.server_tags(caps, time_tag, None);
     tags.end();
     let _ = write!(line, ":{server} {args}");
 }
 
-struct Tags<'a> {
+/// The tags at the beginning of a line.
+pub struct Tags<'a> {
     line: &'a mut String,
     any: bool,
 }
 
-impl Tags<'_> {
-    fn server_tags(&mut self, caps: Caps, time_tag: &str, id: Option<MessageId>) {
+impl<'a> Tags<'a> {
+    pub fn new(line: &'a mut String) -> Self {
+        Self { line, any: false }
+    }
+
+    pub fn server_tags(&mut self, caps: Caps, time_tag: &str, id: Option<MessageId>) {
         if caps.contains(Caps::SERVER_TIME) {
             self.next().push_str(time_tag);
         }
@@ -70,12 +75,12 @@ impl Tags<'_> {
     }
 
     /// The line, ready for one more tag.
-    fn next(&mut self) -> &mut String {
+    pub fn next(&mut self) -> &mut String {
         self.line.push(if std::mem::replace(&mut self.any, true) { ';' } else { '@' });
         self.line
     }
 
-    fn end(self) {
+    pub fn end(self) {
         if self.any {
             self.line.push(' ');
         }

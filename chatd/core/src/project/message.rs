@@ -26,7 +26,8 @@ impl Scene<'_> {
                 self.show_channel(room.channel, false, &show);
             }
             Target::Channel { room, at_least: Some(rank) } => self.show_ranked(room, *rank, said, &show),
-            Target::User(to) => self.show_both(to, said, &show),
+            Target::User(to) => self.show_both(Some(to), said, &show),
+            Target::Absent(_) => self.show_both(None, said, &show),
         }
         self.echo(said, &show);
     }
@@ -47,13 +48,15 @@ impl Scene<'_> {
     }
 
     /// To all sessions of the one it is for, and to those other sessions of the sender that understand an echo.
-    fn show_both(&mut self, to: &Who, said: &Said, show: &Show<'_>) {
+    fn show_both(&mut self, to: Option<&Who>, said: &Said, show: &Show<'_>) {
         let (state, issuer) = (self.state, self.issuer_conn());
+        let to = to.map(|to| to.user);
         let understands = |conn: &ConnId| {
             state.sessions.get(*conn).is_some_and(|session| session.caps.contains(Caps::ECHO_MESSAGE))
         };
-        let own = self.sessions_of(said.from.user).filter(|_| said.from.user != to.user).filter(understands);
-        let conns = self.sessions_of(to.user).chain(own).filter(|conn| Some(*conn) != issuer);
+        let own = self.sessions_of(said.from.user).filter(|_| Some(said.from.user) != to).filter(understands);
+        let theirs = to.map(|to| self.sessions_of(to)).into_iter().flatten();
+        let conns = theirs.chain(own).filter(|conn| Some(*conn) != issuer);
         self.show_conns(conns, show);
     }
 
@@ -79,6 +82,7 @@ fn render(author: Author<'_>, said: &Said, caps: Caps, line: &mut String) {
     let (sigil, name) = match &said.to {
         Target::Channel { room, at_least } => (sigil(*at_least), room.name.as_str()),
         Target::User(who) => ("", who.nick.as_str()),
+        Target::Absent(account) => ("", account.as_str()),
     };
     if said.text.is_multiline() {
         let target = &[sigil, name].concat();

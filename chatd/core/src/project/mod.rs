@@ -3,6 +3,7 @@
 //! A line is rendered once for each class of capabilities among its audience, never once for each recipient.
 
 mod channel;
+mod entry;
 mod line;
 mod message;
 mod multiline;
@@ -25,6 +26,7 @@ use crate::reply::Replies;
 use crate::state::State;
 
 pub use channel::join_line;
+pub use entry::Viewer;
 pub use line::Author;
 pub use multiline::Multiline;
 pub use read::mark_args;

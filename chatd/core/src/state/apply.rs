@@ -23,6 +23,9 @@ impl State {
             Event::Channel(room, event) => self.apply_channel(at, room, event),
             Event::Said(said) => {
                 self.last_message = said.id.number;
+                if let Some(account) = &said.waits {
+                    *self.undelivered.entry(account.fold()).or_default() += 1;
+                }
                 if let Some(user) = self.users.get_mut(said.from.user) {
                     user.last_active = at;
                 }
@@ -72,6 +75,7 @@ impl State {
             waiting: Waiting::default(),
             account: None,
             monitored: BTreeSet::new(),
+            handed_over: None,
             opened_at: at,
             heard_at: at,
             pinged_at: None,
@@ -114,7 +118,7 @@ impl State {
             }
             UserEvent::NickChanged { nick, .. } => self.rename(at, who.user, nick),
             UserEvent::ModesSet { modes } => self.set_user_modes(who.user, *modes),
-            UserEvent::AccountChanged { account } => self.set_account(who.user, account.as_ref()),
+            UserEvent::AccountChanged { account } => self.set_account(at, who.user, account.as_ref()),
             UserEvent::AwaySet { text } => {
                 if let Some(user) = self.users.get_mut(who.user) {
                     user.away.clone_from(text);
@@ -146,6 +150,7 @@ impl State {
             invites: BTreeSet::new(),
             marks: BTreeMap::new(),
             since: at,
+            named_since: at,
             last_active: at,
         };
         self.nicks.insert(who.nick.fold(), who.user);
@@ -195,8 +200,10 @@ impl State {
         }
         self.nicks.remove(&user.nick.fold());
         self.nicks.insert(nick.fold(), id);
+        let same = user.nick.fold() == nick.fold();
         if let Some(user) = self.users.get_mut(id) {
             user.nick = nick.clone();
+            user.named_since = if same { user.named_since } else { at };
         }
     }
 
@@ -239,6 +246,7 @@ impl Session {
             ConnEvent::Pinged => self.pinged_at = Some(at),
             ConnEvent::CapVersion302 => self.version_302 = true,
             ConnEvent::CapsSet { caps } => self.caps = *caps,
+            ConnEvent::HandedOver { upto, left } => self.handed_over = Some((*upto, *left)),
             ConnEvent::Waits { wait } => {
                 self.waiting.since = at;
                 self.wait = Some(Box::new(wait.clone()));

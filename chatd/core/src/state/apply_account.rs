@@ -16,6 +16,7 @@ impl State {
         if event.changes_hands() {
             self.forget_standing(&folded);
             self.marks.remove(&folded);
+            self.undelivered.remove(&folded);
         }
         match event {
             AccountEvent::Registered { login, email, credentials, .. } => {
@@ -37,6 +38,8 @@ impl State {
             }
             AccountEvent::Resumed { .. } => self.accounts.change(&folded, |account| account.suspended = None),
             AccountEvent::Removed { .. } => self.accounts.remove(&folded),
+            AccountEvent::Delivered { left: 0, .. } => drop(self.undelivered.remove(&folded)),
+            AccountEvent::Delivered { left, .. } => drop(self.undelivered.insert(folded, *left)),
         }
     }
 
@@ -88,9 +91,10 @@ impl State {
         }
     }
 
-    pub(super) fn set_account(&mut self, id: UserId, account: Option<&Nick>) {
+    pub(super) fn set_account(&mut self, at: u64, id: UserId, account: Option<&Nick>) {
         let Some(user) = self.users.get_mut(id) else { return };
         user.account = account.cloned();
+        user.named_since = at;
         let mut modes = user.modes;
         modes.set(UserModes::REGISTERED, account.is_some());
         self.set_user_modes(id, modes);

@@ -28,6 +28,9 @@ impl State {
             | ChannelEvent::ModesChanged { .. }
             | ChannelEvent::Founded { .. }
             | ChannelEvent::RankKept { .. } => {
+                if let ChannelEvent::TopicSet { id, .. } = event {
+                    self.last_message = id.number;
+                }
                 if let Some(channel) = self.channels.get_mut(&id) {
                     channel.apply(at, event);
                 }

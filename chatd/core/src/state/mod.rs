@@ -54,6 +54,8 @@ pub struct State {
     pub bans: Bans,
     /// How far accounts have read.
     pub marks: BTreeMap<Folded, Marks>,
+    /// How many messages wait for accounts that are not here.
+    pub undelivered: BTreeMap<Folded, u32>,
     /// Failed logins.
     pub attempts: Attempts,
     pub secret: ServerSecret,
@@ -120,6 +122,7 @@ impl State {
             logins,
             bans: kept.bans.into(),
             marks: kept.marks,
+            undelivered: kept.undelivered,
             attempts: Attempts::default(),
             secret: kept.secret,
             shutdown: None,

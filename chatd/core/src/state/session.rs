@@ -8,7 +8,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Wait;
-use crate::id::{ConnId, UserId};
+use crate::id::{ConnId, MessageId, UserId};
 use crate::input::Peer;
 
 /// A connection, registered or about to.
@@ -27,6 +27,8 @@ pub struct Session {
     pub account: Option<Nick>,
     /// Nicks that it watches (MONITOR); the folded name finds the one that the client wrote.
     pub monitored: BTreeSet<(Folded, Nick)>,
+    /// Up to which message it was sent what waited for its account, and how many more wait.
+    pub handed_over: Option<(MessageId, u32)>,
     /// Times are in milliseconds since the Unix epoch.
     pub opened_at: u64,
     pub heard_at: u64,

@@ -8,9 +8,22 @@ use crate::support::host::Host;
 
 /// The host after a crash: what was durable is kept, and nobody is there.
 pub fn restarted(before: &Host) -> Host {
-    let kept = Kept { channels: channels(&before.events), ..Kept::default() };
+    let next = before.core.state().next_message();
+    let mut undelivered = BTreeMap::new();
+    for account in before.archive.waiting.values() {
+        *undelivered.entry(account.clone()).or_default() += 1;
+    }
+    let kept = Kept {
+        start: Some(next.start),
+        // A run has that many ids.
+        run: (next.number >> 40) + 1,
+        channels: channels(&before.events),
+        undelivered,
+        ..Kept::default()
+    };
     let mut host = Host::with(before.core.state().policy.clone(), kept, before.now);
     host.events.clone_from(&before.events);
+    host.archive.clone_from(&before.archive);
     host
 }
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;
-use chatd_core::{ChannelEvent, ChannelId, ConnEvent, ConnId, Event, Said, Target, UserEvent, UserId};
+use chatd_core::{ChannelEvent, ChannelId, ConnEvent, ConnId, Deed, Event, Said, Target, UserEvent, UserId};
+
+use crate::support::archive::Archive;
 
 /// A message as a member hears it: where, and what.
 type Heard = (String, String);
@@ -15,6 +17,8 @@ pub struct Ledger {
     members: BTreeMap<ChannelId, BTreeSet<UserId>>,
     caps: BTreeMap<ConnId, Caps>,
     expected: BTreeMap<ConnId, Vec<Heard>>,
+    /// All that each connection was shown.
+    shown: BTreeMap<ConnId, Vec<String>>,
     /// The id of each message, by its text.
     ids: BTreeMap<String, String>,
     /// How often anything was heard.
@@ -91,7 +95,27 @@ impl Ledger {
             }
         }
         assert_eq!(heard, std::mem::take(&mut self.expected), "heard, and should have been");
+        for (conn, heard) in &heard {
+            self.shown.entry(*conn).or_default().extend(heard.iter().map(|(_, text)| text.clone()));
+        }
         self.count += heard.values().map(|heard| heard.len() as u64).sum::<u64>();
+    }
+
+    /// What anybody was shown is in the history, once, and in the order in which it was shown.
+    pub fn compare_with_history(&self, archive: &Archive) {
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for (place, entry) in archive.entries.iter().enumerate() {
+            if let Deed::Said { to, text, .. } = &entry.deed
+                && to.starts_with('#')
+            {
+                assert_eq!(places.insert(text.as_str(), place), None, "{text:?} is twice in the history");
+            }
+        }
+        for (conn, texts) in &self.shown {
+            let found: Vec<Option<&usize>> = texts.iter().map(|text| places.get(text.as_str())).collect();
+            assert!(found.iter().all(Option::is_some), "{conn:?} was shown what is not in the history");
+            assert!(found.is_sorted(), "{conn:?} was shown it in another order");
+        }
     }
 
     fn message(&mut self, message: &Message) -> Option<Heard> {

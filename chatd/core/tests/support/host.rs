@@ -7,10 +7,11 @@ use chat_proto::message::Message;
 use chat_proto::name::Nick;
 use chat_proto::sasl::ScramKeys;
 use chatd_core::{
-    AccountChecked, Actor, AdminAnswer, AdminCommand, ConnId, Core, Credentials, Event, HistoryAnswer,
-    Incoming, Input, Job, JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
+    AccountChecked, Actor, AdminAnswer, AdminCommand, ConnId, Core, Credentials, Event, Incoming, Input, Job,
+    JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
 };
 
+use super::archive::Archive;
 use super::invariants;
 use super::wire::{Errand, Wire};
 
@@ -32,6 +33,8 @@ pub struct Host {
     /// What the core asked for and has not got yet.
     pub errands: Vec<Errand>,
     pub open: Vec<ConnId>,
+    /// What the events made of the history.
+    pub archive: Archive,
     wire: Wire,
     generations: Vec<u32>,
 }
@@ -49,6 +52,7 @@ impl Host {
             events: Vec::new(),
             errands: Vec::new(),
             open: Vec::new(),
+            archive: Archive::default(),
             wire: Wire::default(),
             generations: Vec::new(),
         }
@@ -88,7 +92,10 @@ impl Host {
             return false;
         }
         match self.errands.remove(which % self.errands.len()) {
-            Errand::Job(conn, job) => self.feed(Input::JobDone { conn, done: do_job(&job) }),
+            Errand::Job(conn, job) => {
+                let done = do_job(&job, &self.archive);
+                self.feed(Input::JobDone { conn, done });
+            }
             Errand::Close(conn) => self.lose(conn, Lost::Closed),
             Errand::Answer(..) | Errand::Stop => {}
         }
@@ -121,6 +128,9 @@ impl Host {
         self.inputs.push((Stamp(self.now), input.clone()));
         self.core.step(Stamp(self.now), &mut vec![input], &mut out);
         self.errands.extend(self.wire.take(&mut out));
+        for event in &out.events {
+            self.archive.note(self.now, event);
+        }
         self.events.extend(out.events.into_iter().map(|event| (Stamp(self.now), event)));
         invariants::check(self.core.state());
     }
@@ -155,7 +165,7 @@ pub fn local(login: &str) -> Peer {
 }
 
 /// The hash of a password is the password itself.
-fn do_job(job: &Job) -> JobDone {
+fn do_job(job: &Job, archive: &Archive) -> JobDone {
     match job {
         Job::CheckPassword { hash, password: Secret(password) } => {
             JobDone::PasswordChecked { matches: *hash.0 == **password }
@@ -176,6 +186,6 @@ fn do_job(job: &Job) -> JobDone {
         Job::LookUpLogin { name } => {
             JobDone::LoginLookedUp { exists: LOGINS.contains(&name.fold().as_str()) }
         }
-        Job::History(_) => JobDone::History(HistoryAnswer::Failed),
+        Job::History(query) => JobDone::History(archive.ask(query)),
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::page::Page;
 use super::search;
 use super::targets::Targets;
+use super::undelivered;
 use crate::logging::{EventKind, log_failure};
 use crate::store::RowError;
 
@@ -79,6 +80,9 @@ impl Archive {
                 let (after, before, limit, since) = (*after, *before, *limit, *since);
                 let targets = Targets { party, channels, after, before, limit, since };
                 targets.read(connection).map(HistoryAnswer::Targets)
+            }
+            HistoryQuery::Undelivered { account, limit } => {
+                undelivered::read(connection, account, *limit, self.start).map(HistoryAnswer::Entries)
             }
             HistoryQuery::Search(search) => {
                 search::read(connection, search, self.start).map(HistoryAnswer::Entries)

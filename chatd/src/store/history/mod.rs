@@ -7,6 +7,7 @@ mod record;
 mod row;
 mod search;
 mod targets;
+pub(super) mod undelivered;
 
 use chat_proto::name::Folded;
 use chatd_core::{Party, Place};

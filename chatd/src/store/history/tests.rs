@@ -1,8 +1,8 @@
 use chat_proto::name::{ChannelName, Folded, Nick};
 use chatd_core::{
-    Byline, ChannelEvent, ChannelId, ConnId, Deed, Ending, Entry, Event, HistoryAnswer, HistoryQuery,
-    MessageId, Origin, Party, Place, Point, Range, Rank, Ranks, Room, Said, SaidKind, Scope, Search, Stamp,
-    Target, UserEvent, UserId, Who,
+    AccountEvent, Byline, ChannelEvent, ChannelId, ConnId, Deed, Ending, Entry, Event, HistoryAnswer,
+    HistoryQuery, MessageId, Origin, Party, Place, Point, Range, Rank, Ranks, Room, Said, SaidKind, Scope,
+    Search, Stamp, Target, UserEvent, UserId, Who,
 };
 use tempfile::TempDir;
 
@@ -53,8 +53,12 @@ impl Bench {
         let id = MessageId { start: START, number: self.said };
         let (kind, tags) = (SaidKind::Privmsg, "+a=b".into());
         let (from, byline) = (who(nick), byline(nick));
-        let said =
-            Said { id, from, byline, to, place, kind, text: text.into(), tags, client_id: Some("c1".into()) };
+        let waits = match &to {
+            Target::Absent(account) => Some(account.clone()),
+            _ => None,
+        };
+        let (text, client_id) = (text.into(), Some("c1".into()));
+        let said = Said { id, from, byline, to, place, kind, text, tags, client_id, waits };
         self.write(at, &Event::Said(Box::new(said)));
     }
 
@@ -199,11 +203,12 @@ fn what_happened_is_told_where_it_was_seen_to_those_who_ask_for_it() {
     let conn = ConnId { slot: 0, generation: 1 };
     let from = Box::new(Origin::Unix { uid: 1, pid: None, login: None });
     let channels = vec![ChannelId(1), ChannelId(2)];
+    let topic = MessageId { start: START, number: 1000 };
     let alice = || byline("alice");
     let in_room = |event| Event::Channel(room(1), event);
     let events = [
         in_room(ChannelEvent::Joined { who: who("alice"), ranks: Ranks::OPERATOR, byline: alice() }),
-        in_room(ChannelEvent::TopicSet { by: who("alice"), topic: "tea".into(), byline: alice() }),
+        in_room(ChannelEvent::TopicSet { id: topic, by: who("alice"), topic: "tea".into(), byline: alice() }),
         Event::User(
             who("alice"),
             UserEvent::NickChanged {
@@ -431,4 +436,31 @@ fn what_is_taken_back_or_deleted_is_gone_from_the_file() {
             assert!(!content.windows(word.len()).any(|bytes| bytes == word));
         }
     }
+}
+
+#[test]
+fn what_waits_for_an_account_waits_until_it_was_delivered_over_starts_too() {
+    let mut bench = Bench::new();
+    let bob: Nick = "Bob".parse().expect("a name");
+    let party = |name: &str| Party::Account(Folded::new(name));
+    let pair = || Place::pair(party("alice"), party("bob"));
+    let to_bob = || (Target::Absent(bob.clone()), pair());
+    for (at, text) in [(1, "one"), (2, "two"), (3, "three")] {
+        bench.say(at, "alice", to_bob(), text);
+    }
+    bench.say(4, "alice", to_channel(1), "not for him alone");
+    let waiting = HistoryQuery::Undelivered { account: bob.fold(), limit: 9 };
+    assert_eq!(texts(&bench.ask(&waiting)), ["one", "two", "three"]);
+    assert_eq!(bench.ask(&waiting)[0].place, pair());
+    let upto = MessageId { start: START, number: 2 };
+    bench.write(5, &Event::Account(bob.clone(), AccountEvent::Delivered { upto, left: 1 }));
+    assert_eq!(texts(&bench.ask(&waiting)), ["three"]);
+    assert_eq!(bench.page(pair(), Range::Latest(None), 9), ["one", "two", "three"]);
+    let counted = |bench: &Bench| {
+        let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Stamp(START)).unwrap();
+        kept.undelivered.into_values().collect::<Vec<_>>()
+    };
+    assert_eq!(counted(&bench), [1]);
+    bench.write(6, &Event::Account(bob, AccountEvent::Delivered { upto, left: 0 }));
+    assert_eq!(counted(&bench), [0_u32; 0]);
 }

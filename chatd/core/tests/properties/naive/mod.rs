@@ -2,6 +2,7 @@
 //! It knows no capability but those that decide who hears what, no limits and no tags.
 
 mod deed;
+mod past;
 mod rooms;
 mod test;
 
@@ -24,6 +25,9 @@ pub struct Naive {
     /// The oldest first.
     rooms: Vec<Room>,
     arrivals: usize,
+    /// What waits for logins that are not here.
+    kept: Vec<past::Kept>,
+    lobby_log: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -52,7 +56,14 @@ fn same(a: &str, b: &str) -> bool {
 impl Naive {
     fn new() -> Self {
         let seats = SEATS.map(|login| Seat { login, ..Seat::default() }).into();
-        Self { seats, people: BTreeMap::new(), rooms: Vec::new(), arrivals: 0 }
+        Self {
+            seats,
+            people: BTreeMap::new(),
+            rooms: Vec::new(),
+            arrivals: 0,
+            kept: Vec::new(),
+            lobby_log: Vec::new(),
+        }
     }
 
     fn perform(&mut self, seat: usize, deed: &Deed) {
@@ -63,6 +74,7 @@ impl Naive {
             if let Deed::Register { nick, own, caps } = *deed {
                 self.seats[seat].caps.extend(caps.split_whitespace());
                 self.register(seat, SEATS[seat].filter(|_| own).unwrap_or(nick));
+                self.catch_up(seat);
             }
             return;
         };

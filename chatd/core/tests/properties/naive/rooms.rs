@@ -236,10 +236,18 @@ impl Naive {
                 let echoes = self.able("echo-message", self.people[&me].seats.clone());
                 (self.people[&other].nick.to_owned(), &echoes | &self.people[&other].seats)
             }
-            (None, None) => return,
+            (None, None) => {
+                if !self.keep(me, to, &format!("{command} {to} :hello")) {
+                    return;
+                }
+                (to.to_owned(), self.able("echo-message", self.people[&me].seats.clone()))
+            }
         };
         hearers.remove(&seat);
         let what = format!("{command} {target} :hello");
+        if target == "#lobby" {
+            self.log_of_lobby(me, &what);
+        }
         self.tell(&hearers, me, &what);
         // An echo, and the message itself.
         let copies = [self.seats[seat].caps.contains("echo-message"), self.called(to) == Some(me)];

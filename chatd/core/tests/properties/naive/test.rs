@@ -78,6 +78,10 @@ impl Real {
     /// What each seat heard of others and itself: the lines with a person's source, without tags.
     fn heard(&mut self) -> Vec<Vec<String>> {
         let sent = self.host.heard();
+        for (conn, text) in &sent {
+            let pings = text.split_terminator("\r\n").filter_map(|line| line.strip_prefix("PING :"));
+            pings.for_each(|token| self.host.say(*conn, &format!("PONG {token}")));
+        }
         let of = |conn: ConnId| {
             let lines = sent.get(&conn).into_iter().flat_map(|text| text.split_terminator("\r\n"));
             let untagged = lines.map(|line| {

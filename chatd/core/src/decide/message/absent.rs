@@ -1,0 +1,95 @@
+//! Messages for those who are not here: an account's wait for its return.
+
+use chat_proto::name::Nick;
+use chat_proto::numeric::{ERR_NOSUCHNICK, RPL_AWAY};
+use compact_str::CompactString;
+
+use crate::event::{SaidKind, Speaking, Target, Wait, Who};
+use crate::id::ConnId;
+use crate::output::Job;
+use crate::state::State;
+use crate::tx::{Caller, Tx};
+
+use super::super::check::word;
+use super::Speech;
+
+impl Speech<'_, '_, '_> {
+    /// Nobody goes by that nick now.
+    pub(super) fn say_to_absent(&mut self, name: &str) {
+        let state = self.tx.state();
+        let named = Nick::new(name).ok().filter(|_| self.kind != SaidKind::Tagmsg);
+        let Some(nick) = named else { return self.no_such_nick(name) };
+        if let Some(who) = under_another_nick(state, &nick) {
+            return self.say_to_user(who.nick.as_str());
+        }
+        match state.accounts.named(name) {
+            Some(account) if account.suspended.is_none() => {
+                let account = account.name.clone();
+                self.keep_for(&account);
+            }
+            None if state.policy.reserve_logins => self.look_up(nick),
+            _ => self.no_such_nick(name),
+        }
+    }
+
+    fn no_such_nick(&mut self, name: &str) {
+        self.error(ERR_NOSUCHNICK, &format!("{} :No such nick", word(name)));
+    }
+
+    /// A login of this host has an account, whether it was ever here or not.
+    fn look_up(&mut self, nick: Nick) {
+        let speaking = Speaking {
+            to: nick.clone(),
+            rest: self.rest.into(),
+            kind: self.kind,
+            text: self.text.into(),
+            tags: self.tags.as_str().into(),
+            label: self.tx.label().map(CompactString::from),
+        };
+        let conn = self.caller.conn;
+        self.tx.wait(conn, Wait::Speaking(Box::new(speaking)), Job::LookUpLogin { name: nick });
+    }
+
+    fn keep_for(&mut self, account: &Nick) {
+        let state = self.tx.state();
+        let most = state.policy.limits.undelivered;
+        if state.undelivered.get(&account.fold()).is_some_and(|count| *count >= most) || most == 0 {
+            let why = format!("{account} :{account} is not here, and no more messages are kept for them");
+            return self.error(ERR_NOSUCHNICK, &why);
+        }
+        let said = self.tx.state().messages();
+        self.emit(Target::Absent(account.clone()));
+        if self.kind == SaidKind::Privmsg && self.tx.state().messages() > said {
+            let what = "is not here; they will be shown it when they return";
+            self.tx.numeric(RPL_AWAY, format_args!("{account} :{account} {what}"));
+        }
+    }
+}
+
+/// Goes on with what somebody was saying when somebody unknown was to be told.
+pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, speaking: &Speaking, is_login: bool) {
+    let Some((user, _)) = tx.state().user_of(conn) else { return };
+    let Speaking { to, rest, kind, text, tags, .. } = speaking;
+    let is_known =
+        tx.state().user_id(to.as_str()).is_some() || tx.state().accounts.named(to.as_str()).is_some();
+    let tags = tags.to_string();
+    let mut speech =
+        Speech { tx, caller: Caller { conn, user }, kind: *kind, text: text.as_str(), tags, rest };
+    match (is_known, is_login) {
+        // Came meanwhile.
+        (true, _) => speech.say_to_user(to.as_str()),
+        (false, true) => speech.keep_for(to),
+        (false, false) => speech.no_such_nick(to.as_str()),
+    }
+    speech.say_to_all(rest);
+}
+
+/// The user who is logged in to an account and goes by another name.
+fn under_another_nick(state: &State, account: &Nick) -> Option<Who> {
+    if state.policy.nick_equals_account {
+        return None;
+    }
+    let is_it = |own: &Option<Nick>| own.as_ref().is_some_and(|own| own.fold() == account.fold());
+    let (id, _) = state.users.iter().find(|(_, user)| is_it(&user.account))?;
+    state.who(id)
+}
