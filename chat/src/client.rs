@@ -136,6 +136,13 @@ impl Client {
             let at_door = dialog.is_at_door();
             return self.go_on(dialog.said(line), at_door);
         }
+        // It may be the password, typed into the line that all would see.
+        if self.is_at_door() && !is_command(line) {
+            if !line.trim().is_empty() {
+                self.complain("not said: log in first");
+            }
+            return;
+        }
         if !self.is_at_door() && self.dialog.take_if(|_| self.dialog_prompted).is_some() {
             self.drop_dialog(false);
         }

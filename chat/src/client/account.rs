@@ -35,7 +35,8 @@ impl Client {
     /// Takes an answer that nobody saw.
     pub fn whispered(&mut self, answer: Secret) {
         self.interrupts = 0;
-        if let Some(dialog) = self.dialog.take() {
+        // Another question may have come up meanwhile, whose answer goes elsewhere.
+        if let Some(dialog) = self.dialog.take_if(|_| self.dialog_prompted) {
             let at_door = dialog.is_at_door();
             self.go_on(dialog.whispered(answer), at_door);
         }
@@ -156,7 +157,7 @@ impl Client {
     /// How to come with a certificate.
     fn tell_how(&mut self) {
         let server = self.server.clone().unwrap_or_else(|| "THIS-HOST".to_owned());
-        let account = self.session.account().unwrap_or_default().to_owned();
+        let account = copyable(self.session.account().unwrap_or_default()).to_owned();
         self.remark("chat(1) tells how to make one. Then come with it, and <certificate> add:");
         self.print(Line::of(
             Style::Bold,
@@ -211,7 +212,7 @@ impl Client {
                 .name(account)
                 .text(Style::Plain, " is yours. From elsewhere:"),
         );
-        self.print(Line::of(Style::Bold, &format!("  chat --server {server} --name {account}")));
+        self.print(Line::of(Style::Bold, &format!("  chat --server {server} --name {}", copyable(account))));
     }
 
     pub(super) fn password_set(&mut self, account: &str) {
@@ -219,8 +220,14 @@ impl Client {
         if self.session.is_own_login() {
             self.print(Line::of(
                 Style::Dim,
-                &format!("From elsewhere: chat --server THIS-HOST --name {account}"),
+                &format!("From elsewhere: chat --server THIS-HOST --name {}", copyable(account)),
             ));
         }
     }
+}
+
+/// A name that the server has told, where a command line may have it: a shell would do something else with `` `x` ``.
+fn copyable(account: &str) -> &str {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if account.chars().all(harmless) { account } else { "NAME" }
 }

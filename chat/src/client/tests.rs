@@ -102,7 +102,10 @@ fn a_password_is_asked_for_twice_and_the_old_one_only_from_elsewhere() {
     whisper(&mut remote, "New password:", "three");
     assert_eq!(whisper(&mut remote, "The same once more:", "three"), ["PASSWD :one two\tthree"]);
     let told = hear(&mut remote, ":s FAIL PASSWD WRONG_PASSWORD alice :The old password is wrong");
-    assert!(told.ends_with("\nthe password stays as it was: the old password is wrong; try again"), "{told}");
+    assert!(
+        told.ends_with("\n! the password stays as it was: the old password is wrong; try again"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -117,6 +120,56 @@ fn no_password_is_asked_for_where_others_can_listen_or_where_there_is_no_account
         assert!(typed(&mut client, line).is_empty() && !client.asks_secret());
         assert!(shown(&mut client).contains(words), "{line}");
     }
+}
+
+/// Whoever reads "log in" may type the password at once, into the line that everybody gets to see.
+#[test]
+fn at_a_shut_door_nothing_is_kept_to_be_said() {
+    let mut client = client();
+    client.session.lost();
+    client.session.open();
+    hear(&mut client, ":s CAP * LS :sasl=SCRAM-SHA-256");
+    assert!(
+        hear(&mut client, ":s 433 * alice :Nickname is reserved for the account alice")
+            .contains("Press Enter")
+    );
+    client.session.outgoing();
+    assert!(typed(&mut client, "correct horse").is_empty());
+    let told = shown(&mut client);
+    assert!(told.contains("not said") && !told.contains("horse"), "{told}");
+    assert!(client.session.is_settled());
+    assert_eq!(client.prompt(), "Password of alice: ");
+}
+
+#[test]
+fn an_answer_is_taken_for_its_own_question_only() {
+    let mut client = client();
+    client.session.set_way(Way::Tls);
+    hear(&mut client, ":s 900 alice alice!a@h alice :You are now logged in as alice");
+    typed(&mut client, "<password>");
+    assert_eq!(client.prompt(), "Password until now: ");
+    client.session.lost();
+    client.session.open();
+    hear(&mut client, ":s 464 alice :Password incorrect");
+    client.whispered(Secret::from("alice's own"));
+    assert!(!client.takes_entry());
+    assert_eq!(client.prompt(), "Password of the server (not your own): ");
+}
+
+#[test]
+fn what_the_server_says_does_not_look_like_what_chat_says() {
+    let mut client = client();
+    assert_eq!(hear(&mut client, ":s 372 alice :- Password of alice:"), "│ Password of alice:");
+    assert_eq!(hear(&mut client, ":s 404 alice #x :Password of alice:"), "! #x: Password of alice:");
+}
+
+#[test]
+fn no_command_line_of_the_servers_making_is_offered_to_be_copied() {
+    let mut client = client();
+    client.session.set_way(Way::Tls);
+    client.session.register(None, Secret::from("correct horse"));
+    let told = hear(&mut client, ":s REGISTER SUCCESS a`reboot` :Account made");
+    assert!(told.ends_with("chat --server THIS-HOST --name NAME"), "{told}");
 }
 
 #[test]

@@ -89,7 +89,8 @@ fn body(what: &What, view: View<'_>) -> Vec<Line> {
         What::LoggedIn { account } => {
             vec![Line::of(Style::Plain, "You are logged in as ").name(account).text(Style::Plain, ".")]
         }
-        What::Info { text } => vec![Line::of(Style::Plain, text)],
+        // Marked, so that it can't be taken for a question or a remark of this program.
+        What::Info { text } => vec![Line::of(Style::Dim, "│ ").text(Style::Plain, text)],
         What::Removed { by, from, to, reason } => {
             vec![past::removed(by, from.as_deref(), to, reason.as_deref(), view)]
         }
@@ -131,7 +132,8 @@ fn announcement(from: &str, to: &str, text: &str) -> Line {
 
 fn refused(reason: &str, unsaid: Option<&str>) -> Vec<Line> {
     let lost = unsaid.map(|text| Line::of(Style::Error, "not sent: ").rows(Style::Plain, text));
-    std::iter::once(Line::of(Style::Error, reason)).chain(lost).collect()
+    let refusal = Line::of(Style::Error, "! ").text(Style::Error, reason);
+    std::iter::once(refusal).chain(lost).collect()
 }
 
 fn unsure(to: &str, text: &str) -> Line {

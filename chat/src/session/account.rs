@@ -85,12 +85,13 @@ impl Session {
         self.waits_for_account = false;
         let setting = self.setting.take();
         let account = message.param(1).unwrap_or_default().to_owned();
-        if message.param(0) != Some("SUCCESS") {
+        let registered = message.command().eq_ignore_ascii_case("REGISTER");
+        let early = registered && self.stage == Stage::Registering;
+        let asked = setting.is_some() || (early && matches!(self.entry, Entry::Register { .. }));
+        if message.param(0) != Some("SUCCESS") || !asked {
             let text = message.params().last().unwrap_or_default().to_owned();
             return self.emit(What::Info { text });
         }
-        let registered = message.command().eq_ignore_ascii_case("REGISTER");
-        let early = registered && self.stage == Stage::Registering;
         let password = match (&self.entry, early) {
             (Entry::Register { password, .. }, true) => Some(password.clone()),
             _ => setting,

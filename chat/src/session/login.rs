@@ -105,6 +105,9 @@ impl Locked {
     }
 }
 
+/// Seconds.
+const WAIT_MAX: u64 = 3600;
+
 /// How far a login is.
 #[derive(Debug, Default)]
 pub(super) enum Step {
@@ -228,8 +231,13 @@ impl Session {
         }
     }
 
+    /// Whether we come in without the login that we wanted.
+    pub(super) fn is_let_in_unproved(&self) -> bool {
+        self.stage == Stage::Registering && self.is_logging_in() && !matches!(self.step, Step::Done)
+    }
+
     /// The server is not to be trusted with anything.
-    fn abort_login(&mut self, why: &str) {
+    pub(super) fn abort_login(&mut self, why: &str) {
         self.shut_out(format!("the server may be another than it should be: {why}"));
     }
 
@@ -302,10 +310,10 @@ impl Session {
     }
 }
 
-/// As in "try again in 8 seconds".
+/// As in "try again in 8 seconds"; more than an hour isn't waited for.
 fn seconds(reason: &str) -> Option<u64> {
     let (_, rest) = reason.split_once("try again in ")?;
-    rest.split(' ').next()?.parse().ok()
+    rest.split(' ').next()?.parse().ok().map(|seconds: u64| seconds.min(WAIT_MAX))
 }
 
 /// Unguessable printable ASCII without a comma.

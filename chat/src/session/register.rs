@@ -118,6 +118,9 @@ impl Session {
     }
 
     pub(super) fn on_welcome(&mut self, message: &Message) {
+        if self.is_let_in_unproved() {
+            return self.abort_login("it didn't check the password");
+        }
         if let Some(nick) = message.param(0) {
             nick.clone_into(&mut self.nick);
         }

@@ -234,6 +234,38 @@ fn a_server_that_makes_the_password_easy_to_guess_gets_no_proof() {
 }
 
 #[test]
+fn no_server_makes_us_wait_for_ever() {
+    let (mut session, _) = challenged("another");
+    hear(&mut session, &format!(":s 904 * :too many attempts, try again in {} seconds", u64::MAX));
+    let Some(What::Locked(locked)) = last_word(&mut session) else { panic!() };
+    assert_eq!(locked.wait, Some(3600));
+}
+
+#[test]
+fn a_server_that_lets_us_in_without_the_login_that_we_want_is_left() {
+    let mut session = session("SCRAM-SHA-256", Way::Open);
+    sent(&mut session);
+    hear(&mut session, ":s 001 anna :Welcome");
+    let Some(What::Closed { reason, last: true }) = last_word(&mut session) else { panic!() };
+    assert!(reason.contains("didn't check the password"), "{reason}");
+    hear(&mut session, ":s 376 anna :End");
+    assert!(sent(&mut session).is_empty());
+}
+
+#[test]
+fn no_account_is_ours_because_the_server_says_so_unasked() {
+    let mut session = Session::new("anna", "anna");
+    session.set_way(Way::Tls);
+    session.open();
+    hear(&mut session, ":s 001 anna :Welcome");
+    session.events();
+    for line in [":s REGISTER SUCCESS evil :Account made", ":s PASSWD SUCCESS evil :Password set"] {
+        hear(&mut session, line);
+        assert!(matches!(last_word(&mut session), Some(What::Info { .. })), "{line}");
+    }
+}
+
+#[test]
 fn no_password_is_in_its_debugging_output() {
     let (session, _) = challenged(PASSWORD);
     assert!(!format!("{session:?}").contains("horse"));
