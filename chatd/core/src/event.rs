@@ -3,6 +3,8 @@
 //! An event carries the names that a reader needs, so that a log of events can be read without the state. No event
 //! carries a secret. [`State::apply`](crate::State::apply) is the one place that obeys them.
 
+mod ending;
+
 use std::sync::Arc;
 
 use bitflags::bitflags;
@@ -17,10 +19,12 @@ use crate::account::{Credentials, Fingerprint};
 use crate::ban::{Ban, BanTarget};
 use crate::history::{HistoryQuery, Place};
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
-use crate::input::{Lost, Origin, Peer};
+use crate::input::{Origin, Peer};
 use crate::mode::{ModeChange, UserModes};
 use crate::policy::Policy;
 use crate::text::SaidText;
+
+pub use ending::Ending;
 
 /// A user as a reader knows it: who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -337,73 +341,6 @@ pub enum UserEvent {
     },
 }
 
-/// Why a connection ended, where the words that users are told may say more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ending {
-    /// The client said QUIT.
-    Quit,
-    /// The other end closed it without a word.
-    Eof,
-    /// The socket failed.
-    Error,
-    /// It didn't read what was sent to it, and its queue was full.
-    SendQueueFull,
-    /// It didn't answer a PING.
-    NoAnswer,
-    /// It didn't register in time.
-    NotRegistered,
-    /// It may not register: a wrong password, no account, too many sessions.
-    Refused,
-    /// It sent more lines than are held while it waits for a job.
-    TooManyLines,
-    /// An administrator or an operator put the user out.
-    Kicked,
-    /// The daemon stops.
-    Stopping,
-}
-
-impl Ending {
-    /// In the order of the declaration.
-    pub const ALL: [Self; 10] = [
-        Self::Quit,
-        Self::Eof,
-        Self::Error,
-        Self::SendQueueFull,
-        Self::NoAnswer,
-        Self::NotRegistered,
-        Self::Refused,
-        Self::TooManyLines,
-        Self::Kicked,
-        Self::Stopping,
-    ];
-
-    /// The word for it in the log and in metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Quit => "quit",
-            Self::Eof => "eof",
-            Self::Error => "error",
-            Self::SendQueueFull => "send-queue-full",
-            Self::NoAnswer => "no-answer",
-            Self::NotRegistered => "not-registered",
-            Self::Refused => "refused",
-            Self::TooManyLines => "too-many-lines",
-            Self::Kicked => "kicked",
-            Self::Stopping => "stopping",
-        }
-    }
-}
-
-impl From<Lost> for Ending {
-    fn from(lost: Lost) -> Self {
-        match lost {
-            Lost::Eof | Lost::Closed => Self::Eof,
-            Lost::Error => Self::Error,
-            Lost::SendQueueFull => Self::SendQueueFull,
-        }
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChannelEvent {
     Created {
@@ -452,6 +389,10 @@ pub enum ChannelEvent {
     },
     /// The last member is gone, and it is kept.
     Emptied,
+    /// From now on it is the lobby, or no more.
+    Appointed {
+        lobby: bool,
+    },
     /// It is gone for ever.
     Ended,
 }

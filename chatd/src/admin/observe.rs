@@ -90,6 +90,7 @@ fn channel(event: &ChannelEvent, at: u64) -> Option<Event> {
         | ChannelEvent::Founded { .. }
         | ChannelEvent::RankKept { .. }
         | ChannelEvent::Emptied
+        | ChannelEvent::Appointed { .. }
         | ChannelEvent::Ended => return None,
     };
     Some(seen)

@@ -10,11 +10,10 @@ use rusqlite::{Connection, Row, ToSql, Transaction, params};
 
 use super::RowError;
 
-/// What chatd begins with: nobody is anywhere.
-pub(super) fn begin(connection: &Connection) -> Result<BTreeMap<ChannelId, Channel>, RowError> {
+/// What chatd begins with at `now`: nobody is anywhere.
+pub(super) fn begin(connection: &Connection, now: u64) -> Result<BTreeMap<ChannelId, Channel>, RowError> {
     connection.execute("DELETE FROM channel WHERE founder IS NULL AND NOT lobby", [])?;
-    let now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
-    connection.execute(&format!("UPDATE channel SET empty_since = {now} WHERE empty_since IS NULL"), [])?;
+    connection.execute("UPDATE channel SET empty_since = ?1 WHERE empty_since IS NULL", [now])?;
     let mut statement = connection.prepare("SELECT * FROM channel")?;
     let mut rows = statement.query([])?;
     let mut channels = BTreeMap::new();
@@ -118,6 +117,9 @@ pub(super) fn record(
             run("UPDATE channel SET empty_since = NULL WHERE id = ?1 AND empty_since IS NOT NULL", &[&id])
         }
         ChannelEvent::Emptied => run("UPDATE channel SET empty_since = ?2 WHERE id = ?1", params![id, at]),
+        ChannelEvent::Appointed { lobby } => {
+            run("UPDATE channel SET lobby = ?2 WHERE id = ?1", params![id, lobby])
+        }
         ChannelEvent::Ended => run("DELETE FROM channel WHERE id = ?1", &[&id]),
         ChannelEvent::Parted { .. } | ChannelEvent::Kicked { .. } | ChannelEvent::Invited { .. } => Ok(()),
     }
@@ -228,7 +230,7 @@ mod tests {
         let (mut store, _) = Store::open(directory.path(), Durability::Full, Stamp(1)).unwrap();
         store.write(events.iter().map(|event| (Stamp(7), event))).unwrap();
         drop(store);
-        let (_, kept) = Store::open(directory.path(), Durability::Full, Stamp(1)).unwrap();
+        let (_, kept) = Store::open(directory.path(), Durability::Full, Stamp(9)).unwrap();
         let mut state = State::new(Policy::default(), Kept::default(), 0);
         events.iter().for_each(|event| state.apply(7, event));
         for (id, channel) in &kept.channels {
@@ -283,6 +285,8 @@ mod tests {
             in_channel(1, "#lobby", ChannelEvent::Created { lobby: true }),
             in_channel(1, "#lobby", topic("welcome")),
             in_channel(1, "#lobby", topic("")),
+            in_channel(9, "#hall", ChannelEvent::Created { lobby: false }),
+            in_channel(9, "#hall", ChannelEvent::Appointed { lobby: true }),
             in_channel(2, "#guests", ChannelEvent::Created { lobby: false }),
             in_channel(2, "#guests", topic("beer")),
             in_channel(3, "#over", ChannelEvent::Created { lobby: false }),
@@ -294,8 +298,8 @@ mod tests {
             in_channel(4, "#Over", founded()),
             in_channel(4, "#Over", modes(vec![ModeChange::Key(Some("x".into())), ModeChange::Key(None)])),
         ]);
-        assert_eq!(kept.keys().copied().collect::<Vec<_>>(), [ChannelId(1), ChannelId(4)]);
-        assert!(kept[&ChannelId(4)].empty_since.is_some_and(|since| since > 7));
+        assert_eq!(kept.keys().copied().collect::<Vec<_>>(), [ChannelId(1), ChannelId(4), ChannelId(9)]);
+        assert_eq!(kept[&ChannelId(4)].empty_since, Some(9));
     }
 
     #[test]

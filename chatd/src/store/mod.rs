@@ -141,7 +141,7 @@ fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {
         marks: marks::read(connection)?,
         undelivered: history::undelivered::count(connection)?,
         secret: secret(connection)?,
-        channels: channels::begin(connection)?,
+        channels: channels::begin(connection, now.0)?,
         ..Kept::default()
     })
 }

@@ -6,7 +6,7 @@ use chat_proto::name::Folded;
 
 use crate::event::{ChannelEvent, Event};
 use crate::id::ChannelId;
-use crate::state::State;
+use crate::state::{Channel, State};
 use crate::tx::Tx;
 
 /// Ends those that have been empty for long enough, and the longest empty where there are too many.
@@ -19,20 +19,22 @@ pub fn expire(tx: &mut Tx<'_>) {
     let ends = ends.take_while(|(index, (since, _))| *index < too_many || is_over(*since));
     let ends: Vec<ChannelId> = ends.map(|(_, (_, id))| *id).collect();
     for id in ends.into_iter().chain(of_greedy_founders(state)) {
-        end(tx, id);
+        tell(tx, id, ChannelEvent::Ended);
     }
 }
 
-/// What was the lobby before a reload is kept or ends, if nobody is in it.
-pub fn dismiss_lobby(tx: &mut Tx<'_>) {
+/// The channel that the policy names is the lobby, and no other. What was it before is kept or ends, if nobody is in it.
+pub fn appoint_lobby(tx: &mut Tx<'_>) {
     let state = tx.state();
-    let is_left = |id: &ChannelId| {
-        state
-            .channel(*id)
-            .is_some_and(|found| found.is_empty() && !found.lobby && found.empty_since.is_none())
-    };
-    let Some(id) = state.channels.keys().copied().find(is_left) else { return };
-    if state.keeps(id) { tell(tx, id, ChannelEvent::Emptied) } else { end(tx, id) }
+    let changed = state.channels.iter().filter(|(_, channel)| channel.lobby != state.is_lobby(&channel.name));
+    let changed: Vec<(ChannelId, bool)> = changed.map(|(id, channel)| (*id, !channel.lobby)).collect();
+    for (id, lobby) in changed {
+        tell(tx, id, ChannelEvent::Appointed { lobby });
+        if !lobby && tx.state().channel(id).is_some_and(Channel::is_empty) {
+            let kept = tx.state().keeps(id);
+            tell(tx, id, if kept { ChannelEvent::Emptied } else { ChannelEvent::Ended });
+        }
+    }
 }
 
 /// So that nobody drives out the rooms of all others by making ever more. Those are ended that are over one account's share.
@@ -54,10 +56,6 @@ fn of_greedy_founders(state: &State) -> Vec<ChannelId> {
         })
         .map(|(_, id)| *id)
         .collect()
-}
-
-fn end(tx: &mut Tx<'_>, id: ChannelId) {
-    tell(tx, id, ChannelEvent::Ended);
 }
 
 fn tell(tx: &mut Tx<'_>, id: ChannelId, event: ChannelEvent) {

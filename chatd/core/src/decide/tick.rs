@@ -29,7 +29,7 @@ pub fn tick(tx: &mut Tx<'_>) {
 pub fn policy(tx: &mut Tx<'_>, policy: Box<Policy>) {
     let same_periods = tx.state().policy.keepalive == policy.keepalive;
     tx.emit(Event::Server(ServerEvent::PolicySet { policy }));
-    keep::dismiss_lobby(tx);
+    keep::appoint_lobby(tx);
     if same_periods {
         return;
     }

@@ -20,6 +20,7 @@ impl Scene<'_> {
             | ChannelEvent::Founded { .. }
             | ChannelEvent::RankKept { .. }
             | ChannelEvent::Emptied
+            | ChannelEvent::Appointed { .. }
             | ChannelEvent::Ended => {}
             ChannelEvent::Joined { who, ranks, .. } => {
                 self.joined(room, who);

@@ -216,10 +216,7 @@ impl State {
 
     fn apply_server(&mut self, at: u64, event: &ServerEvent) {
         match event {
-            ServerEvent::PolicySet { policy } => {
-                self.policy = Policy::clone(policy);
-                self.appoint_lobby();
-            }
+            ServerEvent::PolicySet { policy } => self.policy = Policy::clone(policy),
             ServerEvent::ShutdownScheduled { at: due, reason, .. } => {
                 let next_warning = warning_below(due.saturating_sub(at));
                 self.shutdown = Some(Shutdown { at: *due, reason: reason.clone(), next_warning });

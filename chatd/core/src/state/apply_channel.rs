@@ -23,6 +23,12 @@ impl State {
             }
             ChannelEvent::Invited { who, .. } => self.invite(id, who.user),
             ChannelEvent::Emptied => self.set_empty(id, Some(at)),
+            ChannelEvent::Appointed { lobby } => {
+                self.set_empty(id, None);
+                if let Some(channel) = self.channels.get_mut(&id) {
+                    channel.lobby = *lobby;
+                }
+            }
             ChannelEvent::Ended => self.end_channel(id),
             ChannelEvent::TopicSet { .. }
             | ChannelEvent::ModesChanged { .. }
@@ -88,17 +94,6 @@ impl State {
             user.invites.pop_first();
         }
         user.invites.insert(channel);
-    }
-
-    /// The channel that the policy names is the lobby, and no other. What was the lobby and is empty is for others to end.
-    pub(super) fn appoint_lobby(&mut self) {
-        let lobby = self.channel_names.get(&self.policy.lobby.channel.fold()).copied();
-        for (id, channel) in &mut self.channels {
-            channel.lobby = Some(*id) == lobby;
-        }
-        if let Some(lobby) = lobby {
-            self.set_empty(lobby, None);
-        }
     }
 }
 

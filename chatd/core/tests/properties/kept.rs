@@ -58,6 +58,7 @@ fn note(channel: &mut Channel, at: u64, event: &ChannelEvent) {
             channel.standing.retain(|_, ranks| !ranks.is_empty());
         }
         ChannelEvent::Joined { .. } => channel.empty_since = None,
+        ChannelEvent::Appointed { lobby } => channel.lobby = *lobby,
         ChannelEvent::Emptied => channel.empty_since = Some(at),
         _ => {}
     }

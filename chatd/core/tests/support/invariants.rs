@@ -71,6 +71,7 @@ fn channels(state: &State) {
     let empty = state.channels.iter().filter_map(|(id, channel)| Some((channel.empty_since?, *id)));
     assert_eq!(state.empty_channels, empty.collect());
     for (id, channel) in &state.channels {
+        assert_eq!(channel.lobby, state.is_lobby(&channel.name), "{}", channel.name);
         let is_kept = channel.is_empty() && !channel.lobby;
         assert_eq!(is_kept, channel.empty_since.is_some(), "{}", channel.name);
         assert!(!is_kept || channel.founder.is_some(), "guests' {} is empty", channel.name);
