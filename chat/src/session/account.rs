@@ -4,7 +4,7 @@ use chat_proto::caps::Caps;
 use chat_proto::message::{Message, Writer};
 
 use crate::secret::Secret;
-use crate::session::login::{Entry, Lock, Way};
+use crate::session::login::{Entry, Lock, Step, Way};
 use crate::session::{Session, Stage, What};
 
 impl Session {
@@ -102,6 +102,8 @@ impl Session {
         }
         self.emit(if registered { What::Registered { account } } else { What::PasswordSet { account } });
         if early {
+            // Who makes an account is logged in to it.
+            self.step = Step::Done;
             self.end_caps();
         }
     }

@@ -140,6 +140,9 @@ fn where_no_guests_are_let_in_an_account_is_made_before_coming_in() {
     assert_eq!(sent(&mut session).pop().unwrap(), "REGISTER * a@b.example :correct horse");
     hear(&mut session, ":s REGISTER SUCCESS anna :Account made");
     assert_eq!(sent(&mut session), ["CAP END"]);
+    session.events();
+    hear(&mut session, ":s 001 anna :Welcome");
+    assert!(session.events().is_empty());
     session.lost();
     session.open();
     assert_eq!(sent(&mut session), ["CAP LS 302"], "it logs in by itself from now on");
