@@ -60,6 +60,16 @@ pub(crate) enum Failure {
     BrokenOff,
     #[error("what answers on {} does not speak as chatd's admin socket does: {why}", path.display())]
     Foreign { path: PathBuf, why: String },
+    #[error("cannot read {}: {cause}", path.display())]
+    CannotRead { path: PathBuf, cause: io::Error },
+    #[error("cannot write {}: {cause}", path.display())]
+    CannotWrite { path: PathBuf, cause: io::Error },
+    #[error("{} is there already; name another file, or replace it with --force", .0.display())]
+    Exists(PathBuf),
+    #[error("what was written is not what chatd sent; look at the disk, and try again")]
+    BackupDamaged,
+    #[error("nothing was changed")]
+    NotConfirmed,
     #[error("{0}")]
     Password(&'static str),
     #[error("cannot set up: {0}")]
@@ -91,6 +101,11 @@ impl Failure {
             | Self::NoMethod(_)
             | Self::Unknown { .. }
             | Self::Input(_)
+            | Self::CannotRead { .. }
+            | Self::CannotWrite { .. }
+            | Self::Exists(_)
+            | Self::BackupDamaged
+            | Self::NotConfirmed
             | Self::Password(_)
             | Self::Setup(_)
             | Self::Output(_)

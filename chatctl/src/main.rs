@@ -6,6 +6,7 @@ mod commands;
 mod console;
 mod failure;
 mod interrupt;
+mod logs;
 mod manual;
 mod output;
 mod permission;
@@ -51,10 +52,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// Ctrl-C is how a stream ends; anything else it simply kills.
+/// Ctrl-C is how a stream ends, and what was begun is cleared away; anything else it simply kills.
 fn interruptible(connector: Connector, command: &Command) -> Result<Connector, Failure> {
     match command {
-        Command::Watch | Command::Call { more: true, .. } => {
+        Command::Watch
+        | Command::Backup { .. }
+        | Command::History { .. }
+        | Command::Call { more: true, .. } => {
             Ok(connector.with_interrupt(Interrupt::on_ctrl_c().map_err(Failure::Setup)?.into()))
         }
         _ => Ok(connector),

@@ -4,6 +4,7 @@
 //! unless an earlier one is still held. Whatever has gathered while the disk was busy is stored as one, so that many
 //! share the time that the disk takes.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +18,7 @@ use crate::mailbox::Mailbox;
 use crate::metrics::StoreMetrics;
 use crate::pulse::Pulse;
 use crate::stall::Stall;
-use crate::store::{Store, WriteError};
+use crate::store::{Chore, Chores, Store, WriteError};
 
 /// Groups that may be on their way to the disk; then the core waits.
 const HELD_MAX: usize = 256;
@@ -48,6 +49,8 @@ pub(crate) trait Journal: Send {
     /// Looks after itself, for a few milliseconds, and returns whether to do so again in a second; called about once a
     /// second while there is something to store, and once after.
     fn rest(&mut self, metrics: &StoreMetrics) -> bool;
+    /// Something else that is done where it is written.
+    fn perform(&mut self, chore: Chore);
 }
 
 impl Journal for Store {
@@ -63,6 +66,10 @@ impl Journal for Store {
         }
         again
     }
+
+    fn perform(&mut self, chore: Chore) {
+        chore(self);
+    }
 }
 
 /// Where groups go.
@@ -75,6 +82,25 @@ pub(crate) trait Release: Send + Sync + 'static {
 #[error("what is said cannot be stored any more")]
 pub(crate) struct JournalFailed;
 
+/// What the writer is handed.
+enum Held {
+    Group(Group),
+    /// Waits until what has gathered for the chat is written.
+    Chore(Chore),
+    /// No more groups come.
+    End,
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(group) => group.fmt(f),
+            Self::Chore(_) => f.write_str("Chore"),
+            Self::End => f.write_str("End"),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Commit<R> {
     release: Arc<R>,
@@ -84,8 +110,7 @@ pub(crate) struct Commit<R> {
 
 #[derive(Debug)]
 struct Writer {
-    /// Nothing, after the last group.
-    held: Arc<Mailbox<Option<Group>>>,
+    held: Arc<Mailbox<Held>>,
     /// How many were submitted to the writer and are not released.
     outstanding: Arc<AtomicUsize>,
     thread: thread::JoinHandle<Result<(), JournalFailed>>,
@@ -119,13 +144,19 @@ impl<R: Release> Commit<R> {
         let began = Instant::now();
         self.stall.wait();
         self.writer.outstanding.fetch_add(1, Ordering::AcqRel);
-        self.writer.held.push_when_room(Some(group));
+        self.writer.held.push_when_room(Held::Group(group));
         Ok(began.elapsed())
+    }
+
+    /// Where other work for the journal is handed in. After the end it is dropped.
+    pub(crate) fn chores(&self) -> Chores {
+        let held = Arc::clone(&self.writer.held);
+        Chores::new(move |chore| held.push(Held::Chore(chore)))
     }
 
     /// Waits until all is stored and released, and lets the journal go.
     pub(crate) fn finish(self) -> Result<(), JournalFailed> {
-        self.writer.held.push(None);
+        self.writer.held.push(Held::End);
         self.writer.thread.join().unwrap_or(Err(JournalFailed))
     }
 }
@@ -161,22 +192,32 @@ struct Work<R> {
 
 impl<R: Release> Work<R> {
     /// Writes whatever has gathered as one, until there is no more or writing fails.
-    fn write_all(&mut self, held: &Mailbox<Option<Group>>) -> Result<(), JournalFailed> {
-        let (mut taken, mut is_last) = (Vec::new(), false);
+    fn write_all(&mut self, held: &Mailbox<Held>) -> Result<(), JournalFailed> {
+        let (mut taken, mut groups, mut chores) = (Vec::new(), Vec::new(), Vec::new());
+        let mut is_last = false;
         // Nothing, while there is nothing new to look after.
         let mut rest_at = Some(Instant::now());
         while !is_last {
             held.take(&mut taken, rest_at);
-            is_last = taken.iter().any(Option::is_none);
-            let groups: Vec<Group> = taken.drain(..).flatten().collect();
+            for item in taken.drain(..) {
+                match item {
+                    Held::Group(group) => groups.push(group),
+                    Held::Chore(chore) => chores.push(chore),
+                    Held::End => is_last = true,
+                }
+            }
             if groups.iter().any(|group| group.durable) {
                 self.store(&groups)?;
                 let _ = rest_at.get_or_insert_with(|| Instant::now() + REST);
             }
-            for group in groups {
+            for group in groups.drain(..) {
                 self.release.release(group);
                 self.outstanding.fetch_sub(1, Ordering::AcqRel);
             }
+            if !chores.is_empty() {
+                let _ = rest_at.get_or_insert_with(|| Instant::now() + REST);
+            }
+            chores.drain(..).filter(|_| !is_last).for_each(|chore| self.journal.perform(chore));
             if rest_at.is_some_and(|at| at <= Instant::now()) {
                 let again = self.journal.rest(&self.observers.metrics);
                 rest_at = again.then(|| Instant::now() + REST);
@@ -252,6 +293,10 @@ mod tests {
         fn rest(&mut self, _: &StoreMetrics) -> bool {
             false
         }
+
+        fn perform(&mut self, _: Chore) {
+            self.asked.send(Vec::new()).unwrap();
+        }
     }
 
     struct Seen(mpsc::Sender<u64>);
@@ -311,6 +356,24 @@ mod tests {
         bench.commit.submit(group(1, false)).unwrap();
         assert_eq!(bench.seen.try_recv().unwrap(), 1);
         assert!(bench.asked.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_chore_waits_for_what_the_chat_has_gathered_and_is_dropped_after_the_end() {
+        let bench = bench();
+        bench.commit.submit(group(1, true)).unwrap();
+        assert_eq!(bench.asked.recv().unwrap(), [1]);
+        let chores = bench.commit.chores();
+        chores.hand_in(Box::new(|_| ()));
+        bench.commit.submit(group(2, true)).unwrap();
+        bench.let_go.send(Ok(())).unwrap();
+        assert_eq!(bench.asked.recv().unwrap(), [2]);
+        bench.let_go.send(Ok(())).unwrap();
+        assert!(bench.asked.recv().unwrap().is_empty(), "the chore comes last");
+        bench.commit.finish().unwrap();
+        let (dropped, told) = mpsc::channel::<()>();
+        chores.hand_in(Box::new(move |_| drop(dropped)));
+        assert!(told.recv().is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::logging::{EventKind, Fields, Log, log_failure};
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
 use crate::stall::Stall;
+use crate::store::Maintenance;
 use crate::systemd;
 use crate::tls::{Handshakes, Shown};
 use crate::watch::Watch;
@@ -32,6 +33,7 @@ pub(crate) struct Control {
     pub(crate) log: Log,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) hashing: Arc<Hashing>,
+    pub(crate) maintenance: Arc<Maintenance>,
     pub(crate) settings: Settings,
     /// The file that was asked for on the command line.
     pub(crate) asked_for: Option<PathBuf>,
@@ -111,6 +113,7 @@ impl Control {
             self.log.set_level(config.log_level);
         }
         self.settings.set(&config.connections);
+        self.maintenance.set_bounds(config.history.bounds);
         self.settings.handshakes.set(config.policy.keepalive.registration);
         self.show_certificates(&current.listeners, &config.listeners);
         self.core.push(Input::Policy(Box::new(config.policy.clone())));
@@ -146,6 +149,12 @@ impl Control {
             }
         }
         self.tell_certificates();
+    }
+
+    /// Unless it is being done already. It takes its time, on a thread of its own.
+    pub(crate) fn keep_history_within_bounds(&self) {
+        let maintenance = Arc::clone(&self.maintenance);
+        tokio::task::spawn_blocking(move || maintenance.keep_within_bounds());
     }
 
     /// What is to be known of the certificates that are shown now.
@@ -223,6 +232,10 @@ impl Backend for Control {
 
     fn hashing(&self) -> &Hashing {
         &self.hashing
+    }
+
+    fn maintenance(&self) -> &Arc<Maintenance> {
+        &self.maintenance
     }
 }
 

@@ -36,7 +36,7 @@ use crate::release::Outlets;
 use crate::run::{self, Clock};
 use crate::signals::{self, Signal};
 use crate::stall::Stall;
-use crate::store::{Archive, Store};
+use crate::store::{Archive, Maintenance, Store};
 use crate::systemd::Supervision;
 use crate::tls::{Handshakes, Shown};
 use crate::watch::Watch;
@@ -45,6 +45,8 @@ use crate::{admin, process, scrape};
 /// Outcomes of steps that may wait for egress; then the core waits.
 const ORDERS_MAX: usize = 64;
 const TICK: Duration = Duration::from_secs(1);
+/// How often the history is brought within its bounds.
+const MINUTE: Duration = Duration::from_secs(60);
 /// How often it is said that a certificate expires.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -118,28 +120,37 @@ async fn serve(
     let metrics = Arc::new(Metrics::new(started_at));
     let hashing = Arc::new(Hashing::start().context("cannot prepare for hashing passwords")?);
     let archive = store.archive();
-    let wiring = Wiring::new(&start.config, connections_max, &inputs, archive, &metrics, &hashing);
+    let wiring =
+        Wiring::new(&start.config, connections_max, &inputs, Arc::clone(&archive), &metrics, &hashing);
     let admission = Arc::new(wiring.admission(kept.secret, &metrics));
+    let outlets = Arc::new(wiring.outlets);
+    let (core_pulse, stall) = (Pulse::default(), Stall::default());
+    let observers =
+        Observers { metrics: metrics.store.clone(), pulse: core_pulse.clone(), stall: stall.clone() };
+    let commit = Commit::new(Arc::clone(&outlets), Box::new(store), observers)?;
+    let bounds = start.config.history.bounds;
+    let maintenance = Arc::new(Maintenance::new(&archive, commit.chores(), bounds, metrics.history.clone()));
     let core = Core::new(start.config.policy.clone(), kept, clock.now());
     let control = Arc::new(Control {
         core: inputs,
-        answers: Arc::clone(&wiring.outlets.answers),
-        watch: wiring.outlets.watch.clone(),
+        answers: Arc::clone(&outlets.answers),
+        watch: outlets.watch.clone(),
         log,
         metrics,
         hashing,
+        maintenance,
         settings: wiring.settings,
         asked_for: start.asked_for,
         directories: start.directories,
-        stall: Stall::default(),
+        stall,
         current: Mutex::new(start.config),
         reloading: tokio::sync::Mutex::default(),
         started_at,
         listeners: sockets.opened(),
     });
     let orders = Arc::clone(&wiring.outside.orders);
-    let (core_pulse, egress_pulse) = (Pulse::default(), wiring.outside.pulse.clone());
-    let threads = Threads::start(core, store, &control, wiring.outlets, wiring.outside, core_pulse.clone())?;
+    let egress_pulse = wiring.outside.pulse.clone();
+    let threads = Threads::start(core, commit, &control, wiring.outside, core_pulse.clone())?;
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
     let _admin_file = sockets.listen(&tasks, &control, &admission, &stopping)?;
     let places = control.places();
@@ -259,17 +270,13 @@ impl Sockets {
 impl Threads {
     fn start(
         core: Core,
-        store: Store,
+        commit: Commit<Outlets>,
         control: &Control,
-        outlets: Outlets,
         outside: egress::Outside,
         pulse: Pulse,
     ) -> anyhow::Result<Self> {
         let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
         let metrics = Arc::clone(&control.metrics);
-        let (stall, metrics_of_store) = (control.stall.clone(), metrics.store.clone());
-        let observers = Observers { metrics: metrics_of_store, pulse: pulse.clone(), stall };
-        let commit = Commit::new(Arc::new(outlets), Box::new(store), observers)?;
         let core = spawn("core", move || {
             let outcome = run::run(core, &inbox, &commit, &metrics.core, &pulse);
             let outcome = outcome.and_then(|()| commit.finish());
@@ -309,6 +316,8 @@ async fn attend(
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut days = tokio::time::interval(DAY);
+    let mut minutes = tokio::time::interval(MINUTE);
+    minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut core_runs = true;
     loop {
         tokio::select! {
@@ -329,6 +338,7 @@ async fn attend(
                 orders.push(Order::Beat);
                 supervision.tick(&control.metrics.core, control.stall.why().as_deref());
             }
+            _ = minutes.tick() => control.keep_history_within_bounds(),
             _ = days.tick() => control.tell_certificates(),
             Some(signal) = signals.recv() => match signal {
                 Signal::Reload => {

@@ -2,12 +2,14 @@
 
 mod account;
 mod announce;
+mod backup;
 mod ban;
 mod call;
 mod channels;
 mod config;
 mod duration;
 mod help;
+mod history;
 mod kick;
 mod list;
 mod log;
@@ -17,13 +19,15 @@ mod status;
 mod version;
 mod watch;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use chat_proto::admin::Password;
+use chat_proto::text::SafeText;
 use clap::Subcommand;
 
 use self::account::AccountCommand;
 pub(crate) use self::help::{Entry, entries};
+use self::history::HistoryCommand;
 use crate::client::Connector;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -106,6 +110,25 @@ pub(crate) enum Command {
     Account {
         #[command(subcommand)]
         command: Option<AccountCommand>,
+    },
+    /// Writes a whole copy of the database, while chatd runs
+    ///
+    /// It is of one moment, checked before and after it is written, and for your eyes only. FILE is named from where you are, and
+    /// may be replaced only with --force. `chatd restore FILE` puts it in place.
+    #[command(after_help = "Example: backup /root/chat.db")]
+    Backup {
+        /// Where to
+        #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        file: std::path::PathBuf,
+        /// Replaces FILE if it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// What was said: printed for other programs, erased for a person, taken over from elsewhere
+    #[command(after_help = "Example: history export")]
+    History {
+        #[command(subcommand)]
+        command: HistoryCommand,
     },
     /// Stops chatd, now or later
     ///
@@ -198,6 +221,13 @@ pub(crate) struct Context<'a> {
 pub(crate) trait Ask {
     /// `None` when nobody can be asked.
     fn ask(&mut self, question: &str) -> Result<Option<String>, Failure>;
+    /// Whether the answer is yes.
+    fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
+        match self.ask(question)? {
+            Some(answer) => Ok(matches!(answer.trim(), "yes" | "y")),
+            None => Err(Failure::Usage("nobody can be asked whether to do it; add --yes".into())),
+        }
+    }
     /// A new password.
     fn password(&mut self, whose: &str) -> Result<Password, Failure>;
     /// Whether standard input is ours to read.
@@ -211,6 +241,16 @@ pub(crate) struct OneShot;
 impl Ask for OneShot {
     fn ask(&mut self, _question: &str) -> Result<Option<String>, Failure> {
         Ok(None)
+    }
+
+    fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
+        if !io::stdin().is_terminal() {
+            return Err(Failure::Usage("nobody can be asked whether to do it; add --yes".into()));
+        }
+        write!(io::stderr(), "{}", SafeText::line(question))?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).map_err(|error| Failure::Input(error.to_string()))?;
+        Ok(matches!(answer.trim(), "yes" | "y"))
     }
 
     /// From the terminal, or from the pipe that stands in for it.
@@ -235,6 +275,8 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Account { command } => {
             account::run(context, command.as_ref().unwrap_or(&AccountCommand::List))
         }
+        Command::Backup { file, force } => backup::run(context, file, *force),
+        Command::History { command } => history::run(context, command),
         Command::Shutdown { cancel: true, .. } => shutdown::cancel(context),
         Command::Shutdown { after, reason, .. } => shutdown::run(context, after, reason),
         Command::Status => status::run(context),

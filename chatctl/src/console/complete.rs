@@ -44,6 +44,8 @@ impl Completion {
             "kick" | "show" | "ban" if first => self.nicks(),
             "unban" if first => self.bans(),
             "password" | "suspend" | "resume" | "remove" if first => self.accounts(),
+            "erase" if first => self.accounts(),
+            "export" | "import" if word.starts_with('#') => self.channels(),
             "announce" if word.starts_with('#') => self.channels(),
             "announce" => self.nicks(),
             "log" if first => LogLevel::ALL.map(|level| level.to_string()).to_vec(),

@@ -3,6 +3,7 @@
 
 mod json;
 mod page;
+mod progress;
 mod table;
 pub(crate) mod time;
 
@@ -13,6 +14,7 @@ use terminal_size::{Width, terminal_size_of};
 
 pub(crate) use self::json::Records;
 pub(crate) use self::page::Page;
+pub(crate) use self::progress::Progress;
 pub(crate) use self::table::Table;
 
 /// Something that a command found out, in both its forms.
@@ -33,15 +35,22 @@ impl Output {
 
     /// Writes it at once, so that a stream is seen as it comes.
     pub(crate) fn show(&mut self, shown: &dyn Show) -> io::Result<()> {
-        let text = if self.json {
-            let mut records = Records::default();
-            shown.json(&mut records)?;
-            records.into_string()
-        } else {
-            let mut page = Page::of_width(width());
-            shown.text(&mut page);
-            page.into_string()
-        };
+        if self.json {
+            return self.show_json(shown);
+        }
+        let mut page = Page::of_width(width());
+        shown.text(&mut page);
+        self.write(&page.into_string())
+    }
+
+    /// As JSON, whatever was asked for.
+    pub(crate) fn show_json(&mut self, shown: &dyn Show) -> io::Result<()> {
+        let mut records = Records::default();
+        shown.json(&mut records)?;
+        self.write(&records.into_string())
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
         self.to.write_all(text.as_bytes())?;
         self.to.flush()
     }

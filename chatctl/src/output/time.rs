@@ -35,6 +35,12 @@ pub(crate) fn clock(at: u64) -> String {
     at.strftime(if today { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
 }
 
+/// The day, as it was here.
+pub(crate) fn date(at: u64) -> String {
+    let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+    at.map_or_else(|| "no day".into(), |at| at.to_zoned(TimeZone::system()).date().to_string())
+}
+
 fn span(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
     let largest = UNITS.iter().position(|(unit, _)| seconds >= *unit).unwrap_or(UNITS.len() - 1);

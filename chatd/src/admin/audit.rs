@@ -8,7 +8,9 @@ use chatd_core::{Actor, AdminCommand};
 use super::Backend;
 use super::access::Peer;
 use super::call::{Refusal, Request};
+use super::history::Work;
 use crate::logging::{EventKind as Entry, Fields, Quoted, bounded};
+use crate::store::{Of, Selection};
 
 /// Characters of a method's name that are logged. One that doesn't exist is whatever the caller wrote.
 const MAX_METHOD: usize = 64;
@@ -45,6 +47,18 @@ impl Subject {
             _ => None,
         };
         Self { changes: changes(request), whom: Whom::of(request), level }
+    }
+
+    /// All of it is told: what leaves the host, and what is put in or taken out.
+    pub(super) fn of_work(work: &Work) -> Self {
+        let whom = match work {
+            Work::Erase { name } => Whom::User(name.clone()),
+            Work::Import { channel, .. } => Whom::Target(channel.clone()),
+            Work::Export(Selection { of: Of::Channel(name), .. }) => Whom::Target(name.clone()),
+            Work::Export(Selection { of: Of::Account(name), .. }) => Whom::Account(name.clone()),
+            Work::Export(_) | Work::Backup => Whom::Nobody,
+        };
+        Self { changes: true, whom, level: None }
     }
 
     /// What follows the method's name.
@@ -107,6 +121,14 @@ impl Auditor {
         if subject.changes {
             self.tell(backend, method, "done", subject.level.map(LogLevel::as_str));
         }
+    }
+
+    /// The caller has gone before it was over, or chatd stops.
+    pub(super) fn broken_off<B: Backend>(&self, backend: &B, method: &str, subject: &Subject) {
+        let fields = subject.fields(self.fields(Some(method), "broken off"));
+        let message = format_args!("admin request by {} broken off: {method}{}", self.who(), subject.named());
+        Entry::AdminRequest.log(&fields, message);
+        self.tell(backend, method, "broken off", None);
     }
 
     pub(super) fn refused<B: Backend>(&self, backend: &B, method: Option<&str>, refusal: &Refusal) {

@@ -4,16 +4,19 @@
 use std::time::Duration;
 
 use chat_proto::admin::{
-    Accounts, AddAccount, Announce, BanRequest, Bans, CancelShutdown, Channels, Check, Error, Kick, List,
-    LogLevel, Method, Password, RawCall, Reload, RemoveAccount, ResumeAccount, ServiceError, SetLogLevel,
-    SetPassword, Show, Shutdown, StatusRequest, SuspendAccount, Unban, Version, Watch,
+    Accounts, AddAccount, Announce, Backup, BanRequest, Bans, CancelShutdown, Channels, Check, CountHistory,
+    EraseHistory, Error, ExportHistory, ImportHistory, Kick, List, LogLevel, Method, Password, RawCall,
+    Reload, RemoveAccount, ResumeAccount, ServiceError, SetLogLevel, SetPassword, Show, Shutdown,
+    StatusRequest, SuspendAccount, Unban, Version, Watch,
 };
 use chatd_core::AdminCommand;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::history::{self, Work};
 use super::service::{GetInfo, GetInterfaceDescription, SERVICE};
+use crate::store::{Of, Selection};
 
 /// An announcement goes to everybody, line by line.
 const MAX_TEXT: usize = 16 * 1024;
@@ -38,6 +41,11 @@ pub(super) enum Request {
         name: String,
         change: AccountChange,
     },
+    /// How much there is of somebody in the history.
+    Count {
+        name: String,
+    },
+    Work(Work),
     Reload,
     Check,
     SetLogLevel(LogLevel),
@@ -101,6 +109,13 @@ fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         SetLogLevel::NAME => return parameters(raw).map(|SetLogLevel { level }| Request::SetLogLevel(level)),
         Version::NAME => return parameters(raw).map(|Version {}| Request::Version),
         Watch::NAME => return parameters(raw).and_then(|watch| watch_request(raw.more, &watch)),
+        Backup::NAME
+        | ExportHistory::NAME
+        | CountHistory::NAME
+        | EraseHistory::NAME
+        | ImportHistory::NAME => {
+            return history_request(raw);
+        }
         AddAccount::NAME | SetPassword::NAME | SuspendAccount::NAME => return account_request(raw),
         List::NAME => parameters(raw).map(|List {}| AdminCommand::List)?,
         Channels::NAME => parameters(raw).map(|Channels {}| AdminCommand::Channels)?,
@@ -137,6 +152,27 @@ fn account_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         })?,
     };
     Ok(Request::Account { name, change })
+}
+
+fn history_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
+    let work = match raw.method.as_str() {
+        CountHistory::NAME => return parameters(raw).map(|CountHistory { name }| Request::Count { name }),
+        Backup::NAME => parameters(raw).map(|Backup {}| Work::Backup)?,
+        ExportHistory::NAME => Work::Export(export(parameters(raw)?)),
+        EraseHistory::NAME => parameters(raw).map(|EraseHistory { name }| Work::Erase { name })?,
+        _ => history::import(parameters(raw)?)?,
+    };
+    if raw.more { Ok(Request::Work(work)) } else { Err(ServiceError::ExpectedMore {}.into()) }
+}
+
+fn export(ExportHistory { channel, account, since, until, private }: ExportHistory) -> Selection {
+    let of = match (channel, account) {
+        (Some(channel), _) => Of::Channel(channel),
+        (None, Some(account)) => Of::Account(account),
+        (None, None) if private.unwrap_or(false) => Of::Everybody,
+        (None, None) => Of::AllChannels,
+    };
+    Selection { of, since, until }
 }
 
 fn watch_request(more: bool, Watch {}: &Watch) -> Result<Request, Refusal> {

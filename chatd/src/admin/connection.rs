@@ -17,7 +17,8 @@ use super::access::{self, Peer};
 use super::audit::{Auditor, Subject};
 use super::call::{self, Call, Refusal, Request};
 use super::perform::perform;
-use super::{Backend, Limits, reply, turn_away, watch};
+use super::stream::Sink;
+use super::{Backend, Limits, reply, stream, turn_away, watch};
 
 pub(super) struct Connection<B> {
     pub(super) backend: Arc<B>,
@@ -36,6 +37,8 @@ pub(super) enum Ended {
     NotReading(Duration),
     #[error("a call came in while watching")]
     CallWhileWatching,
+    #[error("a call broke off because the other end is gone, or chatd stops")]
+    BrokenOff,
     #[error("an error could not be written: {0}")]
     Unwritable(#[from] serde_json::Error),
 }
@@ -108,6 +111,22 @@ impl<B: Backend> Connection<B> {
             Ok(Request::Watch) => {
                 auditor.done(&*self.backend, &method, &Subject::of(&Request::Watch));
                 return watch::run(self, calls, replies).await;
+            }
+            Ok(Request::Work(work)) => {
+                let subject = Subject::of_work(&work);
+                let maintenance = Arc::clone(self.backend.maintenance());
+                let work = move |sink: &Sink| work.perform(&maintenance, sink);
+                return match stream::run(self, calls, replies, work).await? {
+                    Some(Ok(last)) => {
+                        auditor.done(&*self.backend, &method, &subject);
+                        replies.send(&last).await
+                    }
+                    Some(Err(refusal)) => self.refuse(auditor, Some(&method), false, &refusal, replies).await,
+                    None => {
+                        auditor.broken_off(&*self.backend, &method, &subject);
+                        Err(Ended::BrokenOff)
+                    }
+                };
             }
             Ok(request) => request,
             Err(refusal) => return self.refuse(auditor, Some(&method), oneway, &refusal, replies).await,

@@ -7,10 +7,12 @@ mod accounts;
 mod audit;
 mod call;
 mod connection;
+mod history;
 mod observe;
 mod perform;
 mod reply;
 mod service;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -28,6 +30,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::hashing::Hashing;
 use crate::metrics::Metrics;
+use crate::store::Maintenance;
 
 use self::connection::Connection;
 pub(crate) use self::observe::observe;
@@ -52,6 +55,7 @@ pub(crate) trait Backend: Send + Sync + 'static {
     fn events(&self) -> &broadcast::Sender<Event>;
     fn metrics(&self) -> &Arc<Metrics>;
     fn hashing(&self) -> &Hashing;
+    fn maintenance(&self) -> &Arc<Maintenance>;
 }
 
 /// Bounds and times; other than the default only in tests.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use chat_proto::admin::{
-    Announced, Cancelled, CoreStatus, DaemonStatus, Done, Error, Kicked, LogLevelSet, PutOut, ServiceError,
-    Shown, ShutdownScheduled, Status, StatusReply, VersionReply,
+    Announced, Cancelled, CoreStatus, DaemonStatus, Done, Error, HistoryCount, Kicked, LogLevelSet, PutOut,
+    ServiceError, Shown, ShutdownScheduled, Status, StatusReply, VersionReply,
 };
 use chatd_core::{Actor, AdminAnswer, AdminCommand};
 use serde::Serialize;
 
 use super::call::{Refusal, Request};
 use super::reply::{self, Listing};
-use super::{Backend, accounts, service};
+use super::{Backend, accounts, history, service};
 
 type Replies = Result<Vec<Vec<u8>>, Refusal>;
 
@@ -28,7 +28,8 @@ pub(super) async fn perform<B: Backend>(backend: &B, actor: Actor, request: Requ
         Request::Version => one(VersionReply { version: backend.status().version }),
         Request::GetInfo => one(service::info(backend.status().version)),
         Request::Describe { interface } => one(service::describe(interface)?),
-        Request::Watch => Err(ServiceError::ExpectedMore {}.into()),
+        Request::Count { name } => one(count(backend, name).await?),
+        Request::Watch | Request::Work(_) => Err(ServiceError::ExpectedMore {}.into()),
     }
 }
 
@@ -51,6 +52,12 @@ async fn core<B: Backend>(backend: &B, actor: Actor, command: AdminCommand, more
         AdminAnswer::Status(core) => one(StatusReply { status: status(backend, core).await }),
         AdminAnswer::Refused(error) => Err(error.into()),
     }
+}
+
+async fn count<B: Backend>(backend: &B, name: String) -> Result<HistoryCount, Error> {
+    let maintenance = Arc::clone(backend.maintenance());
+    let counted = tokio::task::spawn_blocking(move || history::count(&maintenance, &name)).await;
+    counted.unwrap_or_else(|_| Err(Error::Unavailable { reason: "the history could not be read".into() }))
 }
 
 async fn status<B: Backend>(backend: &B, core: CoreStatus) -> Status {

@@ -1,6 +1,7 @@
 //! The configuration, in two stages: what the file says, as serde reads it, then what it means, checked and
 //! with defaults in place.
 
+mod bounds;
 mod check;
 mod directories;
 mod file;
@@ -15,6 +16,7 @@ mod wording;
 mod written;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chat_proto::admin::LogLevel;
 use chatd_core::Policy;
@@ -60,6 +62,16 @@ pub(crate) struct Admin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct History {
     pub(crate) sync: Durability,
+    pub(crate) bounds: Bounds,
+}
+
+/// How long the history is kept, and how much of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// For ever when absent.
+    pub(crate) retention: Option<Duration>,
+    /// Bytes of the database in use; as many as there are when absent.
+    pub(crate) max_size: Option<u64>,
 }
 
 /// Bounds that the sockets' side holds.
@@ -114,7 +126,7 @@ fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<C
         admin: Admin { socket, group, group_is_default },
         metrics,
         connections: connections(&raw.limits),
-        history: History { sync: raw.history.sync },
+        history: history(&raw.history),
         log_level: raw.log.level,
         settings: Settings::of(&raw),
         policy: Policy { sts, ..policy::resolve(raw) },
@@ -124,6 +136,11 @@ fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<C
 /// What the server is called where the file doesn't say.
 pub(crate) fn host_name() -> CompactString {
     value::ServerName::of_host().0
+}
+
+fn history(raw: &raw::History) -> History {
+    let bounds = Bounds { retention: raw.retention.0, max_size: raw.max_size.0 };
+    History { sync: raw.sync, bounds }
 }
 
 fn connections(raw: &raw::Limits) -> Connections {

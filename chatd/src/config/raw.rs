@@ -9,6 +9,7 @@ use chatd_core::Policy;
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
+use super::bounds::{Retention, Size};
 use super::value::{
     Address, Bounded, Channel, File, Hash, LongPeriod, Mode, Motd, Path, Period, ServerName, Text,
     ThreeLines, Word,
@@ -115,10 +116,12 @@ pub(super) enum Registration {
     Closed,
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[history]`")]
 pub(super) struct History {
     pub(super) sync: Durability,
+    pub(super) retention: Retention,
+    pub(super) max_size: Size,
 }
 
 /// What survives of that which was shown.
@@ -227,6 +230,16 @@ impl Default for Accounts {
             require_email: registration.email_required,
             nick_equals_account: policy.nick_equals_account,
             reserve_logins: policy.reserve_logins,
+        }
+    }
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            sync: Durability::default(),
+            retention: Retention(Some(Duration::from_secs(365 * 24 * 60 * 60))),
+            max_size: Size(None),
         }
     }
 }

@@ -106,6 +106,7 @@ events! {
     CertificateWarning = "certificate-warning", WARN, EVENT;
     StoreFailed = "store-failed", ERROR, EVENT;
     StoreRecovered = "store-recovered", WARN, EVENT;
+    HistoryRemoved = "history-removed", INFO, EVENT;
     DatabaseUpgraded = "database-upgraded", INFO, EVENT;
     ShutdownScheduled = "shutdown-scheduled", INFO, EVENT;
     ShutdownCancelled = "shutdown-cancelled", INFO, EVENT;

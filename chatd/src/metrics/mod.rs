@@ -7,6 +7,7 @@ mod admin;
 mod connections;
 mod core;
 mod histogram;
+mod history;
 mod labelled;
 mod process;
 mod store;
@@ -23,6 +24,7 @@ use self::admin::{AdminMetrics, ConfigMetrics};
 use self::connections::ConnectionMetrics;
 pub(crate) use self::connections::{EgressMetrics, Transport};
 pub(crate) use self::core::CoreMetrics;
+pub(crate) use self::history::HistoryMetrics;
 use self::labelled::register_each;
 use self::process::Process;
 pub(crate) use self::store::StoreMetrics;
@@ -38,6 +40,7 @@ pub(crate) struct Metrics {
     pub(crate) egress: Arc<EgressMetrics>,
     pub(crate) admin: AdminMetrics,
     pub(crate) config: ConfigMetrics,
+    pub(crate) history: HistoryMetrics,
     pub(crate) tls: TlsMetrics,
 }
 
@@ -61,6 +64,7 @@ impl Metrics {
             egress: Arc::new(EgressMetrics::register(ours)),
             admin: AdminMetrics::register(ours),
             config: ConfigMetrics::register(ours, started_at),
+            history: HistoryMetrics::register(ours),
             tls: TlsMetrics::register(ours),
             registry,
         }

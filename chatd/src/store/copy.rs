@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::schema;
 
@@ -155,7 +155,18 @@ fn holdings(connection: &Connection) -> rusqlite::Result<Holdings> {
         }
         connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
     };
-    Ok(Holdings { accounts: count("account")?, channels: count("channel")?, ..Holdings::default() })
+    let holdings =
+        Holdings { accounts: count("account")?, channels: count("channel")?, ..Holdings::default() };
+    if !connection.table_exists(None, "entry")? {
+        return Ok(holdings);
+    }
+    let messages = "SELECT count(*) FROM entry WHERE kind < 2";
+    let end = |order: &str| {
+        let sql = format!("SELECT at FROM entry WHERE kind < 2 ORDER BY id {order} LIMIT 1");
+        connection.query_row(&sql, [], |row| row.get(0)).optional()
+    };
+    let messages = connection.query_row(messages, [], |row| row.get(0))?;
+    Ok(Holdings { messages, first: end("ASC")?, last: end("DESC")?, ..holdings })
 }
 
 fn there_is_room(bytes: u64, to: &Path) -> Result<(), CopyError> {

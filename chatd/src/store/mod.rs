@@ -5,8 +5,10 @@
 mod accounts;
 mod bans;
 mod channels;
+mod chores;
 mod copy;
 mod history;
+mod maintenance;
 mod marks;
 mod restore;
 mod schema;
@@ -22,7 +24,9 @@ use std::time::Duration;
 use chatd_core::{Event, Kept, ServerSecret, Stamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
 
-use self::copy::CopyError;
+pub(crate) use self::chores::{Chore, ChoreError, Chores};
+pub(crate) use self::copy::{CopyError, Holdings, Watcher};
+pub(crate) use self::maintenance::{Carrier, Line, LineKind, Maintenance, MaintenanceError, Of, Selection};
 pub(crate) use self::restore::restore;
 use self::write::Leftovers;
 use crate::config::Durability;
@@ -89,6 +93,7 @@ impl Store {
         };
         let mut connection = Connection::open(&path).map_err(broken)?;
         prepare(&connection, sync).map_err(broken)?;
+        maintenance::remove_unfinished(directory);
         schema::bring_up_to_date(&mut connection, &path).map_err(|error| match error {
             schema::Error::Sqlite(cause) => broken(cause),
             schema::Error::TooNew { found, known } => StoreError::TooNew { path: path.clone(), found, known },

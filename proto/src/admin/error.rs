@@ -56,6 +56,9 @@ pub enum Error {
     #[error("there are {limit} bans, which is all that there may be; lift some first")]
     #[serde(rename = "org.chatd.Admin.TooManyBans")]
     TooManyBans { limit: u64 },
+    #[error("it cannot be done: {reason}")]
+    #[serde(rename = "org.chatd.Admin.CannotBeDone")]
+    CannotBeDone { reason: String },
     #[error("permission denied")]
     #[serde(rename = "org.chatd.Admin.PermissionDenied")]
     PermissionDenied {

@@ -8,7 +8,10 @@ use std::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Ban, Channel, Event, Password, Status, User};
+use super::{
+    Account, Backup, BackupPart, Ban, Channel, CountHistory, EraseHistory, Erased, Event, ExportHistory,
+    Exported, HistoryCount, ImportHistory, ImportedLines, Password, Status, User,
+};
 
 pub const INTERFACE: &str = "org.chatd.Admin";
 
@@ -50,6 +53,11 @@ methods! {
     SetLogLevel => LogLevelSet = "SetLogLevel",
     Version => VersionReply = "Version",
     Watch => Watched = "Watch",
+    Backup => BackupPart = "Backup",
+    ExportHistory => Exported = "ExportHistory",
+    CountHistory => HistoryCount = "CountHistory",
+    EraseHistory => Erased = "EraseHistory",
+    ImportHistory => ImportedLines = "ImportHistory",
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 
 mod error;
 mod event;
+mod history;
 mod method;
 mod password;
 mod types;
@@ -12,6 +13,11 @@ mod wire;
 
 pub use error::Error;
 pub use event::{Event, EventKind};
+pub use history::{
+    Backup, BackupPart, BackupSummary, CountHistory, EraseHistory, Erased, ExportHistory, Exported,
+    HistoryCount, HistoryEntry, HistoryKind, IMPORT_MAX, ImportHistory, ImportedKind, ImportedLine,
+    ImportedLines,
+};
 pub use method::{
     AccountList, Accounts, AddAccount, Announce, Announced, BanList, BanRequest, Bans, CancelShutdown,
     Cancelled, ChannelList, Channels, Check, Checked, Done, INTERFACE, Kick, Kicked, List, LogLevel,

@@ -1,9 +1,9 @@
 //! The interface file and the Rust types say the same. The file is the contract, so this holds the types to it.
 
 use chat_proto::admin::{
-    Account, Ban, BanKind, Certificate, Channel, CoreStatus, DEFINITION, DaemonStatus, Error, Event,
-    EventKind, Member, Peer, PendingShutdown, Session, SettingChange, Standing, Status, Suspension, User,
-    UserStatus,
+    Account, BackupSummary, Ban, BanKind, Certificate, Channel, CoreStatus, DEFINITION, DaemonStatus, Error,
+    Event, EventKind, HistoryEntry, HistoryKind, ImportedKind, ImportedLine, Member, Peer, PendingShutdown,
+    Session, SettingChange, Standing, Status, Suspension, User, UserStatus,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -164,6 +164,45 @@ fn changes_of_settings() {
 }
 
 #[test]
+fn the_history() {
+    let summary = BackupSummary { first_at: Some(1), last_at: Some(2), ..BackupSummary::default() };
+    check("BackupSummary", &summary, true);
+    use HistoryKind as K;
+    let kinds = [
+        K::Message,
+        K::Notice,
+        K::Tags,
+        K::Join,
+        K::Part,
+        K::Quit,
+        K::Kick,
+        K::Nick,
+        K::Topic,
+        K::Mode,
+        K::Other,
+    ];
+    for kind in kinds {
+        let entry = HistoryEntry {
+            at: 1,
+            kind,
+            id: text(),
+            channel: text(),
+            from: "alice".into(),
+            source: "alice!a@b".into(),
+            account: text(),
+            to: text(),
+            tags: text(),
+            text: text(),
+        };
+        check("HistoryEntry", &entry, true);
+    }
+    for kind in [ImportedKind::Message, ImportedKind::Action, ImportedKind::Notice] {
+        let line = ImportedLine { at: 1, from: "alice".into(), kind, text: "hello".into() };
+        check("ImportedLine", &line, true);
+    }
+}
+
+#[test]
 fn events() {
     let event = Event {
         at: 1,
@@ -236,6 +275,7 @@ fn errors() {
         Error::InvalidTarget { target: name(), reason: reason() },
         Error::NoSuchBan { target: name() },
         Error::TooManyBans { limit: 1 },
+        Error::CannotBeDone { reason: reason() },
         Error::PermissionDenied { group: text() },
         Error::TooManyConnections { limit: 1 },
         Error::Unavailable { reason: reason() },

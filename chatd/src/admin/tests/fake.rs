@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::{Backend, Limits, serve};
 use crate::auth::hashing::Hashing;
 use crate::metrics::Metrics;
+use crate::store::Maintenance;
 
 /// Knows `users` users called `user0`, `user1` and so on.
 #[derive(Debug)]
@@ -27,12 +28,16 @@ pub(super) struct Fake {
     pub(super) events: broadcast::Sender<Event>,
     pub(super) metrics: Arc<Metrics>,
     hashing: Hashing,
+    maintenance: Arc<Maintenance>,
+    _state: TempDir,
 }
 
 impl Fake {
     pub(super) fn with_users(users: usize) -> Self {
         let hashing = Hashing::start().expect("threads");
-        Self { users, events: broadcast::channel(4).0, metrics: Arc::new(Metrics::new(0)), hashing }
+        let (state, metrics) = (tempfile::tempdir().expect("a directory"), Arc::new(Metrics::new(0)));
+        let maintenance = Arc::new(Maintenance::of_new_store(state.path(), &metrics));
+        Self { users, events: broadcast::channel(4).0, metrics, hashing, maintenance, _state: state }
     }
 }
 
@@ -94,6 +99,10 @@ impl Backend for Fake {
 
     fn hashing(&self) -> &Hashing {
         &self.hashing
+    }
+
+    fn maintenance(&self) -> &Arc<Maintenance> {
+        &self.maintenance
     }
 }
 

@@ -6,7 +6,20 @@ use super::*;
 fn other_values(value: &str) -> Vec<String> {
     let hash =
         "$argon2id$v=19$m=8,t=1,p=1$VUZvcXRkWlZZYkpEa2hKSg$N/cZ8blmhDxW4Hmaj7Qm4T6DZP+wh0ZfFzLZNT8vH9A";
-    let texts = ["b.example", "#b", "/run/b", "127.0.0.2:1", "0600", "7s", "debug", "closed", "normal", hash];
+    let texts = [
+        "b.example",
+        "#b",
+        "/run/b",
+        "127.0.0.2:1",
+        "0600",
+        "7s",
+        "30d",
+        "20G",
+        "debug",
+        "closed",
+        "normal",
+        hash,
+    ];
     let numbers = value.parse::<u64>().into_iter().flat_map(|number| [number + 1, number - 1]);
     let booleans = ["true", "false", "[\"a\", \"b\", \"c\"]"].map(str::to_owned);
     texts

@@ -23,8 +23,9 @@ const STRIDE: i32 = 4096;
 /// The history, to be read by several threads at once.
 #[derive(Debug)]
 pub(crate) struct Archive {
-    path: PathBuf,
-    start: u64,
+    pub(in crate::store) path: PathBuf,
+    /// The first half of all messages' ids.
+    pub(in crate::store) start: u64,
     /// Open, and not in use.
     idle: Mutex<Vec<Connection>>,
 }

@@ -14,7 +14,9 @@ use chatd_core::{Party, Place};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 pub(crate) use self::archive::{Archive, Cancelled};
+pub(super) use self::point::at_time;
 pub(super) use self::record::record;
+pub(super) use self::row::{COLUMNS, NOTICE, PRIVMSG, entry};
 
 /// How often chatd has begun with this database before, and when it did first.
 pub(super) fn begin(connection: &Connection, now: u64) -> rusqlite::Result<(u64, u64)> {
@@ -45,7 +47,7 @@ fn written(party: &Party) -> String {
     }
 }
 
-fn party(written: &str) -> Option<Party> {
+pub(super) fn party(written: &str) -> Option<Party> {
     let (kind, name) = written.split_once(':')?;
     match kind {
         "a" => Some(Party::Account(Folded::new(name))),

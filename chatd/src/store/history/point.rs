@@ -5,9 +5,9 @@ use chatd_core::{MessageId, Point};
 use rusqlite::{Connection, OptionalExtension as _};
 
 /// Bits of a row's id that count what has the same time.
-pub(in crate::store) const COUNT_BITS: u32 = 20;
+pub(super) const COUNT_BITS: u32 = 20;
 /// The first half of the ids of messages that were imported; the second is the row's.
-pub(in crate::store) const IMPORTED: u64 = 0;
+pub(super) const IMPORTED: u64 = 0;
 
 /// The least id that a row of that time or a later one can have.
 pub(in crate::store) fn at_time(at: u64) -> i64 {

@@ -7,8 +7,8 @@ use rusqlite::Row;
 use super::point::IMPORTED;
 use crate::store::RowError;
 
-pub(super) const PRIVMSG: i64 = 0;
-pub(super) const NOTICE: i64 = 1;
+pub(in crate::store) const PRIVMSG: i64 = 0;
+pub(in crate::store) const NOTICE: i64 = 1;
 pub(super) const JOIN: i64 = 2;
 pub(super) const PART: i64 = 3;
 pub(super) const QUIT: i64 = 4;
@@ -27,7 +27,7 @@ pub(super) fn kind(kind: SaidKind) -> i64 {
 }
 
 /// What [`entry`] reads.
-pub(super) const COLUMNS: &str =
+pub(in crate::store) const COLUMNS: &str =
     "entry.id AS id, at, number, kind, source, account, target, tags, entry.text AS text, client_id";
 
 /// What was said to some members of a channel only is not for all who may read its history; what was taken back is for nobody.
@@ -35,7 +35,7 @@ pub(super) const FOR_ALL: &str =
     "(target IS NULL OR substr(target, 1, 1) NOT IN ('@', '+')) AND redacted_at IS NULL";
 
 /// `start` is the first half of all messages' ids.
-pub(super) fn entry(row: &Row<'_>, place: &Place, start: u64) -> Result<Entry, RowError> {
+pub(in crate::store) fn entry(row: &Row<'_>, place: &Place, start: u64) -> Result<Entry, RowError> {
     let number: Option<u64> = row.get("number")?;
     let is_imported = number.is_none() && row.get::<_, i64>("kind")? <= NOTICE;
     let imported = MessageId { start: IMPORTED, number: row.get("id")? };
