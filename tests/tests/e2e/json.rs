@@ -111,6 +111,17 @@ fn the_objects_of_each_command_are_as_documented_and_never_lose_a_field() {
     ] {
         assert_as_recorded(arguments[0], record, &succeed(&daemon, arguments));
     }
+    let file = |name: &str| daemon.setup().path().join(name).to_str().expect("a path").to_owned();
+    std::fs::write(file("log"), "2026-01-01 12:00:00\tbob\thello\n").expect("a log");
+    let (backup, log) = (file("backup.db"), file("log"));
+    for (record, arguments) in [
+        ("backup", &["backup", &*backup][..]),
+        ("history-import", &["history", "import", &log, "--format", "weechat", "--channel", "#lobby"]),
+        ("history-export", &["history", "export"]),
+        ("history-erase", &["history", "erase", "alice", "--yes"]),
+    ] {
+        assert_as_recorded(arguments[0], record, &succeed(&daemon, arguments));
+    }
     daemon.setup().configure("[server]\nmotd = \"reloaded\"");
     assert_as_recorded("reload", "reload", &succeed(&daemon, &["reload"]));
 }

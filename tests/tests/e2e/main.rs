@@ -6,6 +6,7 @@ mod certificates;
 mod coming_back;
 mod console;
 mod conversation;
+mod custody;
 mod harmless;
 mod hostile;
 mod identity;
