@@ -34,6 +34,7 @@ pub struct OpenBatch {
     pub target: CompactString,
     /// Client-only tags as they came, without `@`.
     pub tags: Box<str>,
+    pub client_id: Option<CompactString>,
     /// When its last line came, in milliseconds since the Unix epoch.
     pub heard_at: u64,
     /// What has come of it.

@@ -14,6 +14,7 @@ use crate::batch::Batches;
 use crate::decide;
 use crate::event::{ConnEvent, Ending};
 use crate::exchange::Exchanges;
+use crate::history::Entry;
 use crate::id::{ChannelId, ConnId};
 use crate::input::{Incoming, Input, Lost, Peer};
 use crate::output::{Effect, Output};
@@ -38,6 +39,8 @@ pub struct Kept {
     /// Logins that the host has now, as far as it can tell all of them.
     pub logins: Vec<Nick>,
     pub bans: Vec<Ban>,
+    /// What was said lately with an id of its author's, the oldest first.
+    pub receipts: Vec<Entry>,
     pub marks: BTreeMap<Folded, Marks>,
     /// How many messages wait for accounts that are not here.
     pub undelivered: BTreeMap<Folded, u32>,

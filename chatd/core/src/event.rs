@@ -235,6 +235,7 @@ pub struct Speaking {
     pub kind: SaidKind,
     pub text: SaidText,
     pub tags: Box<str>,
+    pub client_id: Option<CompactString>,
     pub label: Option<CompactString>,
 }
 

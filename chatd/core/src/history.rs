@@ -156,6 +156,16 @@ pub enum Deed {
     },
 }
 
+impl Entry {
+    /// Who has done it.
+    pub fn author(&self) -> Party {
+        match &self.account {
+            Some(account) => Party::Account(account.fold()),
+            None => Party::Guest(Folded::new(self.source.split('!').next().unwrap_or_default())),
+        }
+    }
+}
+
 /// What the history has of an event that happened `at` that time: an entry for each place where it was seen.
 pub fn entries(at: u64, event: &Event) -> Vec<Entry> {
     if !event.is_durable() {

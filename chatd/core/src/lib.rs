@@ -19,6 +19,7 @@ mod mode;
 mod output;
 mod policy;
 mod project;
+mod receipts;
 mod reply;
 mod state;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use id::{ChannelId, ConnId, MessageId, NotAMessageId, RequestId, UserId};
 pub use input::{AccountChecked, Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
-pub use policy::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
+pub use policy::{History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
+pub use receipts::{RECEIPTS_BYTES, Receipts};
 pub use state::{Channel, Marks, Mask, State, Topic};
 pub use text::{SaidText, TextLine};

@@ -33,8 +33,25 @@ pub struct Policy {
     pub sts: Option<Sts>,
     /// Logins that may fail before each further one has to wait: from one address or uid, and into one account.
     pub free_attempts: u32,
+    pub history: History,
     pub limits: Limits,
     pub keepalive: Keepalive,
+}
+
+/// For how long what was said can be said again, or taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// How long a message is known by its author's own id.
+    pub resend_window: u64,
+    /// How long an author can take back a message.
+    pub redaction_window: u64,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 3_600_000;
+        Self { resend_window: DAY, redaction_window: 7 * DAY }
+    }
 }
 
 /// Who may make an account of his own.
@@ -208,6 +225,7 @@ impl Default for Policy {
             registration: Registration::default(),
             sts: None,
             free_attempts: 5,
+            history: History::default(),
             limits: Limits::default(),
             keepalive: Keepalive::default(),
         }

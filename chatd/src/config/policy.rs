@@ -1,6 +1,6 @@
 //! What the file says to the core.
 
-use chatd_core::{Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
+use chatd_core::{History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
 use compact_str::CompactString;
 use serde_spanned::Spanned;
 
@@ -12,7 +12,7 @@ use super::value::LongPeriod;
 const VERSION: &str = concat!("chatd-", env!("CARGO_PKG_VERSION"));
 
 pub(super) fn resolve(raw: raw::Raw) -> Policy {
-    let raw::Raw { server, lobby, channels, accounts, operator: operators, limits, keepalive, .. } = raw;
+    let raw::Raw { server, lobby, channels, accounts, operator: operators, history, limits, keepalive, .. } = raw;
     Policy {
         server_name: server.name.0,
         description: server.description.0,
@@ -23,10 +23,14 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
         password_hash: server.password_hash.map(|hash| PasswordHash(hash.0.into())),
         operators: operators.into_iter().map(operator).collect(),
         lobby: Lobby { channel: lobby.channel.0, auto_join: lobby.auto_join, replay: lobby.replay.0 },
-        keep_channels: u64::try_from(channels.keep.0.as_millis()).unwrap_or(u64::MAX),
+        keep_channels: millis(&channels.keep),
         reserve_logins: accounts.reserve_logins,
         nick_equals_account: accounts.nick_equals_account,
         limits: core_limits(&limits),
+        history: History {
+            resend_window: millis(&history.resend_window),
+            redaction_window: millis(&history.redaction_window),
+        },
         keepalive: Keepalive {
             interval: keepalive.interval.millis(),
             timeout: keepalive.timeout.millis(),
@@ -41,6 +45,10 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
         sts: None,
         free_attempts: limits.login_attempts.0,
     }
+}
+
+fn millis(period: &LongPeriod) -> u64 {
+    u64::try_from(period.0.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Clients are sent to the first listener that speaks TLS.

@@ -122,6 +122,8 @@ pub(super) struct History {
     pub(super) sync: Durability,
     pub(super) retention: Retention,
     pub(super) max_size: Size,
+    pub(super) resend_window: LongPeriod,
+    pub(super) redaction_window: LongPeriod,
 }
 
 /// What survives of that which was shown.
@@ -220,6 +222,19 @@ impl Default for Channels {
     }
 }
 
+impl Default for History {
+    fn default() -> Self {
+        let history = Policy::default().history;
+        Self {
+            sync: Durability::default(),
+            retention: Retention(Some(Duration::from_secs(365 * 24 * 60 * 60))),
+            max_size: Size(None),
+            resend_window: LongPeriod(Duration::from_millis(history.resend_window)),
+            redaction_window: LongPeriod(Duration::from_millis(history.redaction_window)),
+        }
+    }
+}
+
 impl Default for Accounts {
     fn default() -> Self {
         let policy = Policy::default();
@@ -230,16 +245,6 @@ impl Default for Accounts {
             require_email: registration.email_required,
             nick_equals_account: policy.nick_equals_account,
             reserve_logins: policy.reserve_logins,
-        }
-    }
-}
-
-impl Default for History {
-    fn default() -> Self {
-        Self {
-            sync: Durability::default(),
-            retention: Retention(Some(Duration::from_secs(365 * 24 * 60 * 60))),
-            max_size: Size(None),
         }
     }
 }

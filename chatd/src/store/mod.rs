@@ -144,6 +144,7 @@ fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {
         accounts: accounts::read(connection)?,
         bans: bans::read(connection)?,
         marks: marks::read(connection)?,
+        receipts: history::receipts(connection, start)?,
         undelivered: history::undelivered::count(connection)?,
         secret: secret(connection)?,
         channels: channels::begin(connection, now.0)?,

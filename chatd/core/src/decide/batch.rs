@@ -81,11 +81,13 @@ fn open(tx: &mut Tx<'_>, caller: Caller, reference: &str, message: &Message) {
     if target.is_empty() || target.contains(',') {
         return fail(tx, "MULTILINE_INVALID", format_args!(":A batch has one target"));
     }
+    let Ok(client_id) = speech::client_id(tx, caller.conn, message) else { return };
     let batch = OpenBatch {
         reference: reference.into(),
         label: label_of(message).map(CompactString::from),
         target: target.into(),
         tags: speech::client_tags(tx, caller, message).into(),
+        client_id,
         heard_at: tx.now().0,
         content: None,
     };
@@ -122,12 +124,10 @@ fn close(tx: &mut Tx<'_>, caller: Caller, reference: &str) {
     if tx.batches().get(caller.conn).is_none_or(|batch| batch.reference() != reference) {
         return fail(tx, "MULTILINE_INVALID", format_args!(":No such batch is open"));
     }
-    let Some(Batch::Open(batch)) = tx.batches().remove(caller.conn) else { return };
+    let Some(Batch::Open(mut batch)) = tx.batches().remove(caller.conn) else { return };
     tx.begin(caller.conn, batch.label.as_deref());
-    match batch.content.filter(|content| !content.is_blank()) {
-        Some(content) => {
-            speech::say_lines(tx, caller, content.kind, &batch.target, &content.text, batch.tags.into());
-        }
+    match batch.content.take().filter(|content| !content.is_blank()) {
+        Some(content) => speech::say_lines(tx, caller, content.kind, &content.text, *batch),
         None => fail(tx, "MULTILINE_INVALID", format_args!(":The message is blank")),
     }
 }
@@ -136,7 +136,9 @@ fn close(tx: &mut Tx<'_>, caller: Caller, reference: &str) {
 fn refuse(tx: &mut Tx<'_>, conn: ConnId, code: &str, args: fmt::Arguments<'_>) {
     let Some(batch) = tx.batches().get_mut(conn) else { return };
     let refused = Batch::Refused { reference: batch.reference().clone() };
-    if let Batch::Open(batch) = std::mem::replace(batch, refused) {
+    if let Batch::Open(batch) = std::mem::replace(batch, refused)
+        && tx.label().is_none()
+    {
         tx.begin(conn, batch.label.as_deref());
     }
     fail(tx, code, args);

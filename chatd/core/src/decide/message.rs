@@ -1,6 +1,7 @@
 //! PRIVMSG, NOTICE and TAGMSG.
 
 mod absent;
+mod resend;
 
 use chat_proto::caps::Caps;
 use chat_proto::line::SERVER_TAGS_MAX;
@@ -10,9 +11,12 @@ use chat_proto::numeric::{
     ERR_CANNOTSENDTOCHAN, ERR_INPUTTOOLONG, ERR_NORECIPIENT, ERR_NOTEXTTOSEND, ERR_TOOMANYTARGETS, Numeric,
     RPL_AWAY,
 };
+use compact_str::CompactString;
 
 pub use absent::looked_up;
+pub use resend::client_id;
 
+use crate::batch::OpenBatch;
 use crate::event::{Event, Rank, Room, Said, SaidKind, Target};
 use crate::history::{Party, Place};
 use crate::mode::Flags;
@@ -40,7 +44,7 @@ pub fn tagmsg(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 
 fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
     let text = message.param(1).unwrap_or_default();
-    let mut speech = Speech { tx, caller, kind, text, tags: String::new(), rest: "" };
+    let mut speech = Speech { tx, caller, kind, text, tags: String::new(), rest: "", client_id: None };
     let Some(targets) = message.param(0).filter(|targets| !targets.is_empty()) else {
         return speech.error(ERR_NORECIPIENT, &format!(":No recipient given ({})", kind.command()));
     };
@@ -53,6 +57,17 @@ fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
     }
     if targets.eq_ignore_ascii_case(nickserv::NICKSERV) && kind == SaidKind::Privmsg {
         return nickserv::told(tx, caller, message.param(1).unwrap_or_default(), message);
+    }
+    if kind != SaidKind::Tagmsg {
+        let Ok(client_id) = client_id(speech.tx, caller.conn, message) else { return };
+        speech.client_id = client_id;
+    }
+    if speech.client_id.is_some() && targets.contains(',') {
+        let why = format_args!(":A message with an id of its own has one target");
+        return speech.tx.fail(kind.command(), "INVALID_CLIENT_ID", why);
+    }
+    if speech.was_said() {
+        return;
     }
     let most = speech.tx.state().policy.limits.targets;
     let (targets, excess) = split_at_comma(targets, most);
@@ -71,8 +86,12 @@ fn split_at_comma(targets: &str, count: usize) -> (&str, Option<&str>) {
 }
 
 /// Says several lines, as [`SaidText`] has them, as one message.
-pub fn say_lines(tx: &mut Tx<'_>, caller: Caller, kind: SaidKind, target: &str, text: &str, tags: String) {
-    Speech { tx, caller, kind, text, tags, rest: "" }.say_to(target);
+pub fn say_lines(tx: &mut Tx<'_>, caller: Caller, kind: SaidKind, text: &str, batch: OpenBatch) {
+    let OpenBatch { target, tags, client_id, .. } = batch;
+    let mut speech = Speech { tx, caller, kind, text, tags: tags.into(), rest: "", client_id };
+    if !speech.was_said() {
+        speech.say_to(&target);
+    }
 }
 
 /// The client-only tags of a message, for those clients that may send them.
@@ -101,6 +120,7 @@ struct Speech<'t, 'a, 'm> {
     tags: String,
     /// The targets that come after the one that it is said to.
     rest: &'m str,
+    client_id: Option<CompactString>,
 }
 
 impl<'m> Speech<'_, '_, 'm> {
@@ -216,7 +236,7 @@ impl Speech<'_, '_, '_> {
             kind: self.kind,
             text,
             tags: self.tags.as_str().into(),
-            client_id: None,
+            client_id: self.client_id.clone(),
             waits,
         };
         self.tx.emit(Event::Said(Box::new(said)));

@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 
 use chat_proto::caps::Caps;
-use chat_proto::name::Nick;
 use chat_proto::tag;
 
 use crate::core::Stamp;
 use crate::event::SaidKind;
-use crate::history::{Deed, Entry, Place};
+use crate::history::{Deed, Entry, Party, Place};
 use crate::id::MessageId;
 use crate::state::State;
 
@@ -23,7 +22,7 @@ const NEEDED_FOR_TAGS: Caps = Caps::EVENT_PLAYBACK.union(Caps::MESSAGE_TAGS);
 pub struct Viewer<'a> {
     pub state: &'a State,
     pub caps: Caps,
-    pub account: Option<&'a Nick>,
+    pub party: &'a Party,
     /// The reference of the batch that they are in.
     pub batch: Option<&'a str>,
 }
@@ -106,7 +105,7 @@ impl Viewer<'_> {
         }
         if let Deed::Said { client_id: Some(id), .. } = &entry.deed
             && self.caps.contains(Caps::CLIENT_ID)
-            && self.account.is_some_and(|own| entry.account.as_ref() == Some(own))
+            && entry.author() == *self.party
         {
             tags.next().extend([tag::CLIENT_ID, "=", id]);
         }

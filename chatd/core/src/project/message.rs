@@ -1,8 +1,10 @@
 //! Messages.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chat_proto::caps::Caps;
+use chat_proto::tag;
 
 use crate::event::{Rank, Ranks, Room, Said, SaidKind, Target, Who};
 use crate::id::ConnId;
@@ -14,7 +16,8 @@ impl Scene<'_> {
     pub(super) fn said(&mut self, said: &Said) {
         let Some(author) = self.state.user(said.from.user) else { return };
         let author = Author { user: author, time_tag: self.time_tag };
-        let render = |caps: Caps, line: &mut String| render(author, said, caps, line);
+        let render_own = |caps: Caps, line: &mut String| render(author, said, caps, line);
+        let render = |caps: Caps, line: &mut String| render(author, said, caps - Caps::CLIENT_ID, line);
         let needs = match said.kind {
             SaidKind::Tagmsg => Caps::MESSAGE_TAGS,
             SaidKind::Privmsg | SaidKind::Notice => Caps::empty(),
@@ -29,7 +32,7 @@ impl Scene<'_> {
             Target::User(to) => self.show_both(Some(to), said, &show),
             Target::Absent(_) => self.show_both(None, said, &show),
         }
-        self.echo(said, &show);
+        self.echo(said, &show, &Show { render: &render_own, ..show });
     }
 
     /// To members with a rank, and to the sender's other sessions.
@@ -66,14 +69,14 @@ impl Scene<'_> {
 
     /// The sender's own copies: an echo if it asked for echoes, and the message itself if it wrote to itself. The
     /// latter is no answer to the command, so it has no label.
-    fn echo(&mut self, said: &Said, show: &Show<'_>) {
+    fn echo(&mut self, said: &Said, show: &Show<'_>, own: &Show<'_>) {
         let Some((issuer, caps)) = self.issuer else { return };
         if matches!(&said.to, Target::User(to) if to.user == said.from.user) && caps.contains(show.needs) {
             let frame = Rendered::new(self.buffer).frame(caps, show);
             self.effects.push(Effect::Send { to: issuer, frame });
         }
         if caps.contains(Caps::ECHO_MESSAGE) {
-            self.show_issuer(show);
+            self.show_issuer(own);
         }
     }
 }
@@ -84,14 +87,19 @@ fn render(author: Author<'_>, said: &Said, caps: Caps, line: &mut String) {
         Target::User(who) => ("", who.nick.as_str()),
         Target::Absent(account) => ("", account.as_str()),
     };
+    let mut tags = Cow::Borrowed(&*said.tags);
+    if let Some(id) = said.client_id.as_ref().filter(|_| caps.contains(Caps::CLIENT_ID)) {
+        let separator = if tags.is_empty() { "" } else { ";" };
+        tags.to_mut().extend([separator, tag::CLIENT_ID, "=", id]);
+    }
     if said.text.is_multiline() {
         let target = &[sigil, name].concat();
-        let begin = |line: &mut String, id| author.begin(caps, line, id, &said.tags);
+        let begin = |line: &mut String, id| author.begin(caps, line, id, &tags);
         let words =
             Multiline { command: said.kind.command(), target, text: &said.text, id: said.id, within: None };
         return words.write(caps, line, author.user.source(), begin);
     }
-    author.begin(caps, line, Some(said.id), &said.tags);
+    author.begin(caps, line, Some(said.id), &tags);
     line.extend([said.kind.command(), " ", sigil, name]);
     if said.kind != SaidKind::Tagmsg {
         line.extend([" :", said.text.as_str()]);

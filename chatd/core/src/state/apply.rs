@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ban::Ban;
 use crate::event::{BanEvent, ConnEvent, Event, ServerEvent, UserEvent, Who};
+use crate::history::entries;
 use crate::id::{ConnId, UserId};
 use crate::input::Peer;
 use crate::mode::UserModes;
@@ -23,6 +24,10 @@ impl State {
             Event::Channel(room, event) => self.apply_channel(at, room, event),
             Event::Said(said) => {
                 self.last_message = said.id.number;
+                if said.client_id.is_some() {
+                    self.receipts.expire(at.saturating_sub(self.policy.history.resend_window));
+                    entries(at, event).into_iter().for_each(|entry| self.receipts.insert(entry));
+                }
                 if let Some(account) = &said.waits {
                     *self.undelivered.entry(account.fold()).or_default() += 1;
                 }

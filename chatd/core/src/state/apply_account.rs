@@ -5,6 +5,7 @@ use chat_proto::name::{Folded, Nick};
 use crate::account::{Account, Suspension};
 use crate::attempts::Attempted;
 use crate::event::{AccountEvent, ReadMark};
+use crate::history::Party;
 use crate::id::{ConnId, UserId};
 use crate::mode::UserModes;
 
@@ -16,6 +17,7 @@ impl State {
         if event.changes_hands() {
             self.forget_standing(&folded);
             self.marks.remove(&folded);
+            self.receipts.forget(&Party::Account(folded.clone()));
             self.undelivered.remove(&folded);
         }
         match event {

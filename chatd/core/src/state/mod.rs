@@ -23,6 +23,7 @@ use crate::core::{Kept, ServerSecret};
 use crate::event::{ChannelEvent, Event, Room, UserEvent, Who};
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::policy::Policy;
+use crate::receipts::Receipts;
 
 pub use channel::{Channel, Mask, STANDING_MAX, Topic};
 pub use session::{PasswordState, Phase, Registering, Session, Sessions, Waiting};
@@ -52,6 +53,8 @@ pub struct State {
     pub accounts: Accounts,
     pub logins: Logins,
     pub bans: Bans,
+    /// What was said lately, to know resends.
+    pub receipts: Receipts,
     /// How far accounts have read.
     pub marks: BTreeMap<Folded, Marks>,
     /// How many messages wait for accounts that are not here.
@@ -121,6 +124,7 @@ impl State {
             accounts,
             logins,
             bans: kept.bans.into(),
+            receipts: kept.receipts.into(),
             marks: kept.marks,
             undelivered: kept.undelivered,
             attempts: Attempts::default(),

@@ -7,6 +7,7 @@ mod garbage;
 mod kept;
 mod labels;
 mod naive;
+mod resend;
 mod script;
 #[path = "../support/mod.rs"]
 mod support;

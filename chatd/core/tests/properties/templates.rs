@@ -8,11 +8,22 @@ pub const CAPS: &[&str] = &[
     "server-time account-tag extended-join away-notify",
     "echo-message setname invite-notify multi-prefix userhost-in-names",
     "message-tags extended-monitor account-notify chghost cap-notify",
+    "batch message-tags echo-message draft/multiline draft/read-marker draft/message-redaction chatd.org/client-id",
     "-echo-message -message-tags",
     "no-such-capability",
 ];
 
-pub const TAGS: &[&str] = &["", "", "", "", "@label=x ", "@+a=b;label=y ", "@+typing=active;time=1 "];
+pub const TAGS: &[&str] = &[
+    "",
+    "",
+    "",
+    "",
+    "@label=x ",
+    "@+a=b;label=y ",
+    "@+typing=active;time=1 ",
+    "@batch=1 ",
+    "@chatd.org/client-id=1 ",
+];
 
 /// `%` and a letter is a gap; the letter names its pool.
 #[rustfmt::skip]
@@ -29,6 +40,8 @@ pub const LINES: &[&str] = &[
     "MONITOR + %n,%n,%n", "MONITOR - %n", "MONITOR L", "MONITOR S", "MONITOR C",
     "WHO %c", "WHO %n", "WHO * %xtcuihsnfdlaor,7", "WHOIS %n", "WHOWAS %n", "LIST", "LIST >%d", "NAMES %c,%c",
     "ISON %n %n", "USERHOST %n %n", "LUSERS", "MOTD", "VERSION", "INFO", "HELP", "HELP JOIN", "LINKS", "ADMIN", "TIME",
+    "BATCH +1 draft/multiline %c", "BATCH +1 draft/multiline %n", "BATCH -1", "MARKREAD %c", "MARKREAD %n timestamp=2026-01-31T11:%d.000Z",
+    "REDACT %c kk-1", "REDACT %n kk-1 %t",
     "PING %t", "PONG %t", "NONSENSE %t",
 ];
 
@@ -61,7 +74,7 @@ fn pool(gap: &str) -> &'static [&'static str] {
         "k" => &["key", "other", "a,b", ""],
         "g" => &["+", "-"],
         "w" => &["secret", "toor", "wrong"],
-        "d" => &["1", "2", "9", "0", "x"],
+        "d" => &["1", "2", "9", "0", "x", "10:00", "20:00"],
         "x" => &["%"],
         _ => panic!("no pool is called {gap}"),
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chat_proto::caps::Caps;
 use chat_proto::line::{LINE_MAX, SERVER_TAGS_MAX};
 use chat_proto::message::Message;
+use chat_proto::tag;
 use chatd_core::{AdminAnswer, ConnEvent, ConnId, Effect, Event, Job, Output, RequestId};
 
 /// The writing end of every connection.
@@ -99,6 +100,8 @@ fn needed_for_tag(tag: &str) -> Caps {
         "batch" => Caps::BATCH,
         "label" => Caps::LABELED_RESPONSE | Caps::BATCH,
         "msgid" | "bot" => Caps::MESSAGE_TAGS,
+        tag::CLIENT_ID => Caps::CLIENT_ID,
+        tag::MULTILINE_CONCAT => Caps::MULTILINE,
         client if client.starts_with('+') => Caps::MESSAGE_TAGS,
         unknown => panic!("no tag is called {unknown}"),
     }
@@ -109,6 +112,7 @@ fn needed_for(command: &str) -> Caps {
         "ACK" => Caps::LABELED_RESPONSE,
         "AWAY" => Caps::AWAY_NOTIFY,
         "BATCH" => Caps::BATCH,
+        "REDACT" => Caps::REDACTION,
         "SETNAME" => Caps::SETNAME,
         "TAGMSG" => Caps::MESSAGE_TAGS,
         _ => Caps::empty(),

@@ -74,7 +74,7 @@ pub fn show(tx: &mut Tx<'_>, conn: ConnId, batch: &Batch<'_>, entries: &[Entry])
     let Some((reader, session)) = Reader::new(state, conn).zip(state.sessions.get(conn)) else { return };
     let reference = format!("h{}", state.messages() + 1);
     let in_batch = session.caps.contains(Caps::BATCH).then_some(reference.as_str());
-    let viewer = Viewer { state, caps: session.caps, account: reader.account(), batch: in_batch };
+    let viewer = Viewer { state, caps: session.caps, party: &reader.party(), batch: in_batch };
     let shown = entries.iter().filter(|entry| reader.may_see(entry)).map(|entry| {
         let mut lines = String::new();
         viewer.show(entry, &mut lines);
@@ -96,7 +96,7 @@ pub fn fitting(tx: &Tx<'_>, conn: ConnId, entries: &[Entry]) -> usize {
     let Some((reader, session)) = Reader::new(state, conn).zip(state.sessions.get(conn)) else { return 0 };
     // As long as any reference.
     let batch = Some("h0000000000000000");
-    let viewer = Viewer { state, caps: session.caps, account: reader.account(), batch };
+    let viewer = Viewer { state, caps: session.caps, party: &reader.party(), batch };
     let lines = entries.iter().map(|entry| {
         let mut lines = String::new();
         viewer.show(entry, &mut lines);

@@ -38,10 +38,6 @@ impl<'a> Reader<'a> {
         self.user.party()
     }
 
-    pub fn account(&self) -> Option<&'a Nick> {
-        self.user.account.as_ref()
-    }
-
     pub fn channels(&self) -> Vec<ChannelId> {
         self.user.channels.iter().copied().collect()
     }

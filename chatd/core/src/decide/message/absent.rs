@@ -44,6 +44,7 @@ impl Speech<'_, '_, '_> {
             kind: self.kind,
             text: self.text.into(),
             tags: self.tags.as_str().into(),
+            client_id: self.client_id.clone(),
             label: self.tx.label().map(CompactString::from),
         };
         let conn = self.caller.conn;
@@ -69,12 +70,16 @@ impl Speech<'_, '_, '_> {
 /// Goes on with what somebody was saying when somebody unknown was to be told.
 pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, speaking: &Speaking, is_login: bool) {
     let Some((user, _)) = tx.state().user_of(conn) else { return };
-    let Speaking { to, rest, kind, text, tags, .. } = speaking;
+    let Speaking { to, rest, kind, text, tags, client_id, .. } = speaking;
     let is_known =
         tx.state().user_id(to.as_str()).is_some() || tx.state().accounts.named(to.as_str()).is_some();
     let tags = tags.to_string();
-    let mut speech =
-        Speech { tx, caller: Caller { conn, user }, kind: *kind, text: text.as_str(), tags, rest };
+    let (caller, client_id) = (Caller { conn, user }, client_id.clone());
+    let mut speech = Speech { tx, caller, kind: *kind, text: text.as_str(), tags, rest, client_id };
+    if speech.was_said() {
+        // By another session, meanwhile.
+        return;
+    }
     match (is_known, is_login) {
         // Came meanwhile.
         (true, _) => speech.say_to_user(to.as_str()),
