@@ -207,7 +207,6 @@ impl Turn<'_> {
     fn closed(&mut self, conn: ConnId, reason: Lost) {
         self.drop_held(conn);
         self.tx.exchanges().remove(conn);
-        self.tx.batches().remove(conn);
         self.tx.forget(
             conn,
             reason.into(),

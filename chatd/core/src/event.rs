@@ -59,6 +59,8 @@ pub enum Event {
     Channel(Room, ChannelEvent),
     /// Something was said.
     Said(Box<Said>),
+    /// Something that was said was taken back.
+    Redacted(Box<Redaction>),
     /// Somebody has read on.
     Read(Box<ReadMark>),
     /// About an account, by its name.
@@ -262,6 +264,17 @@ pub enum Purpose {
     },
     /// What waits for the account, for its first session.
     Undelivered,
+    /// To take it back.
+    Redact(Box<Retraction>),
+}
+
+/// What somebody wants to take back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retraction {
+    /// As the client wrote it.
+    pub target: CompactString,
+    pub message: MessageId,
+    pub reason: Option<Box<str>>,
 }
 
 /// In what words a client is answered about accounts.
@@ -480,6 +493,24 @@ pub struct Said {
     pub waits: Option<Nick>,
 }
 
+/// The words of a message are gone from now on; that it was said, and who took it back, is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redaction {
+    pub message: MessageId,
+    pub place: Place,
+    /// The channel or the nick that is shown as its target.
+    pub to: CompactString,
+    pub by: Redactor,
+    pub reason: Option<Box<str>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Redactor {
+    /// Its author, or an operator.
+    User(Byline),
+    Administrator(Administrator),
+}
+
 /// How far somebody has read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadMark {
@@ -613,7 +644,7 @@ impl Event {
     /// Whether it must be on disk before anybody sees what came of it.
     pub fn is_durable(&self) -> bool {
         match self {
-            Self::Account(..) | Self::Ban(_) => true,
+            Self::Account(..) | Self::Ban(_) | Self::Redacted(_) => true,
             Self::Channel(_, event) => !matches!(event, ChannelEvent::Invited { .. }),
             Self::Said(said) => said.is_kept(),
             Self::Read(mark) => mark.account.is_some(),

@@ -60,6 +60,8 @@ pub enum Range {
 /// A question to the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HistoryQuery {
+    /// The message of that id, wherever it was said; nothing if it was redacted.
+    Message(MessageId),
     /// At most `limit` entries of a place, none from before `since`. Without `events` only what was said.
     Page { place: Place, range: Range, limit: u32, events: bool, since: u64 },
     /// The places among `channels`, and the pairs with `party`, where something was said last between two times, exclusive:
@@ -193,9 +195,12 @@ pub fn entries(at: u64, event: &Event) -> Vec<Entry> {
             let places = channels.iter().map(|channel| Place::Channel(*channel));
             places.map(|place| entry(place, None, byline, deed.clone())).collect()
         }
-        Event::Conn(..) | Event::Account(..) | Event::Read(_) | Event::Ban(_) | Event::Server(_) => {
-            Vec::new()
-        }
+        Event::Conn(..)
+        | Event::Account(..)
+        | Event::Redacted(_)
+        | Event::Read(_)
+        | Event::Ban(_)
+        | Event::Server(_) => Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Credentials, Fingerprint};
+use crate::history::Entry;
 use crate::history::HistoryAnswer;
 use crate::id::{ConnId, RequestId};
 use crate::output::Secret;
@@ -250,6 +251,11 @@ pub enum AdminCommand {
     },
     Unban {
         target: String,
+    },
+    /// Takes back a message that was found in the history.
+    Redact {
+        entry: Box<Entry>,
+        reason: Option<String>,
     },
     Shutdown {
         after: Duration,

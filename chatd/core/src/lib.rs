@@ -33,8 +33,8 @@ pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
 pub use decide::PASSWORD_MAX;
 pub use event::{
     AccountEvent, Administrator, Attempt, BanEvent, Bar, Byline, ChannelEvent, ConnEvent, Ending, Event,
-    Purpose, Rank, Ranks, ReadMark, Registrar, Room, Said, SaidKind, ServerEvent, Speaking, Target,
-    UserEvent, Voice, Wait, Who,
+    Purpose, Rank, Ranks, ReadMark, Redaction, Redactor, Registrar, Retraction, Room, Said, SaidKind,
+    ServerEvent, Speaking, Target, UserEvent, Voice, Wait, Who,
 };
 pub use history::{
     Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search, entries,

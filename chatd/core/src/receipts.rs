@@ -147,12 +147,12 @@ impl From<Vec<Entry>> for Receipts {
 impl From<Receipts> for Vec<Entry> {
     fn from(mut receipts: Receipts) -> Self {
         let order = std::mem::take(&mut receipts.order);
-        let mut oldest = |author| {
+        let oldest = |author| {
             let shelf: &mut Shelf = receipts.by_author.get_mut(&author)?;
             let (_, client_id) = shelf.order.pop_front()?;
             shelf.by_id.remove(&client_id)
         };
-        order.into_values().filter_map(|author| oldest(author)).collect()
+        order.into_values().filter_map(oldest).collect()
     }
 }
 

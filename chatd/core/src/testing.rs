@@ -7,8 +7,8 @@ use chat_proto::sasl::ScramKeys;
 
 use crate::{
     AccountChecked, AccountEvent, Actor, AdminAnswer, AdminCommand, Administrator, ConnId, Core, Credentials,
-    Effect, Event, Fingerprint, HistoryAnswer, Incoming, Input, Job, JobDone, Kept, Lost, Made, Origin,
-    Output, Peer, Policy, Registrar, RequestId, Secret, Stamp,
+    Effect, Entry, Event, Fingerprint, HistoryAnswer, HistoryQuery, Incoming, Input, Job, JobDone, Kept,
+    Lost, Made, Origin, Output, Peer, Policy, Registrar, RequestId, Secret, Stamp, entries,
 };
 
 /// When every test's chat begins: 2026-01-31 12:00:00 UTC.
@@ -24,6 +24,8 @@ pub struct Chat {
     closed: BTreeSet<ConnId>,
     events: Vec<Event>,
     answer: Option<AdminAnswer>,
+    /// What the history has.
+    past: Vec<Entry>,
     /// Names of logins of the host.
     pub logins: Vec<&'static str>,
     /// Jobs are put here, and not done.
@@ -47,6 +49,7 @@ impl Chat {
             closed: BTreeSet::new(),
             events: Vec::new(),
             answer: None,
+            past: Vec::new(),
             logins: Vec::new(),
             put_off: None,
         }
@@ -164,7 +167,7 @@ impl Chat {
     /// Does the job that has waited longest, and no other; `change` what came of it.
     pub fn do_one_job(&mut self, change: impl FnOnce(JobDone) -> JobDone) {
         let (conn, job) = self.put_off.as_mut().and_then(VecDeque::pop_front).expect("a job waits");
-        let done = change(do_job(&job, &self.logins));
+        let done = change(self.do_job(&job));
         self.feed(Input::JobDone { conn, done });
     }
 
@@ -174,6 +177,12 @@ impl Chat {
         while let Some(input) = inputs.pop_front() {
             let mut out = Output::default();
             self.core.step(Stamp(self.now), &mut vec![input], &mut out);
+            for event in &out.events {
+                self.past.extend(entries(self.now, event));
+                if let Event::Redacted(redaction) = event {
+                    self.past.retain(|entry| entry.id != Some(redaction.message));
+                }
+            }
             self.events.extend(out.events);
             for effect in out.effects {
                 inputs.extend(self.obey(effect));
@@ -198,12 +207,48 @@ impl Chat {
                     jobs.push_back((conn, job));
                     return None;
                 }
-                return Some(Input::JobDone { conn, done: do_job(&job, &self.logins) });
+                return Some(Input::JobDone { conn, done: self.do_job(&job) });
             }
             Effect::Answer { answer, .. } => self.answer = Some(answer),
             Effect::Stop => {}
         }
         None
+    }
+
+    fn do_job(&self, job: &Job) -> JobDone {
+        match job {
+            Job::CheckPassword { hash, password: Secret(password) } => {
+                JobDone::PasswordChecked { matches: *hash.0 == ***password }
+            }
+            Job::CheckAccount { credentials, password } => {
+                JobDone::AccountChecked(Box::new(AccountChecked {
+                    matches: credentials
+                        .as_ref()
+                        .is_some_and(|credentials| *credentials.hash.0 == **password.0),
+                    renewed: None,
+                    against: credentials.clone(),
+                    password: password.clone(),
+                }))
+            }
+            Job::MakeCredentials { password, old, .. } => {
+                let made = match old {
+                    Some(old) if *old.credentials.hash.0 != **old.password.0 => Made::WrongOld,
+                    _ => Made::Credentials(Box::new(credentials(&password.0))),
+                };
+                let old = old.as_ref().map(|old| Box::new(old.credentials.clone()));
+                JobDone::CredentialsMade { made, old }
+            }
+            Job::LookUpLogin { name } => {
+                JobDone::LoginLookedUp { exists: self.logins.contains(&name.as_str()) }
+            }
+            Job::History(query) => JobDone::History(match &**query {
+                HistoryQuery::Message(id) => {
+                    let found = self.past.iter().filter(|entry| entry.id == Some(*id));
+                    HistoryAnswer::Entries(found.cloned().collect())
+                }
+                _ => HistoryAnswer::Failed,
+            }),
+        }
     }
 
     fn deliver(&mut self, conn: ConnId, frame: &[u8]) {
@@ -215,28 +260,4 @@ impl Chat {
 /// What a test keeps of a password: the password itself.
 pub fn credentials(password: &str) -> Credentials {
     Credentials { hash: password.into(), scram: ScramKeys::derive(password, b"salt", 1) }
-}
-
-fn do_job(job: &Job, logins: &[&str]) -> JobDone {
-    match job {
-        Job::CheckPassword { hash, password: Secret(password) } => {
-            JobDone::PasswordChecked { matches: *hash.0 == ***password }
-        }
-        Job::CheckAccount { credentials, password } => JobDone::AccountChecked(Box::new(AccountChecked {
-            matches: credentials.as_ref().is_some_and(|credentials| *credentials.hash.0 == **password.0),
-            renewed: None,
-            against: credentials.clone(),
-            password: password.clone(),
-        })),
-        Job::MakeCredentials { password, old, .. } => {
-            let made = match old {
-                Some(old) if *old.credentials.hash.0 != **old.password.0 => Made::WrongOld,
-                _ => Made::Credentials(Box::new(credentials(&password.0))),
-            };
-            let old = old.as_ref().map(|old| Box::new(old.credentials.clone()));
-            JobDone::CredentialsMade { made, old }
-        }
-        Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: logins.contains(&name.as_str()) },
-        Job::History(_) => JobDone::History(HistoryAnswer::Failed),
-    }
 }

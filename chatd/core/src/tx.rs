@@ -219,6 +219,7 @@ impl<'a> Tx<'a> {
 
     /// Ends what is left of a connection after its client is gone or was told.
     pub fn forget(&mut self, conn: ConnId, ending: Ending, reason: &str) {
+        self.batches.remove(conn);
         let Some(session) = self.state.sessions.get(conn) else { return };
         let from = Box::new(session.peer.origin.clone());
         let Some(user) = session.user() else {

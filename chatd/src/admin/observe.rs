@@ -25,7 +25,10 @@ pub(crate) fn observe(event: &chatd_core::Event, at: u64) -> Option<Event> {
             Event { account: Some(name.to_string()), ..account(event, at)? }
         }
         chatd_core::Event::Ban(event) => ban(event, at),
-        chatd_core::Event::Conn(..) | chatd_core::Event::Said(_) | chatd_core::Event::Read(_) => return None,
+        chatd_core::Event::Conn(..)
+        | chatd_core::Event::Said(_)
+        | chatd_core::Event::Redacted(_)
+        | chatd_core::Event::Read(_) => return None,
     };
     Some(seen)
 }

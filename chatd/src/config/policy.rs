@@ -12,7 +12,9 @@ use super::value::LongPeriod;
 const VERSION: &str = concat!("chatd-", env!("CARGO_PKG_VERSION"));
 
 pub(super) fn resolve(raw: raw::Raw) -> Policy {
-    let raw::Raw { server, lobby, channels, accounts, operator: operators, history, limits, keepalive, .. } = raw;
+    let raw::Raw {
+        server, lobby, channels, accounts, operator: operators, history, limits, keepalive, ..
+    } = raw;
     Policy {
         server_name: server.name.0,
         description: server.description.0,

@@ -32,7 +32,7 @@ pub(crate) fn log(events: &[Event]) {
             Event::Account(name, event) => accounts::account(name, event),
             Event::Ban(event) => accounts::ban(event),
             Event::Server(event) => server(event),
-            Event::Conn(..) | Event::Channel(..) | Event::Said(_) | Event::Read(_) => {}
+            Event::Conn(..) | Event::Channel(..) | Event::Said(_) | Event::Redacted(_) | Event::Read(_) => {}
         }
     }
 }

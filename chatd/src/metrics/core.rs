@@ -95,6 +95,7 @@ impl CoreMetrics {
                 Event::Channel(..)
                 | Event::Server(_)
                 | Event::Account(..)
+                | Event::Redacted(_)
                 | Event::Read(_)
                 | Event::Ban(_) => {}
             }

@@ -181,6 +181,7 @@ fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Re
         Event::Said(said) => history::undelivered::said(transaction, said),
         Event::Ban(event) => bans::record(transaction, event),
         Event::Channel(room, event) => channels::record(transaction, at, room, event),
+        Event::Redacted(redaction) => history::redact(transaction, at, redaction),
         Event::Read(mark) => marks::record(transaction, mark),
         Event::Conn(..) | Event::User(..) | Event::Server(_) => Ok(()),
     }

@@ -9,13 +9,14 @@ use chat_proto::admin;
 use chat_proto::name::{Folded, Nick};
 
 use crate::event::{Administrator, Event, Ranks, ServerEvent, UserEvent};
+use crate::history::Entry;
 use crate::id::UserId;
 use crate::input::{Actor, AdminCommand};
 use crate::output::AdminAnswer;
 use crate::state::{Channel, Session, State, User};
 use crate::tx::Tx;
 
-use super::tick;
+use super::{redact, tick};
 
 /// Bytes of one line of an announcement, or of a reason: so that the line that users see has room for it.
 const TEXT_MAX: usize = 320;
@@ -57,6 +58,7 @@ pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnsw
             or_refused(bans::ban(tx, actor, target, duration, reason))
         }
         AdminCommand::Unban { target } => or_refused(bans::unban(tx, actor, target)),
+        AdminCommand::Redact { entry, reason } => or_refused(redact_message(tx, actor, &entry, reason)),
         AdminCommand::Shutdown { after, reason } => or_refused(shutdown(tx, actor, after, reason)),
         AdminCommand::CancelShutdown => cancel_shutdown(tx, actor),
         AdminCommand::Status => AdminAnswer::Status(status(tx.state())),
@@ -65,6 +67,17 @@ pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnsw
 
 fn or_refused(result: Result<AdminAnswer, admin::Error>) -> AdminAnswer {
     result.unwrap_or_else(AdminAnswer::Refused)
+}
+
+fn redact_message(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    entry: &Entry,
+    reason: Option<String>,
+) -> Result<AdminAnswer, admin::Error> {
+    reason.as_deref().map_or(Ok(()), checked)?;
+    redact::by_administrator(tx, administrator(actor), entry, reason.map(Into::into));
+    Ok(AdminAnswer::Done)
 }
 
 fn announce(tx: &mut Tx<'_>, actor: &Actor, text: &str) -> Result<AdminAnswer, admin::Error> {

@@ -27,6 +27,7 @@ mod oper;
 mod part;
 mod ping;
 mod quit;
+mod redact;
 mod register;
 mod setname;
 mod sight;

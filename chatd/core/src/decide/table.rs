@@ -7,8 +7,8 @@ use crate::tx::{Caller, Tx};
 
 use super::{
     account, authenticate, away, batch, cap, help, history, info, invite, join, kick, list, markread,
-    message, mode, monitor, names, nickserv, oper, part, ping, quit, register, setname, topic, who, whois,
-    whowas,
+    message, mode, monitor, names, nickserv, oper, part, ping, quit, redact, register, setname, topic, who,
+    whois, whowas,
 };
 
 /// One command.
@@ -91,6 +91,7 @@ pub const COMMANDS: &[Command] = &[
     conn("PONG", 0, ping::pong, "token", "answers a PING"),
     user("PRIVMSG", 0, message::privmsg, "target[,target ...] :text", "says something to users and channels"),
     conn("QUIT", 0, quit::quit, "[reason]", "leaves the server"),
+    user("REDACT", 2, redact::redact, "target msgid [reason]", "takes back what was said"),
     conn("REGISTER", 3, account::register, "account email password", "makes an account; * for your nick, * for no email"),
     user("SEARCH", 1, history::search, "attribute=value[;attribute=value ...]", "searches in what was said before"),
     user("SETNAME", 1, setname::setname, ":realname", "changes your real name"),

@@ -8,6 +8,7 @@ mod line;
 mod message;
 mod multiline;
 mod read;
+mod redact;
 mod server;
 mod user;
 mod views;
@@ -41,6 +42,7 @@ const VISIBLE: Caps = Caps::MESSAGE_TAGS
     .union(Caps::CHGHOST)
     .union(Caps::SETNAME)
     .union(Caps::INVITE_NOTIFY)
+    .union(Caps::REDACTION)
     .union(MULTILINE)
     .union(Caps::ACCOUNT_NOTIFY);
 
@@ -84,6 +86,7 @@ impl<'a> Scene<'a> {
             Event::User(who, event) => self.user_event(who, event),
             Event::Channel(room, event) => self.channel_event(room, event),
             Event::Said(said) => self.said(said),
+            Event::Redacted(redaction) => self.redacted(redaction),
             Event::Read(mark) => self.read(mark),
             Event::Account(..) | Event::Ban(_) => {}
             Event::Server(event) => self.server_event(event),

@@ -35,6 +35,7 @@ impl State {
                     user.last_active = at;
                 }
             }
+            Event::Redacted(redaction) => self.receipts.redact(redaction.message),
             Event::Read(mark) => self.apply_mark(mark),
             Event::Account(name, event) => self.apply_account(at, name, event),
             Event::Ban(BanEvent::Set { ban, .. }) => self.bans.insert(Ban::clone(ban)),

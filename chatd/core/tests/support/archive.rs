@@ -20,6 +20,7 @@ impl Archive {
     pub fn note(&mut self, at: u64, event: &Event) {
         self.entries.extend(entries(at, event));
         match event {
+            Event::Redacted(redaction) => self.entries.retain(|entry| entry.id != Some(redaction.message)),
             Event::Said(said) => {
                 self.waiting.extend(said.waits.as_ref().map(|account| (said.id.number, account.fold())));
             }
@@ -37,6 +38,10 @@ impl Archive {
 
     pub fn ask(&self, query: &HistoryQuery) -> HistoryAnswer {
         match query {
+            HistoryQuery::Message(id) => {
+                let found = self.entries.iter().filter(|entry| entry.id == Some(*id));
+                HistoryAnswer::Entries(found.cloned().collect())
+            }
             HistoryQuery::Page { place, range, limit, events, since } => {
                 let all = self.seen().filter(|(_, entry)| entry.place == *place && entry.at >= *since);
                 let all: Vec<_> = all.filter(|(_, entry)| *events || is_said(entry)).collect();

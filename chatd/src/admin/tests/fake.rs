@@ -57,6 +57,7 @@ impl Backend for Fake {
             }
             AdminCommand::AddAccount { .. }
             | AdminCommand::SetPassword { .. }
+            | AdminCommand::Redact { .. }
             | AdminCommand::ResumeAccount { .. } => AdminAnswer::Done,
             AdminCommand::SuspendAccount { .. }
             | AdminCommand::RemoveAccount { .. }

@@ -9,9 +9,8 @@ use chatd_core::{HistoryAnswer, HistoryQuery};
 use rusqlite::{Connection, OpenFlags};
 
 use super::page::Page;
-use super::search;
 use super::targets::Targets;
-use super::undelivered;
+use super::{redact, search, undelivered};
 use crate::logging::{EventKind, log_failure};
 use crate::store::RowError;
 
@@ -73,6 +72,9 @@ impl Archive {
 
     fn answer(&self, connection: &Connection, query: &HistoryQuery) -> Result<HistoryAnswer, RowError> {
         match query {
+            HistoryQuery::Message(id) => {
+                redact::message(connection, *id, self.start).map(HistoryAnswer::Entries)
+            }
             HistoryQuery::Page { place, range, limit, events, since } => {
                 let page = Page { place, range: *range, limit: *limit, events: *events, since: *since };
                 page.read(connection, self.start).map(HistoryAnswer::Entries)

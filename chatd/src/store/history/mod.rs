@@ -3,7 +3,9 @@
 mod archive;
 mod page;
 mod point;
+mod receipts;
 mod record;
+mod redact;
 mod row;
 mod search;
 mod targets;
@@ -15,7 +17,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 pub(crate) use self::archive::{Archive, Cancelled};
 pub(super) use self::point::at_time;
+pub(super) use self::receipts::receipts;
 pub(super) use self::record::record;
+pub(super) use self::redact::redact;
 pub(super) use self::row::{COLUMNS, NOTICE, PRIVMSG, entry};
 
 /// How often chatd has begun with this database before, and when it did first.

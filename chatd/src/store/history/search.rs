@@ -40,7 +40,7 @@ pub(super) fn read(connection: &Connection, search: &Search, start: u64) -> Resu
     Ok(entries)
 }
 
-fn place(row: &Row<'_>) -> Result<Place, RowError> {
+pub(super) fn place(row: &Row<'_>) -> Result<Place, RowError> {
     if let Some(channel) = row.get("channel")? {
         return Ok(Place::Channel(ChannelId(channel)));
     }

@@ -1,8 +1,8 @@
 use chat_proto::name::{ChannelName, Folded, Nick};
 use chatd_core::{
-    AccountEvent, Byline, ChannelEvent, ChannelId, ConnId, Deed, Ending, Entry, Event, HistoryAnswer,
-    HistoryQuery, MessageId, Origin, Party, Place, Point, Range, Rank, Ranks, Room, Said, SaidKind, Scope,
-    Search, Stamp, Target, UserEvent, UserId, Who,
+    AccountEvent, Administrator, Byline, ChannelEvent, ChannelId, ConnId, Deed, Ending, Entry, Event,
+    HistoryAnswer, HistoryQuery, MessageId, Origin, Party, Place, Point, Range, Rank, Ranks, Redaction,
+    Redactor, Room, Said, SaidKind, Scope, Search, Stamp, Target, UserEvent, UserId, Who,
 };
 use tempfile::TempDir;
 
@@ -406,6 +406,60 @@ fn a_search_finds_by_place_author_and_time_the_newest_first() {
     let without_words =
         |search: &mut Search| (search.scope, search.from) = (everything(&[1, 2]), Some(Folded::new("alice")));
     assert_eq!(search(&bench, without_words), ["one tea", "three tea", "four tea"]);
+}
+
+#[test]
+fn a_message_is_found_by_its_id_until_it_is_taken_back() {
+    let mut bench = ten();
+    let pair = Place::pair(Party::Account(Folded::new("Alice")), Party::Guest(Folded::new("bob")));
+    bench.say(200, "Alice", (Target::User(who("bob")), pair.clone()), "psst");
+    let id = |number| MessageId { start: START, number };
+    let found = bench.ask(&HistoryQuery::Message(id(21)));
+    assert!(texts(&found) == ["psst"] && found[0].place == pair, "{found:?}");
+    for by in [
+        Redactor::User(byline("Alice")),
+        Redactor::Administrator(Administrator { uid: 0, login: Some("root".into()) }),
+    ] {
+        let (to, reason) = ("bob".into(), Some("oops".into()));
+        let redaction = Redaction { message: id(21), place: pair.clone(), to, by, reason };
+        bench.write(300, &Event::Redacted(Box::new(redaction)));
+    }
+    assert_eq!(bench.ask(&HistoryQuery::Message(id(21))), []);
+    assert!(bench.page(pair, Range::Latest(None), 9).is_empty());
+    let kept = bench.store.connection.query_row(
+        "SELECT text, tags, redacted_at, redacted_by, redaction_reason FROM entry WHERE number = 21",
+        [],
+        |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, Option<String>>(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+            ))
+        },
+    );
+    let (text, tags, at, by, reason): (_, _, u64, String, String) = kept.unwrap();
+    assert_eq!((&*text, tags, at, &*by, &*reason), ("", None, 300, "Alice!user@host", "oops"));
+    for nowhere in
+        [MessageId { start: 7, number: 1 }, id(99), id(u64::MAX), MessageId { start: 0, number: 1 }]
+    {
+        assert_eq!(bench.ask(&HistoryQuery::Message(nowhere)), []);
+    }
+}
+
+#[test]
+fn what_was_said_lately_is_known_by_the_authors_ids_after_a_restart_and_without_its_words_if_it_was_taken_back()
+ {
+    let mut bench = ten();
+    let (to, by) = ("#room1".into(), Redactor::User(byline("alice")));
+    let message = MessageId { start: START, number: 1 };
+    let redaction = Redaction { message, place: LOBBY, to, by, reason: None };
+    bench.write(300, &Event::Redacted(Box::new(redaction)));
+    let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Stamp(START)).unwrap();
+    let numbers: Vec<u64> = kept.receipts.iter().filter_map(|entry| entry.id).map(|id| id.number).collect();
+    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+    assert_eq!(texts(&kept.receipts)[..3], ["", "elsewhere", "2"]);
 }
 
 #[test]

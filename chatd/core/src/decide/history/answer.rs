@@ -12,6 +12,7 @@ use crate::id::ConnId;
 use crate::project::Viewer;
 use crate::tx::Tx;
 
+use super::super::redact;
 use super::reader::{self, Reader};
 use super::{arrival, wait};
 
@@ -23,6 +24,9 @@ pub fn answered(
     label: Option<CompactString>,
     answer: &HistoryAnswer,
 ) {
+    if let Purpose::Redact(wanted) = &purpose {
+        return redact::found(tx, conn, wanted, answer);
+    }
     if let Some(query) = next_question(&mut purpose, answer) {
         return wait(tx, conn, *query, purpose, label);
     }
@@ -54,7 +58,7 @@ fn found(tx: &mut Tx<'_>, conn: ConnId, purpose: &Purpose, entries: &[Entry]) {
             let Some(room) = tx.state().channel(*channel) else { return };
             ("chathistory", room.name.as_str().into(), false)
         }
-        Purpose::Targets | Purpose::Undelivered => return,
+        Purpose::Targets | Purpose::Undelivered | Purpose::Redact(_) => return,
     };
     if !entries.is_empty() || !matches!(purpose, Purpose::Replay { .. }) {
         show(tx, conn, &Batch { kind, target: &target, forward }, entries);
@@ -153,7 +157,7 @@ fn failed(tx: &mut Tx<'_>, conn: ConnId, purpose: &Purpose) {
             tx.fail("SEARCH", "INTERNAL_ERROR", format_args!(":The search could not be run"));
         }
         // What waits is asked for again at the next session.
-        Purpose::Undelivered => {}
+        Purpose::Undelivered | Purpose::Redact(_) => {}
         Purpose::Replay { .. } => arrival::go_on(tx, conn, purpose),
     }
 }

@@ -20,11 +20,11 @@ use crate::output::Job;
 use crate::tx::{Caller, Tx, label_of};
 
 use super::check::word;
-use reader::Reader;
 use request::{Asked, Request};
 
 pub use answer::answered;
 pub use arrival::{answered_ping, arrived, logged_in};
+pub use reader::Reader;
 pub use search::search;
 
 pub fn chathistory(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
@@ -97,7 +97,13 @@ fn ask(tx: &mut Tx<'_>, conn: ConnId, message: &Message, query: HistoryQuery, pu
     wait(tx, conn, query, purpose, label);
 }
 
-fn wait(tx: &mut Tx<'_>, conn: ConnId, query: HistoryQuery, purpose: Purpose, label: Option<CompactString>) {
+pub fn wait(
+    tx: &mut Tx<'_>,
+    conn: ConnId,
+    query: HistoryQuery,
+    purpose: Purpose,
+    label: Option<CompactString>,
+) {
     let wait = Wait::History { purpose: Box::new(purpose), label };
     tx.wait(conn, wait, Job::History(Box::new(query)));
 }
