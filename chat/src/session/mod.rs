@@ -65,6 +65,8 @@ pub struct Session {
     nick: String,
     stage: Stage,
     was_ready: bool,
+    /// The server has let us in on this connection.
+    is_in: bool,
     quitting: bool,
     offered: Caps,
     caps: Caps,
@@ -126,6 +128,7 @@ impl Session {
             nick: wanted.to_owned(),
             stage: Stage::Offline,
             was_ready: false,
+            is_in: false,
             quitting: false,
             offered: Caps::empty(),
             caps: Caps::empty(),
@@ -180,7 +183,7 @@ impl Session {
     /// The connection broke. What was said and not answered goes on waiting with the rest if it can be sent again without being
     /// said twice, and is reported otherwise.
     pub fn lost(&mut self) {
-        if self.stage == Stage::Ready {
+        if std::mem::take(&mut self.is_in) {
             self.broke = self.heard;
         }
         self.stage = Stage::Offline;

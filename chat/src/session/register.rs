@@ -148,6 +148,7 @@ impl Session {
         match message.params().last() {
             Some(READY_FENCE) if self.stage == Stage::Registering => {
                 self.stage = Stage::Ready;
+                self.is_in = true;
                 let (name, lobby, again) = (self.nick.clone(), self.lobby.clone(), self.was_ready);
                 self.emit(What::Welcome { name, lobby, again });
                 self.come_back(again);

@@ -180,6 +180,7 @@ fn messages_that_were_kept_for_us_are_shown_once() {
 fn what_was_missed_over_a_broken_connection_is_shown_once_and_before_what_is_new() {
     let mut scene = settled();
     scene.live("10:01", "b", "bob", "before");
+    scene.hear("ERROR :Closing link: The server is shutting down");
     scene.session.lost();
     scene.come("10:30", "*");
     let targets = "@label=past4 CHATHISTORY TARGETS timestamp=9999-12-31T23:59:59.999Z \
