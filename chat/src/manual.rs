@@ -17,6 +17,7 @@ pub fn make(kind: &str) -> Option<String> {
 fn page() -> Page {
     Page::of_program(&Cli::command(), "1", "talk with the people of this host")
         .with(typed())
+        .with(past())
         .with(accounts())
         .with(keys())
         .with(environment())
@@ -36,6 +37,23 @@ fn typed() -> Section {
         let does = format!("{}.{also} For example: `{}`", sentence(spec.does), spec.example);
         section.usage(spec.usage, &does)
     })
+}
+
+fn past() -> Section {
+    Section::new("WHAT WAS SAID BEFORE")
+        .text(
+            "On arrival `chat` shows the last lines of the lobby, and in private what you have not seen, with a mark before \
+             what is unread and, if that is much, a summary behind it. It is read once you have typed something after it, \
+             if only Enter, or have left; all your sessions know how far you have read. After a broken connection what was \
+             missed is shown in its place, once; what you had typed and was not acknowledged is sent again, and is said once.",
+        )
+        .text(
+            "`<history>` shows 20 lines from before the oldest that you see of this channel, once more those before them, \
+             and after `<clear>` it begins with the newest. `<search>` looks for words, in all channels that you are in and \
+             in what was said to you in private: `soup*` finds soups as well; `from:bob` what bob said, `in:#cooking` or \
+             `in:bob` what was said there. `after:` and `before:` take 2026-11-30, 2026-11, today, yesterday, monday, \
+             2026-11-30T14:05, or 90m, 3h, 3d, 2w for so long ago; a day begins at midnight.",
+        )
 }
 
 fn accounts() -> Section {
@@ -90,7 +108,7 @@ fn files() -> Section {
 
 fn examples() -> Section {
     Section::new("EXAMPLES").text("Talk, under your login:").example("chat").text("From scripts:").example(
-        "uptime | chat send --to '#lobby' -\nchat send --to anna \"the build is red\"\nchat list --json",
+        "uptime | chat send --to '#lobby' -\nchat send --to anna \"the build is red\"\nchat list --json\nchat history --since yesterday --json",
     )
 }
 
