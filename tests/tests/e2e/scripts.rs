@@ -16,9 +16,9 @@ fn send_succeeds_only_when_the_message_is_there() {
     assert!(sent.status.success(), "{}", errors(&sent));
     bob.expect_containing(":from a script");
     let lost =
-        daemon.chat(&["--name", "alice", "send", "--to", "nobody", "lost"]).output().expect("chat runs");
+        daemon.chat(&["--name", "alice", "send", "--to", "nosuchname", "lost"]).output().expect("chat runs");
     assert_eq!(lost.status.code(), Some(1), "{}", errors(&lost));
-    assert!(errors(&lost).contains("nobody"), "{}", errors(&lost));
+    assert!(errors(&lost).contains("nosuchname"), "{}", errors(&lost));
 }
 
 #[test]
