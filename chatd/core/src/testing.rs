@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chat_proto::message::Message;
-use chat_proto::sasl::ScramKeys;
+use chat_proto::sasl::{ITERATIONS_MIN, ScramKeys};
 
 use crate::{
     AccountChecked, AccountEvent, Actor, AdminAnswer, AdminCommand, Administrator, ConnId, Core, Credentials,
@@ -259,5 +259,5 @@ impl Chat {
 
 /// What a test keeps of a password: the password itself.
 pub fn credentials(password: &str) -> Credentials {
-    Credentials { hash: password.into(), scram: ScramKeys::derive(password, b"salt", 1) }
+    Credentials { hash: password.into(), scram: ScramKeys::derive(password, b"salt", ITERATIONS_MIN) }
 }

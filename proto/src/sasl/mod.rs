@@ -14,7 +14,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 pub use self::scram::{
-    Challenge, ClientFinal, ClientFirst, ITERATIONS, ITERATIONS_MAX, ScramClient, ScramError, ScramKeys,
+    Challenge, ClientFinal, ClientFirst, ITERATIONS, ITERATIONS_MAX, ITERATIONS_MIN, ScramClient, ScramError,
+    ScramKeys,
 };
 
 /// How a client proves who it is.

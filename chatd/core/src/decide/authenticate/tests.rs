@@ -407,7 +407,8 @@ fn of_two_logins_at_once_both_succeed_even_if_the_first_renews_what_is_kept() {
     }
     let other = |done| {
         let JobDone::AccountChecked(mut checked) = renewed(done) else { panic!("no login") };
-        checked.renewed.as_mut().unwrap().scram = chat_proto::sasl::ScramKeys::derive("sesame", b"pepper", 1);
+        checked.renewed.as_mut().unwrap().scram =
+            chat_proto::sasl::ScramKeys::derive("sesame", b"pepper", 4096);
         JobDone::AccountChecked(checked)
     };
     chat.do_one_job(other);
