@@ -21,6 +21,7 @@ pub struct Setup {
     directory: TempDir,
     pub address: SocketAddr,
     descriptors: Option<u64>,
+    state: Option<PathBuf>,
 }
 
 impl Default for Setup {
@@ -38,7 +39,7 @@ impl Setup {
     /// The same with more configuration after it.
     pub fn configured(more: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("chatd-test-").tempdir().expect("a directory");
-        let setup = Self { directory, address: free_address(), descriptors: None };
+        let setup = Self { directory, address: free_address(), descriptors: None, state: None };
         setup.configure(more);
         setup
     }
@@ -58,6 +59,13 @@ impl Setup {
     #[must_use]
     pub fn with_descriptors(mut self, count: u64) -> Self {
         self.descriptors = Some(count);
+        self
+    }
+
+    /// The database is there instead of beside everything else.
+    #[must_use]
+    pub fn with_state(mut self, directory: &Path) -> Self {
+        self.state = Some(directory.to_owned());
         self
     }
 
@@ -89,9 +97,8 @@ impl Setup {
             }
         };
         command.arg("--config").arg(self.configuration()).stdin(Stdio::null());
-        for variable in ["RUNTIME_DIRECTORY", "STATE_DIRECTORY"] {
-            command.env(variable, self.path());
-        }
+        command.env("RUNTIME_DIRECTORY", self.path());
+        command.env("STATE_DIRECTORY", self.state.as_deref().unwrap_or(self.path()));
         command.env_remove("CONFIGURATION_DIRECTORY").env_remove("JOURNAL_STREAM");
         command
     }

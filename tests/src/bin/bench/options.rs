@@ -11,8 +11,10 @@ use crate::servers::Kind;
 pub(crate) const USAGE: &str = "\
 Usage: bench [--server NAME]... [--scenario NAME]... [--seconds N] [--out FILE]
 
-  --server NAME     relay-alone, relay-coalescing, inspircd, ngircd, chatd (default: all that are installed)
-  --scenario NAME   fanout-1, fanout-16, steady, direct, join, idle, stalled (default: all)
+  --server NAME     relay-alone, relay-coalescing, inspircd, ngircd, chatd, chatd-normal, chatd-off
+                    (default: all that are installed)
+  --scenario NAME   fanout-1, fanout-16, steady, direct, echo-idle, echo-load, join, idle, stalled
+                    (default: all)
   --seconds N       how long each scenario is measured (default: 5)
   --out FILE        also write the tables to FILE";
 

@@ -34,7 +34,7 @@ fn table(scenario: Scenario, servers: &[Kind], options: &Options) -> Result<Stri
     let mut table = format!("\n## {} (`{}`)\n\n", scenario.title(), scenario.name());
     writeln!(table, "| server | {} |", columns.join(" | "))?;
     writeln!(table, "|---|{}", "---:|".repeat(columns.len()))?;
-    for kind in servers {
+    for kind in servers.iter().filter(|kind| scenario.suits(**kind)) {
         eprintln!("{}: {kind} ...", scenario.name());
         let cells = Server::start(*kind).and_then(|server| scenario.run(&server, options.measured));
         match cells {

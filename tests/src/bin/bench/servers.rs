@@ -17,11 +17,22 @@ pub(crate) enum Kind {
     InspIrcd,
     NgIrcd,
     Chatd,
+    /// With `sync = "normal"`.
+    ChatdNormal,
+    /// With `sync = "off"`.
+    ChatdOff,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::RelayAlone, Self::RelayCoalescing, Self::InspIrcd, Self::NgIrcd, Self::Chatd];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::RelayAlone,
+        Self::RelayCoalescing,
+        Self::InspIrcd,
+        Self::NgIrcd,
+        Self::Chatd,
+        Self::ChatdNormal,
+        Self::ChatdOff,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -30,6 +41,8 @@ impl Kind {
             Self::InspIrcd => "inspircd",
             Self::NgIrcd => "ngircd",
             Self::Chatd => "chatd",
+            Self::ChatdNormal => "chatd-normal",
+            Self::ChatdOff => "chatd-off",
         }
     }
 
@@ -37,7 +50,7 @@ impl Kind {
     pub(crate) fn missing(self) -> Option<String> {
         let package = match self {
             Self::InspIrcd | Self::NgIrcd => self.name(),
-            Self::RelayAlone | Self::RelayCoalescing | Self::Chatd => return None,
+            _ => return None,
         };
         let found = find_program(package).is_some();
         (!found).then(|| format!("{package} is skipped: the Debian package {package} is not installed"))
@@ -138,8 +151,8 @@ fn command(kind: Kind, directory: &Path, port: u16) -> Result<Command> {
             command.args(["--nodaemon", "--config"]).arg(configuration);
             command
         }
-        Kind::Chatd => {
-            std::fs::write(&configuration, chatd_configuration(directory, port))?;
+        Kind::Chatd | Kind::ChatdNormal | Kind::ChatdOff => {
+            std::fs::write(&configuration, chatd_configuration(directory, port, sync(kind)))?;
             let mut command = Command::new(chat_tests::programs::path("chatd")?);
             command.arg("--config").arg(configuration);
             for variable in ["RUNTIME_DIRECTORY", "STATE_DIRECTORY"] {
@@ -176,13 +189,22 @@ fn ngircd_configuration(port: u16) -> String {
     )
 }
 
-fn chatd_configuration(directory: &Path, port: u16) -> String {
+fn sync(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ChatdNormal => "normal",
+        Kind::ChatdOff => "off",
+        _ => "full",
+    }
+}
+
+fn chatd_configuration(directory: &Path, port: u16, sync: &str) -> String {
     let directory = directory.display();
     format!(
         "[server]\nname = \"bench.example\"\n\
          [[listen]]\ntcp = \"127.0.0.1:{port}\"\n\
          [admin]\nsocket = \"{directory}/admin.sock\"\n\
          [lobby]\nauto-join = false\n\
+         [history]\nsync = \"{sync}\"\n\
          [limits]\nconnections = 100000\nconnections-per-address = 100000\nmessages-per-second = 0\n"
     )
 }

@@ -1,4 +1,5 @@
-//! Pairs that talk: each answers what it is told, so that a pair always has one message on its way.
+//! Pairs that talk: each answers what it is told, so that a pair always has one message on its way. And such who talk to
+//! themselves, which shows how long a message takes from being sent to being seen.
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +12,20 @@ use crate::servers::Server;
 
 const WARM_UP: Duration = Duration::from_secs(1);
 
-pub(super) fn run(pairs: usize, server: &Server, measured: Duration) -> Result<Vec<String>> {
-    let mut fleet = Fleet::register(server, pairs * 2)?;
-    let mut talk = Talk { ledger: Ledger::new(pairs * 2, 1)?, sent: vec![0; pairs * 2], stopped: false };
-    for pair in 0..pairs {
-        talk.say(pair * 2, &mut fleet.outbox);
+pub(super) fn pairs(pairs: usize, server: &Server, measured: Duration) -> Result<Vec<String>> {
+    run(pairs * 2, 1, server, measured)
+}
+
+pub(super) fn echoes(clients: usize, server: &Server, measured: Duration) -> Result<Vec<String>> {
+    run(clients, 0, server, measured)
+}
+
+/// Who differs from a client in the bits `apart` is its partner.
+fn run(clients: usize, apart: usize, server: &Server, measured: Duration) -> Result<Vec<String>> {
+    let mut fleet = Fleet::register(server, clients)?;
+    let mut talk = Talk { ledger: Ledger::new(clients, 1)?, sent: vec![0; clients], apart, stopped: false };
+    for client in (0..clients).step_by(1 + apart) {
+        talk.say(client, &mut fleet.outbox);
     }
     let warm = Instant::now();
     while warm.elapsed() < WARM_UP {
@@ -40,6 +50,7 @@ struct Talk {
     ledger: Ledger,
     /// Messages sent by each client.
     sent: Vec<u32>,
+    apart: usize,
     stopped: bool,
 }
 
@@ -54,12 +65,11 @@ impl Talk {
         })
     }
 
-    /// Client `from` speaks to its partner, the other of the two whose numbers differ in the last bit.
     fn say(&mut self, from: usize, outbox: &mut Outbox) {
         let stamp =
             Stamp { sender: from as u32, sequence: self.sent[from], nanoseconds: self.ledger.nanoseconds() };
         self.sent[from] += 1;
-        stamp.write_privmsg(&nick(from ^ 1), ORDINARY, outbox.queue(from));
+        stamp.write_privmsg(&nick(from ^ self.apart), ORDINARY, outbox.queue(from));
     }
 
     fn lost(&self) -> u64 {

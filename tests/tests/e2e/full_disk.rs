@@ -1,0 +1,117 @@
+//! A disk without room: nothing is shown that isn't stored, and the chat goes on when there is room.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use chat_tests::PATIENCE;
+use chat_tests::daemon::{Daemon, Setup};
+use chat_tests::outside::{is_root, skip};
+use nix::sys::signal::Signal;
+
+const MESSAGES: usize = 20;
+
+/// A file system of its own, of a few mebibytes; gone when dropped.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn new(place: &Path) -> Self {
+        std::fs::create_dir(place).expect("a directory");
+        let mut mount = Command::new("mount");
+        let status = mount.args(["-t", "tmpfs", "-o", "size=4m,mode=0700", "none"]).arg(place).status();
+        assert!(status.expect("mount can be run").success());
+        Self(place.to_owned())
+    }
+
+    fn fill(&self) {
+        let mut filler = File::create(self.0.join("filler")).expect("a file");
+        while filler.write_all(&[0; 512]).is_ok() {}
+    }
+
+    fn make_room(&self) {
+        std::fs::remove_file(self.0.join("filler")).expect("the disk was full");
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn wait_until_logged(daemon: &Daemon, words: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while !daemon.log().contains(words) {
+        assert!(Instant::now() < deadline, "no {words:?} in\n{}", daemon.log());
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+fn stored(daemon: &Daemon) -> u64 {
+    let status = daemon.chatctl(&["--json", "status"]);
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).expect("JSON");
+    status["storedMessages"].as_u64().expect("a number")
+}
+
+/// A chatd whose disk becomes full, with what was said since on its way.
+fn with_a_full_disk() -> (Daemon, Disk, chat_tests::irc::Irc) {
+    let setup = Setup::new();
+    let disk = Disk::new(&setup.path().join("state"));
+    let daemon = setup.with_state(&disk.0).start();
+    let mut alice = daemon.connect();
+    alice.register_with("alice", "echo-message");
+    disk.fill();
+    for number in 0..MESSAGES {
+        alice.send(&format!("PRIVMSG #lobby :{number} {}", "x".repeat(300)));
+    }
+    wait_until_logged(&daemon, "cannot store what was said");
+    (daemon, disk, alice)
+}
+
+#[test]
+fn when_the_disk_is_full_the_chat_waits_and_loses_nothing() {
+    if !is_root() {
+        return skip("a full disk", "only root may mount one");
+    }
+    let (mut daemon, disk, mut alice) = with_a_full_disk();
+    let refused = daemon.chatctl(&["status"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && told.contains("can be stored"), "{told}");
+    disk.make_room();
+    let last = format!(" PRIVMSG #lobby :{} ", MESSAGES - 1);
+    alice.expect_containing(&last);
+    alice.sync();
+    let echoes = alice.seen().iter().filter(|line| line.contains(" PRIVMSG #lobby :")).count();
+    assert_eq!(echoes, MESSAGES);
+    wait_until_logged(&daemon, "the chat goes on");
+    daemon.assert_running();
+    let daemon = daemon.crash().start();
+    let deadline = Instant::now() + PATIENCE;
+    while stored(&daemon) != MESSAGES as u64 {
+        assert!(Instant::now() < deadline, "{} are stored", stored(&daemon));
+    }
+}
+
+#[test]
+fn what_was_echoed_before_the_disk_was_full_is_stored_when_chatd_is_stopped_then() {
+    if !is_root() {
+        return skip("a full disk", "only root may mount one");
+    }
+    let (daemon, disk, mut alice) = with_a_full_disk();
+    daemon.signal(Signal::SIGTERM);
+    let log = daemon.setup().path().join("log");
+    alice.expect_closed();
+    let echoes = alice.seen().iter().filter(|line| line.contains(" PRIVMSG #lobby :")).count();
+    assert!(echoes < MESSAGES);
+    let setup = daemon.stopped();
+    let told = std::fs::read_to_string(log).expect("a log");
+    assert!(told.contains("chatd stops, since nothing may be shown unstored"), "{told}");
+    disk.make_room();
+    let daemon = setup.start();
+    let deadline = Instant::now() + PATIENCE;
+    while stored(&daemon) < echoes as u64 {
+        assert!(Instant::now() < deadline, "{} are stored of {echoes}", stored(&daemon));
+    }
+}
