@@ -80,6 +80,7 @@ pub(crate) fn run(start: Start) -> anyhow::Result<()> {
     let handed = Activation::from_environment()?;
     let log = Log::start(start.config.log_level);
     let signals = signals::listen().context("cannot listen to signals")?;
+    process::forbid_core_dumps();
     let connections_max = process::raise_descriptors();
     start.directories.create()?;
     let _lock = Lock::take(&start.directories.state)?;

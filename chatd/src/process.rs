@@ -20,3 +20,11 @@ pub(crate) fn raise_descriptors() -> usize {
     let left = limit.saturating_sub(RESERVED);
     usize::try_from(left).unwrap_or(usize::MAX).max(FEWEST)
 }
+
+/// Whatever breaks down, no image of the memory is left on a disk: there may be passwords in it.
+pub(crate) fn forbid_core_dumps() {
+    // Lowering a limit is always allowed; root can raise it again from outside.
+    if let Err(error) = setrlimit(Resource::RLIMIT_CORE, 0, 0) {
+        tracing::warn!("cannot forbid core dumps, which can have passwords in them: {error}");
+    }
+}

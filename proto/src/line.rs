@@ -1,5 +1,7 @@
 //! Cuts a byte stream into lines, holding at most one unfinished line of bounded size.
 
+use zeroize::Zeroizing;
+
 /// The most bytes of a line without its tags, CR LF included (Modern IRC, "Message Format").
 pub const LINE_MAX: usize = 512;
 /// The most bytes of tags that a client may send, with the leading `@` and the space behind them (message-tags).
@@ -62,7 +64,8 @@ impl LineReader {
             return;
         }
         self.keep(tail, each);
-        let line = std::mem::take(&mut self.partial);
+        // It may be a password's.
+        let line = Zeroizing::new(std::mem::take(&mut self.partial));
         if !std::mem::take(&mut self.dropping) {
             each(self.measured(&line));
         }

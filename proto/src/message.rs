@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 /// The most parameters of a message; what stands behind the fifteenth belongs to it.
 pub const PARAMS_MAX: usize = 15;
@@ -106,12 +107,36 @@ impl Message {
     pub fn as_str(&self) -> &str {
         &self.line
     }
+
+    /// Whether it is one of the commands that passwords are said with.
+    fn may_hold_secret(&self) -> bool {
+        let command = self.command();
+        let is = |name: &str| command.eq_ignore_ascii_case(name);
+        match command.len() {
+            2 => is("NS"),
+            4 => is("PASS") || is("OPER"),
+            6 => is("PASSWD"),
+            7 => is("PRIVMSG") && self.param(0).is_some_and(|to| to.eq_ignore_ascii_case("NickServ")),
+            8 => is("REGISTER") || is("NICKSERV"),
+            12 => is("AUTHENTICATE"),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Debug for Message {
     /// Shows the command alone: parameters may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Message({} + {} params)", self.command(), self.count)
+    }
+}
+
+impl Drop for Message {
+    /// A line that may have a password in it is wiped; most have none, and cost nothing.
+    fn drop(&mut self) {
+        if self.may_hold_secret() {
+            self.line.zeroize();
+        }
     }
 }
 
@@ -131,8 +156,10 @@ impl TryFrom<String> for Message {
 }
 
 impl From<Message> for String {
-    fn from(message: Message) -> Self {
-        message.line.into()
+    fn from(mut message: Message) -> Self {
+        message.count = 0;
+        message.command = Span::default();
+        std::mem::take(&mut message.line).into()
     }
 }
 
@@ -366,5 +393,27 @@ mod tests {
             prop_assert_eq!(message.tag("k").unwrap(), value);
             prop_assert_eq!(message.param(1), Some(text.as_str()));
         }
+    }
+
+    #[test]
+    fn commands_that_passwords_are_said_with_are_known() {
+        let secret = |line: &str| Message::parse(line).expect("a message").may_hold_secret();
+        for line in [
+            "authenticate abc",
+            "@a=b PASS x",
+            "PASSWD a b",
+            "REGISTER * * x",
+            "OPER a b",
+            "NS IDENTIFY x",
+            "NickServ SET PASSWORD x",
+            "PRIVMSG nickserv :IDENTIFY x",
+        ] {
+            assert!(secret(line), "{line}");
+        }
+        for line in ["PRIVMSG bob :NickServ", "NICK pass", "PING x", "JOIN #authenticate"] {
+            assert!(!secret(line), "{line}");
+        }
+        let message = Message::parse("PASS x").expect("a message");
+        assert_eq!(String::from(message), "PASS x");
     }
 }

@@ -1,8 +1,8 @@
-//! `account [list]`, `account add NAME`, `password`, `suspend`, `resume` and `remove`
+//! `account [list]`, `account show NAME`, `add`, `password`, `suspend`, `resume` and `remove`
 
 use chat_proto::admin::{
-    Account, Accounts, AddAccount, Password, RemoveAccount, ResumeAccount, SetPassword, SuspendAccount,
-    Suspension,
+    Account, Accounts, AddAccount, Password, RemoveAccount, ResumeAccount, SetPassword, ShowAccount,
+    SuspendAccount, Suspension,
 };
 use clap::Subcommand;
 use serde_json::json;
@@ -20,9 +20,19 @@ pub(crate) enum AccountCommand {
     /// suspension.
     #[command(after_help = "Example: account list")]
     List,
+    /// One account whole: how it logs in, since when, and who has suspended it and why
+    ///
+    /// Of a login of this host too, even if it isn't listed.
+    #[command(after_help = "Example: account show carol")]
+    Show {
+        /// Whose
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
     /// Makes an account
     ///
-    /// The password is asked for, twice, or is the first line of standard input when that is not a terminal.
+    /// The password, of at least 8 characters, is asked for, twice, or is the first line of standard input when that
+    /// is not a terminal.
     #[command(after_help = "Example: account add carol")]
     Add {
         /// What it is called
@@ -79,6 +89,10 @@ pub(crate) enum AccountCommand {
 pub(super) fn run(context: &mut Context<'_>, command: &AccountCommand) -> Result<(), Failure> {
     match command {
         AccountCommand::List => list(context),
+        AccountCommand::Show { name } => {
+            let shown = context.connector.call(&ShowAccount { name: name.clone() })?;
+            Ok(context.output.show(&shown.account)?)
+        }
         AccountCommand::Add { name, generate } => add(context, name, *generate),
         AccountCommand::Password { name, generate } => set_password(context, name, *generate),
         AccountCommand::Suspend { name, reason } => suspend(context, name, reason),
@@ -182,7 +196,7 @@ impl Show for AccountTable {
                 &account.name,
                 &ways(account),
                 &account.sessions.to_string(),
-                &time::since(account.created_at),
+                &account.created_at.map(time::since).unwrap_or_default(),
                 account.email.as_deref().unwrap_or_default(),
                 &account.suspended.as_ref().map(suspended).unwrap_or_default(),
             ]);
@@ -193,6 +207,32 @@ impl Show for AccountTable {
 
     fn json(&self, records: &mut Records) -> serde_json::Result<()> {
         self.0.iter().try_for_each(|account| records.push(account))
+    }
+}
+
+impl Show for Account {
+    fn text(&self, page: &mut Page) {
+        let mut table = Table::plain();
+        table.push(["account", &self.name]);
+        let status =
+            self.suspended.as_ref().map_or("active".into(), |how| format!("suspended {}", suspended(how)));
+        table.push(["status", &status]);
+        table.push(["login", if self.login { "of this host" } else { "none of this host" }]);
+        table.push(["logs in by", &ways(self)]);
+        let created = self.created_at.map_or("nothing is kept of it".into(), |at| {
+            format!("{}, {} ago", time::clock(at), time::since(at))
+        });
+        table.push(["created", &created]);
+        table.push(["email", self.email.as_deref().unwrap_or("none")]);
+        table.push(["sessions", &self.sessions.to_string()]);
+        for certificate in &self.certificates {
+            table.push(["certificate", certificate]);
+        }
+        page.table(&table);
+    }
+
+    fn json(&self, records: &mut Records) -> serde_json::Result<()> {
+        records.push(self)
     }
 }
 
@@ -221,7 +261,7 @@ mod tests {
         let now = time::now();
         let carol = Account {
             name: "carol\u{1b}[2J".into(),
-            created_at: now,
+            created_at: Some(now),
             email: None,
             login: false,
             password: true,

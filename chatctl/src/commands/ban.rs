@@ -1,6 +1,6 @@
 //! `ban TARGET [--for DURATION] [--reason TEXT]`, `unban TARGET` and `bans`
 
-use chat_proto::admin::{Ban, BanKind, BanRequest, Bans, Unban};
+use chat_proto::admin::{Ban, BanKind, BanRequest, Banned, Bans, Unban};
 use serde_json::json;
 
 use super::duration::milliseconds;
@@ -10,14 +10,14 @@ use crate::output::{Page, Records, Show, Table, time};
 
 pub(super) fn ban(
     context: &mut Context<'_>,
-    target: &str,
+    (target, force): (&str, bool),
     duration: Option<&str>,
     reason: &[String],
 ) -> Result<(), Failure> {
     let duration_ms = duration.map(milliseconds).transpose()?;
-    let request = BanRequest { target: target.to_owned(), duration_ms, reason: joined(reason) };
-    let out = context.connector.call(&request)?;
-    Ok(context.output.show(&Banned { target, duration_ms, sessions: out.sessions })?)
+    let (target, force) = (target.to_owned(), force.then_some(true));
+    let out = context.connector.call(&BanRequest { target, duration_ms, reason: joined(reason), force })?;
+    Ok(context.output.show(&Outcome { banned: out, duration_ms })?)
 }
 
 pub(super) fn unban(context: &mut Context<'_>, target: &str) -> Result<(), Failure> {
@@ -35,28 +35,32 @@ pub(super) fn until(duration_ms: u64) -> String {
     at(time::now().saturating_add(duration_ms))
 }
 
+/// As a shell takes it.
+fn quoted(target: &str) -> String {
+    if target.contains(['*', '?', '!']) { format!("'{target}'") } else { target.to_owned() }
+}
+
 fn at(until: u64) -> String {
     format!("{}, in {}", time::clock(until), time::until(until))
 }
 
-struct Banned<'a> {
-    target: &'a str,
+struct Outcome {
+    banned: Banned,
     duration_ms: Option<u64>,
-    sessions: u64,
 }
 
-impl Show for Banned<'_> {
+impl Show for Outcome {
     fn text(&self, page: &mut Page) {
         let how_long = self.duration_ms.map_or("for ever".into(), |ms| format!("until {}", until(ms)));
-        let sessions = plural(self.sessions, "session", "sessions");
+        let sessions = plural(self.banned.sessions, "session", "sessions");
         page.line(format!(
             "banned {target} {how_long}; {sessions} ended; `unban {target}` lifts it",
-            target = self.target
+            target = quoted(&self.banned.target)
         ));
     }
 
     fn json(&self, records: &mut Records) -> serde_json::Result<()> {
-        records.push(&json!({"target": self.target, "sessions": self.sessions}))
+        records.push(&self.banned)
     }
 }
 

@@ -92,6 +92,9 @@ pub(crate) enum Command {
         /// What those who are kept out are told
         #[arg(long, value_name = "TEXT", num_args = 1..)]
         reason: Vec<String>,
+        /// Even if it keeps out everybody, or nearly, as *!*@* and 0.0.0.0/0 do
+        #[arg(long)]
+        force: bool,
     },
     /// Lifts a ban
     #[command(after_help = "Example: unban 192.0.2.0/24")]
@@ -269,7 +272,9 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::List => list::run(context),
         Command::Announce { text } => announce::run(context, text),
         Command::Kick { name, reason, ban } => kick::run(context, name, reason, ban.as_deref()),
-        Command::Ban { target, duration, reason } => ban::ban(context, target, duration.as_deref(), reason),
+        Command::Ban { target, duration, reason, force } => {
+            ban::ban(context, (target, *force), duration.as_deref(), reason)
+        }
         Command::Unban { target } => ban::unban(context, target),
         Command::Bans => ban::list(context),
         Command::Account { command } => {

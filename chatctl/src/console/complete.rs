@@ -41,6 +41,7 @@ impl Completion {
             _ if first && command.has_subcommands() => names(command),
             "help" => names(named(&line, arguments).0),
             "show" if first && word.starts_with('#') => self.channels(),
+            "show" if first && before.len() > 1 => self.accounts(),
             "kick" | "show" | "ban" if first => self.nicks(),
             "unban" if first => self.bans(),
             "password" | "suspend" | "resume" | "remove" if first => self.accounts(),
@@ -174,7 +175,7 @@ mod tests {
         assert_eq!(complete(&completion, "call SetL"), ["SetLogLevel "]);
         assert_eq!(complete(&completion, "help cl"), ["clear "]);
         assert_eq!(complete(&completion, "acc re"), ["remove", "resume"]);
-        assert_eq!(complete(&completion, "help account s"), ["suspend "]);
+        assert_eq!(complete(&completion, "help account su"), ["suspend "]);
         assert_eq!(complete(&completion, "account add x --"), ["--generate", "--json"]);
         assert!(complete(&completion, "frob re").is_empty());
         assert!(complete(&completion, "kick b").is_empty());

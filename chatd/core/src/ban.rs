@@ -55,6 +55,10 @@ pub struct Suspect<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotATarget;
 
+/// Shorter prefixes are larger than what anybody has been given.
+const IPV4_BROAD: u8 = 8;
+const IPV6_BROAD: u8 = 16;
+
 /// Bytes of a mask, completed.
 const MASK_MAX: usize = 200;
 
@@ -89,6 +93,17 @@ impl BanTarget {
             return Err(NotATarget);
         }
         Nick::new(text).map(|name| Self::Name(name.fold())).map_err(|_| NotATarget)
+    }
+
+    /// Whether everybody is meant, or nearly.
+    pub fn is_broad(&self) -> bool {
+        match self {
+            Self::Name(_) => false,
+            // The idents of all who come over the network begin with `~`.
+            Self::Mask(mask) => mask.chars().all(|c| matches!(c, '*' | '?' | '!' | '@' | '~')),
+            Self::Net(IpNet::V4(net)) => net.prefix_len() < IPV4_BROAD,
+            Self::Net(IpNet::V6(net)) => net.prefix_len() < IPV6_BROAD,
+        }
     }
 
     pub fn fits(&self, suspect: &Suspect<'_>) -> bool {
@@ -207,6 +222,18 @@ mod tests {
             [&long, "", "a b", "#lobby", "192.0.2.0/33", "300.1.2.3", "192.0.2", "x!y z@*", "*\u{202e}"]
         {
             assert_eq!(BanTarget::parse(bad), Err(NotATarget), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_keeps_out_everybody_is_recognised() {
+        let is_broad = |text| BanTarget::parse(text).expect("a target").is_broad();
+        for broad in ["*", "*!*@*", "?*!~*@*", "0.0.0.0/0", "1.2.3.4/7", "::/0", "2000::/3", "::ffff:0:0/96"]
+        {
+            assert!(is_broad(broad), "{broad}");
+        }
+        for narrow in ["bob", "b*", "*!*@h*", "10.0.0.0/8", "127.0.0.0/8", "2001::/16", "::1"] {
+            assert!(!is_broad(narrow), "{narrow}");
         }
     }
 

@@ -221,6 +221,10 @@ pub enum AdminCommand {
     },
     Accounts,
     /// `login`: the host has a login of that name.
+    ShowAccount {
+        name: String,
+        login: bool,
+    },
     AddAccount {
         name: String,
         credentials: Box<Credentials>,
@@ -243,9 +247,10 @@ pub enum AdminCommand {
         name: String,
     },
     Bans,
-    /// For ever without `duration`.
+    /// For ever without `duration`. `force`: even if it is against everybody.
     Ban {
         target: String,
+        force: bool,
         duration: Option<Duration>,
         reason: Option<String>,
     },

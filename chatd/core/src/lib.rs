@@ -30,7 +30,7 @@ mod tx;
 pub use crate::core::{Core, Kept, ServerSecret, Stamp};
 pub use account::{Account, Accounts, Credentials, Fingerprint, NotAFingerprint, Suspension};
 pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
-pub use decide::PASSWORD_MAX;
+pub use decide::{BadPassword, PASSWORD_MAX, check_password};
 pub use event::{
     AccountEvent, Administrator, Attempt, BanEvent, Bar, Byline, ChannelEvent, ConnEvent, Ending, Event,
     Purpose, Rank, Ranks, ReadMark, Redaction, Redactor, Registrar, Retraction, Room, Said, SaidKind,

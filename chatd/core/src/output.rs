@@ -92,7 +92,13 @@ pub enum AdminAnswer {
     ShutdownCancelled,
     Status(admin::CoreStatus),
     Accounts(Vec<admin::Account>),
+    Account(Box<admin::Account>),
     Bans(Vec<admin::Ban>),
+    /// Whom, as it is understood, and how many sessions were ended by it.
+    Banned {
+        target: String,
+        sessions: u32,
+    },
     /// So many sessions were ended by it.
     PutOut {
         sessions: u32,

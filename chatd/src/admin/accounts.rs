@@ -3,11 +3,10 @@
 
 use chat_proto::admin::{Error, Password};
 use chat_proto::name::Nick;
-use chat_proto::sasl::prepared;
-use chatd_core::{AdminCommand, Credentials, PASSWORD_MAX};
+use chatd_core::{AdminCommand, Credentials, check_password};
 use tokio::sync::Semaphore;
 
-use super::call::AccountChange;
+use super::call::AccountRequest;
 use crate::auth::hashing::Hashing;
 use crate::auth::{credentials, login};
 
@@ -17,20 +16,22 @@ static LOOKUPS: Semaphore = Semaphore::const_new(2);
 pub(super) async fn command(
     hashing: &Hashing,
     name: String,
-    change: AccountChange,
+    request: AccountRequest,
 ) -> Result<AdminCommand, Error> {
-    if let AccountChange::Add(password) | AccountChange::SetPassword(password) = &change {
-        usable(password.reveal())?;
+    if let AccountRequest::Add(password) | AccountRequest::SetPassword(password) = &request {
+        let unusable = |fault| Error::InvalidPassword { reason: format!("it {fault}") };
+        check_password(&name, password.reveal()).map_err(unusable)?;
     }
     let login = is_login(&name).await?;
-    Ok(match change {
-        AccountChange::Add(password) => {
+    Ok(match request {
+        AccountRequest::Add(password) => {
             AdminCommand::AddAccount { name, credentials: kept(hashing, password).await?, login }
         }
-        AccountChange::SetPassword(password) => {
+        AccountRequest::SetPassword(password) => {
             AdminCommand::SetPassword { name, credentials: kept(hashing, password).await?, login }
         }
-        AccountChange::Suspend { reason } => AdminCommand::SuspendAccount { name, reason, login },
+        AccountRequest::Show => AdminCommand::ShowAccount { name, login },
+        AccountRequest::Suspend { reason } => AdminCommand::SuspendAccount { name, reason, login },
     })
 }
 
@@ -45,20 +46,6 @@ async fn is_login(name: &str) -> Result<bool, Error> {
     };
     let broken = |_| Error::Unavailable { reason: "the account could not be looked up".into() };
     tokio::task::spawn_blocking(look_up).await.map_err(broken)
-}
-
-/// Administrators may set a short one to begin with.
-fn usable(password: &str) -> Result<(), Error> {
-    let reason = if prepared(password).is_empty() {
-        "it is empty".into()
-    } else if password.len() > PASSWORD_MAX {
-        format!("it is longer than {PASSWORD_MAX} bytes")
-    } else if password.chars().any(char::is_control) {
-        "it has control characters".into()
-    } else {
-        return Ok(());
-    };
-    Err(Error::InvalidPassword { reason })
 }
 
 async fn kept(hashing: &Hashing, password: Password) -> Result<Box<Credentials>, Error> {
@@ -80,26 +67,33 @@ mod tests {
         Password::new(Zeroizing::new(text.into()))
     }
 
-    async fn asked(name: &str, change: AccountChange) -> Result<AdminCommand, Error> {
+    async fn asked(name: &str, change: AccountRequest) -> Result<AdminCommand, Error> {
         command(&Hashing::start().unwrap(), name.into(), change).await
     }
 
     #[tokio::test]
     async fn a_password_becomes_what_is_kept_of_it_and_a_login_is_recognised() {
-        let added = asked("nobody_has_this_login", AccountChange::Add(password("correct horse"))).await;
+        let added = asked("nobody_has_this_login", AccountRequest::Add(password("correct horse"))).await;
         let Ok(AdminCommand::AddAccount { credentials: kept, login: false, .. }) = added else {
             panic!("{added:?}")
         };
         assert!(credentials::check(Some(&kept), "correct horse").matches);
-        let suspended = asked("ROOT", AccountChange::Suspend { reason: None }).await;
+        let suspended = asked("ROOT", AccountRequest::Suspend { reason: None }).await;
         assert!(matches!(suspended, Ok(AdminCommand::SuspendAccount { login: true, .. })), "{suspended:?}");
     }
 
     #[tokio::test]
-    async fn a_password_that_nobody_could_type_or_that_is_none_is_refused() {
-        let long = "x".repeat(PASSWORD_MAX + 1);
-        for bad in ["", "a\nb", "a\u{7f}", long.as_str()] {
-            let refused = asked("anna", AccountChange::SetPassword(password(bad))).await;
+    async fn a_password_that_nobody_could_type_or_that_is_too_short_is_refused() {
+        let long = "x".repeat(chatd_core::PASSWORD_MAX + 1);
+        for bad in [
+            "",
+            "seven77",
+            "line\nbreak",
+            "delete\u{7f}d",
+            "\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}\u{ad}",
+            &long,
+        ] {
+            let refused = asked("anna", AccountRequest::SetPassword(password(bad))).await;
             assert!(matches!(refused, Err(Error::InvalidPassword { .. })), "{bad:?}");
         }
     }

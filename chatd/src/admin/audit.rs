@@ -7,7 +7,7 @@ use chatd_core::{Actor, AdminCommand};
 
 use super::Backend;
 use super::access::Peer;
-use super::call::{Refusal, Request};
+use super::call::{AccountRequest, Refusal, Request};
 use super::history::Work;
 use crate::logging::{EventKind as Entry, Fields, Quoted, bounded};
 use crate::store::{Of, Selection};
@@ -107,7 +107,8 @@ fn changes(request: &Request) -> bool {
                 | AdminCommand::Bans
                 | AdminCommand::Status
         ),
-        Request::Account { .. } | Request::Reload | Request::SetLogLevel(_) => true,
+        Request::Account { request, .. } => !matches!(request, AccountRequest::Show),
+        Request::Reload | Request::SetLogLevel(_) => true,
         _ => false,
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use chat_proto::admin::{
     Accounts, AddAccount, Announce, Backup, BanRequest, Bans, CancelShutdown, Channels, Check, CountHistory,
     EraseHistory, Error, ExportHistory, ImportHistory, Kick, List, LogLevel, Method, Password, RawCall,
-    Reload, RemoveAccount, ResumeAccount, ServiceError, SetLogLevel, SetPassword, Show, Shutdown,
-    StatusRequest, SuspendAccount, Unban, Version, Watch,
+    Reload, RemoveAccount, ResumeAccount, ServiceError, SetLogLevel, SetPassword, Show, ShowAccount,
+    Shutdown, StatusRequest, SuspendAccount, Unban, Version, Watch,
 };
 use chatd_core::AdminCommand;
 use serde::de::DeserializeOwned;
@@ -39,7 +39,7 @@ pub(super) enum Request {
     /// What the core is asked only once it is known whether the host has a login of that name.
     Account {
         name: String,
-        change: AccountChange,
+        request: AccountRequest,
     },
     /// How much there is of somebody in the history.
     Count {
@@ -58,7 +58,8 @@ pub(super) enum Request {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum AccountChange {
+pub(super) enum AccountRequest {
+    Show,
     Add(Password),
     SetPassword(Password),
     Suspend { reason: Option<String> },
@@ -116,7 +117,9 @@ fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         | ImportHistory::NAME => {
             return history_request(raw);
         }
-        AddAccount::NAME | SetPassword::NAME | SuspendAccount::NAME => return account_request(raw),
+        ShowAccount::NAME | AddAccount::NAME | SetPassword::NAME | SuspendAccount::NAME => {
+            return account_request(raw);
+        }
         List::NAME => parameters(raw).map(|List {}| AdminCommand::List)?,
         Channels::NAME => parameters(raw).map(|Channels {}| AdminCommand::Channels)?,
         StatusRequest::NAME => parameters(raw).map(|StatusRequest {}| AdminCommand::Status)?,
@@ -141,17 +144,18 @@ fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
 }
 
 fn account_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
-    let (name, change) = match raw.method.as_str() {
+    let (name, request) = match raw.method.as_str() {
+        ShowAccount::NAME => parameters(raw).map(|ShowAccount { name }| (name, AccountRequest::Show))?,
         AddAccount::NAME => {
-            parameters(raw).map(|AddAccount { name, password }| (name, AccountChange::Add(password)))?
+            parameters(raw).map(|AddAccount { name, password }| (name, AccountRequest::Add(password)))?
         }
         SetPassword::NAME => parameters(raw)
-            .map(|SetPassword { name, password }| (name, AccountChange::SetPassword(password)))?,
+            .map(|SetPassword { name, password }| (name, AccountRequest::SetPassword(password)))?,
         _ => parameters(raw).map(|SuspendAccount { name, reason }| {
-            (name, AccountChange::Suspend { reason: worded(reason) })
+            (name, AccountRequest::Suspend { reason: worded(reason) })
         })?,
     };
-    Ok(Request::Account { name, change })
+    Ok(Request::Account { name, request })
 }
 
 fn history_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
@@ -192,8 +196,9 @@ fn kick(Kick { name, reason, ban_ms }: Kick) -> AdminCommand {
     AdminCommand::Kick { name, reason: worded(reason), ban: ban_ms.map(Duration::from_millis) }
 }
 
-fn ban(BanRequest { target, duration_ms, reason }: BanRequest) -> AdminCommand {
-    AdminCommand::Ban { target, duration: duration_ms.map(Duration::from_millis), reason: worded(reason) }
+fn ban(BanRequest { target, duration_ms, reason, force }: BanRequest) -> AdminCommand {
+    let duration = duration_ms.map(Duration::from_millis);
+    AdminCommand::Ban { target, force: force.unwrap_or_default(), duration, reason: worded(reason) }
 }
 
 fn shutdown(Shutdown { after_ms, reason }: Shutdown) -> AdminCommand {

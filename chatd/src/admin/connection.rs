@@ -12,6 +12,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, Decoder};
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroize;
 
 use super::access::{self, Peer};
 use super::audit::{Auditor, Subject};
@@ -92,7 +93,9 @@ impl<B: Backend> Connection<B> {
                 () = self.lingered() => None,
             };
             let Some(bytes) = bytes else { return Ok(()) };
-            match call::parse(&bytes) {
+            let call = call::parse(&bytes);
+            wipe(bytes);
+            match call {
                 Ok(call) => self.handle(auditor, call, calls, replies).await?,
                 Err(refusal) => self.refuse(auditor, None, false, &refusal, replies).await?,
             }
@@ -162,6 +165,13 @@ impl<B: Backend> Connection<B> {
     }
 }
 
+/// There may be a password in it.
+fn wipe(bytes: bytes::Bytes) {
+    if let Ok(mut bytes) = bytes.try_into_mut() {
+        bytes.zeroize();
+    }
+}
+
 fn too_slow() -> Refusal {
     Error::Unavailable { reason: "it did not answer in time".into() }.into()
 }
@@ -184,6 +194,10 @@ impl Calls {
     pub(super) async fn next(&mut self) -> Result<Option<bytes::Bytes>, AnyDelimiterCodecError> {
         loop {
             if let Some(call) = self.codec.decode(&mut self.buffer)? {
+                if self.buffer.is_empty() {
+                    // So that the call has its room to itself and can be wiped.
+                    self.buffer = BytesMut::new();
+                }
                 return Ok(Some(call));
             }
             if self.read.read_buf(&mut self.buffer).await? == 0 {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chat_proto::admin::{
-    Announced, Cancelled, CoreStatus, DaemonStatus, Done, Error, HistoryCount, Kicked, LogLevelSet, PutOut,
-    ServiceError, Shown, ShutdownScheduled, Status, StatusReply, VersionReply,
+    AccountShown, Announced, Banned, Cancelled, CoreStatus, DaemonStatus, Done, Error, HistoryCount, Kicked,
+    LogLevelSet, PutOut, ServiceError, Shown, ShutdownScheduled, Status, StatusReply, VersionReply,
 };
 use chatd_core::{Actor, AdminAnswer, AdminCommand};
 use serde::Serialize;
@@ -19,8 +19,8 @@ type Replies = Result<Vec<Vec<u8>>, Refusal>;
 pub(super) async fn perform<B: Backend>(backend: &B, actor: Actor, request: Request, more: bool) -> Replies {
     match request {
         Request::Core(command) => core(backend, actor, command, more).await,
-        Request::Account { name, change } => {
-            core(backend, actor, accounts::command(backend.hashing(), name, change).await?, more).await
+        Request::Account { name, request } => {
+            core(backend, actor, accounts::command(backend.hashing(), name, request).await?, more).await
         }
         Request::Reload => one(backend.reload().await?),
         Request::Check => one(backend.check().await?),
@@ -42,6 +42,8 @@ async fn core<B: Backend>(backend: &B, actor: Actor, command: AdminCommand, more
         AdminAnswer::User(user) => one(Shown { user: *user }),
         AdminAnswer::Channels(channels) => listing("channels", &channels, more),
         AdminAnswer::Accounts(accounts) => listing("accounts", &accounts, more),
+        AdminAnswer::Account(account) => one(AccountShown { account: *account }),
+        AdminAnswer::Banned { target, sessions } => one(Banned { target, sessions: sessions.into() }),
         AdminAnswer::Bans(bans) => listing("bans", &bans, more),
         AdminAnswer::PutOut { sessions } => one(PutOut { sessions: sessions.into() }),
         AdminAnswer::Done => one(Done {}),

@@ -141,7 +141,10 @@ fn poll_turn(cx: &mut Context<'_>, socket: &Socket, lines: &mut Lines) -> Poll<R
                     return Poll::Ready(Err(Lost::Error));
                 }
                 Stage::Open => {
-                    if let Some(turn) = lines.take_in(&scratch[..count]) {
+                    let turn = lines.take_in(&scratch[..count]);
+                    // Nobody's password stays there until others overwrite it.
+                    scratch[..count].fill(0);
+                    if let Some(turn) = turn {
                         return Poll::Ready(Ok(turn));
                     }
                 }

@@ -50,6 +50,9 @@ pub enum Error {
     #[error("\"{target}\" cannot be banned: {reason}")]
     #[serde(rename = "org.chatd.Admin.InvalidTarget")]
     InvalidTarget { target: String, reason: String },
+    #[error("{target} would keep out everybody, or nearly; if that is meant, --force does it")]
+    #[serde(rename = "org.chatd.Admin.TooBroad")]
+    TooBroad { target: String },
     #[error("nobody is banned as {target}; see `bans`")]
     #[serde(rename = "org.chatd.Admin.NoSuchBan")]
     NoSuchBan { target: String },

@@ -37,13 +37,14 @@ methods! {
     Announce => Announced = "Announce",
     Kick => Kicked = "Kick",
     Accounts => AccountList = "Accounts",
+    ShowAccount => AccountShown = "ShowAccount",
     AddAccount => Done = "AddAccount",
     SetPassword => Done = "SetPassword",
     SuspendAccount => PutOut = "SuspendAccount",
     ResumeAccount => Done = "ResumeAccount",
     RemoveAccount => PutOut = "RemoveAccount",
     Bans => BanList = "Bans",
-    BanRequest => PutOut = "Ban",
+    BanRequest => Banned = "Ban",
     Unban => Done = "Unban",
     Shutdown => ShutdownScheduled = "Shutdown",
     CancelShutdown => Cancelled = "CancelShutdown",
@@ -128,6 +129,17 @@ pub struct AccountList {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct ShowAccount {
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccountShown {
+    pub account: Account,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AddAccount {
     pub name: String,
     pub password: Password,
@@ -181,6 +193,16 @@ pub struct BanRequest {
     pub duration_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Also if that keeps out everybody, or nearly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub force: Option<bool>,
+}
+
+/// Whom, as it is understood, and how many sessions were ended by it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Banned {
+    pub target: String,
+    pub sessions: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

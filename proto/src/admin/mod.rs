@@ -19,11 +19,11 @@ pub use history::{
     ImportedLines,
 };
 pub use method::{
-    AccountList, Accounts, AddAccount, Announce, Announced, BanList, BanRequest, Bans, CancelShutdown,
-    Cancelled, ChannelList, Channels, Check, Checked, Done, INTERFACE, Kick, Kicked, List, LogLevel,
-    LogLevelSet, Method, PutOut, Reload, Reloaded, RemoveAccount, ResumeAccount, SetLogLevel, SetPassword,
-    SettingChange, Show, Shown, Shutdown, ShutdownScheduled, StatusReply, StatusRequest, SuspendAccount,
-    Unban, UserList, Version, VersionReply, Watch, Watched,
+    AccountList, AccountShown, Accounts, AddAccount, Announce, Announced, BanList, BanRequest, Banned, Bans,
+    CancelShutdown, Cancelled, ChannelList, Channels, Check, Checked, Done, INTERFACE, Kick, Kicked, List,
+    LogLevel, LogLevelSet, Method, PutOut, Reload, Reloaded, RemoveAccount, ResumeAccount, SetLogLevel,
+    SetPassword, SettingChange, Show, ShowAccount, Shown, Shutdown, ShutdownScheduled, StatusReply,
+    StatusRequest, SuspendAccount, Unban, UserList, Version, VersionReply, Watch, Watched,
 };
 pub use password::Password;
 pub use types::{

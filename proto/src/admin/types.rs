@@ -116,7 +116,9 @@ pub struct Member {
 #[serde(rename_all = "camelCase")]
 pub struct Account {
     pub name: String,
-    pub created_at: u64,
+    /// Absent of a login of the host of which nothing is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<u64>,
     /// Where its owner can be reached, as the owner says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,

@@ -1,5 +1,6 @@
 //! Attempts to speak as somebody else, and to do harm before or while logging in.
 
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
@@ -162,6 +163,55 @@ fn many_logins_at_once_stall_nobody_and_take_no_memory() {
     let after = daemon.memory();
     assert!(after < before + (40 + 20 * processors) * MIB, "{before} -> {after}");
     daemon.assert_running();
+}
+
+/// An address of this host that others reach, with a port that is free.
+fn outward_address() -> Option<SocketAddr> {
+    // Nothing is sent; the host only says by which address it would be.
+    let probe = UdpSocket::bind("0.0.0.0:0").ok()?;
+    probe.connect("192.0.2.1:9").ok()?;
+    let address = probe.local_addr().ok()?.ip();
+    let free = TcpListener::bind((address, 0)).ok()?.local_addr().ok()?;
+    (!address.is_loopback()).then_some(free)
+}
+
+#[test]
+fn no_password_is_taken_where_others_can_read_it() {
+    let Some(address) = outward_address() else {
+        return skip("the test of plain TCP", "this host has no address but loopback ones");
+    };
+    let listener = format!("[[listen]]\ntcp = \"{address}\"\ninsecure = true\nguests = true\n");
+    let daemon = Daemon::configured(&listener);
+    let mut zelda = daemon.connect_tcp();
+    zelda.register("zelda");
+    assert!(register(&mut zelda).contains("SUCCESS"));
+    let mut client = Irc::tcp(address);
+    client.send("CAP LS 302");
+    let offered = client.expect(|line| line.contains(" LS "));
+    assert!(!offered.contains("sasl") && !offered.contains("account-registration"), "{offered}");
+    client.send("CAP REQ sasl");
+    client.expect_containing(" NAK ");
+    for mechanism in ["PLAIN", "SCRAM-SHA-256", "EXTERNAL"] {
+        client.send(&format!("AUTHENTICATE {mechanism}"));
+        let refused = client.expect(|line| line.contains(" 904 "));
+        assert!(refused.contains("encrypted connections only"), "{refused}");
+    }
+    client.send(&format!("NICK anna\r\nUSER a 0 * :a\r\nREGISTER * * :{PASSWORD}"));
+    client.expect_containing("FAIL REGISTER DISALLOWED");
+    client.send("CAP END");
+    client.expect_containing(" 001 anna ");
+    for command in ["NS IDENTIFY zelda a-password", "NS REGISTER a-password"] {
+        client.send(command);
+        client.expect_containing(" NOTICE anna :Passwords are for encrypted connections only");
+    }
+}
+
+#[test]
+fn a_crash_leaves_no_core_behind() {
+    let daemon = Daemon::start();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).expect("it runs");
+    let cores = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).expect("a limit");
+    assert_eq!(cores.split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"]);
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn the_objects_of_each_command_are_as_documented_and_never_lose_a_field() {
         ("account-password", &["account", "password", "carol", "--generate"]),
         ("account-suspend", &["account", "suspend", "carol", "--reason", "holidays"]),
         ("account-list", &["account"]),
+        ("account-show", &["account", "show", "carol"]),
         ("account-resume", &["account", "resume", "carol"]),
         ("account-remove", &["account", "remove", "carol"]),
         ("ban", &["ban", "192.0.2.0/24", "--for", "2h", "--reason", "too many guesses"]),

@@ -1,8 +1,11 @@
 //! Accounts of one's own: REGISTER and VERIFY (draft/account-registration), and PASSWD.
 
+use std::fmt;
+
 use chat_proto::message::Message;
-use chat_proto::name::Nick;
+use chat_proto::name::{self, Nick};
 use chat_proto::numeric::ERR_NEEDMOREPARAMS;
+use chat_proto::sasl::prepared;
 use compact_str::CompactString;
 
 use crate::account::Credentials;
@@ -16,7 +19,7 @@ use crate::tx::{Tx, label_of};
 
 use super::{authenticate, check, register, standing};
 
-/// Characters that a password of a user's own choice has at least.
+/// Characters that a password has at least.
 const PASSWORD_MIN: usize = 8;
 /// Bytes that any password has at most: what one SASL message has room for beside the longest names.
 pub const PASSWORD_MAX: usize = 800;
@@ -138,7 +141,7 @@ fn may_make(tx: &mut Tx<'_>, conn: ConnId, wish: Wish<'_>) -> Result<Nick, Refus
             None => no("NEED_NICK", "Choose a nick first"),
         };
     }
-    if state.policy.nick_equals_account && !chat_proto::name::same(wanted, nick) {
+    if state.policy.nick_equals_account && !name::same(wanted, nick) {
         return no("ACCOUNT_NAME_MUST_BE_NICK", "An account has the name of your nick");
     }
     let name = fit_name(state, wanted)?;
@@ -197,13 +200,41 @@ fn fit_email(account: &str, email: &str, required: bool) -> Result<(), Refusal> 
 }
 
 fn fit_password(account: &str, password: &str) -> Result<(), Refusal> {
-    if password.chars().count() < PASSWORD_MIN || chat_proto::name::same(account, password) {
-        let why = format!("The password needs at least {PASSWORD_MIN} characters, and is not the name");
-        return Err(refusal("WEAK_PASSWORD", account, &why));
+    check_password(account, password).map_err(|fault| {
+        let code = match fault {
+            BadPassword::Weak => "WEAK_PASSWORD",
+            BadPassword::Unusable => "UNACCEPTABLE_PASSWORD",
+        };
+        refusal(code, account, &format!("The password {fault}"))
+    })
+}
+
+/// What is wrong with a password that is to be set. It reads on after "the password" or "it".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadPassword {
+    Weak,
+    Unusable,
+}
+
+impl fmt::Display for BadPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Weak => write!(f, "needs at least {PASSWORD_MIN} characters, and is not the name"),
+            Self::Unusable => write!(f, "can have {PASSWORD_MAX} bytes, and no control characters"),
+        }
     }
+}
+
+/// Whether the account may have that password. Administrators are held to it as well.
+///
+/// # Errors
+/// It is easily guessed, or could not be typed everywhere.
+pub fn check_password(account: &str, password: &str) -> Result<(), BadPassword> {
     if password.len() > PASSWORD_MAX || password.chars().any(char::is_control) {
-        let why = format!("The password can have {PASSWORD_MAX} bytes, and no control characters");
-        return Err(refusal("UNACCEPTABLE_PASSWORD", account, &why));
+        return Err(BadPassword::Unusable);
+    }
+    if prepared(password).chars().count() < PASSWORD_MIN || name::same(account, password) {
+        return Err(BadPassword::Weak);
     }
     Ok(())
 }

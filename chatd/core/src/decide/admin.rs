@@ -42,6 +42,7 @@ pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnsw
         AdminCommand::Announce { text } => or_refused(announce(tx, actor, &text)),
         AdminCommand::Kick { name, reason, ban } => or_refused(kick(tx, actor, name, reason, ban)),
         AdminCommand::Accounts => accounts::list(tx.state()),
+        AdminCommand::ShowAccount { name, login } => or_refused(accounts::show(tx.state(), name, login)),
         AdminCommand::AddAccount { name, credentials, login } => {
             or_refused(accounts::add(tx, actor, name, credentials, login))
         }
@@ -54,8 +55,8 @@ pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnsw
         AdminCommand::ResumeAccount { name } => or_refused(accounts::resume(tx, actor, name)),
         AdminCommand::RemoveAccount { name } => or_refused(accounts::remove(tx, actor, name)),
         AdminCommand::Bans => bans::list(tx.state()),
-        AdminCommand::Ban { target, duration, reason } => {
-            or_refused(bans::ban(tx, actor, target, duration, reason))
+        AdminCommand::Ban { target, force, duration, reason } => {
+            or_refused(bans::ban(tx, actor, (target, force), duration, reason))
         }
         AdminCommand::Unban { target } => or_refused(bans::unban(tx, actor, target)),
         AdminCommand::Redact { entry, reason } => or_refused(redact_message(tx, actor, &entry, reason)),
@@ -114,7 +115,7 @@ fn kick(
     tx.emit_user(id, UserEvent::Kicked { by: by.as_str().into(), uid: Some(actor.uid), reason });
     tx.disconnect_user(id, &format!("Kicked by {by}{said}"));
     if let Some((target, duration)) = banned {
-        bans::ban(tx, actor, target, Some(duration), again)?;
+        bans::ban(tx, actor, (target, false), Some(duration), again)?;
     }
     Ok(AdminAnswer::Kicked { sessions })
 }

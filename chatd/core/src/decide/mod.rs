@@ -53,7 +53,7 @@ use crate::input::{Incoming, JobDone};
 use crate::state::Session;
 use crate::tx::{Caller, Tx, label_of};
 
-pub use account::PASSWORD_MAX;
+pub use account::{BadPassword, PASSWORD_MAX, check_password};
 pub use admin::admin;
 use table::Run;
 pub use tick::{policy, resumed, stop, tick};

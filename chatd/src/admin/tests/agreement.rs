@@ -122,7 +122,7 @@ fn accounts() {
     check("Suspension", &suspension, true);
     let account = Account {
         name: "alice".into(),
-        created_at: 1,
+        created_at: Some(1),
         email: text(),
         login: true,
         password: true,
@@ -273,6 +273,7 @@ fn errors() {
         Error::NotSuspended { name: name() },
         Error::InvalidPassword { reason: reason() },
         Error::InvalidTarget { target: name(), reason: reason() },
+        Error::TooBroad { target: name() },
         Error::NoSuchBan { target: name() },
         Error::TooManyBans { limit: 1 },
         Error::CannotBeDone { reason: reason() },

@@ -52,6 +52,9 @@ impl Backend for Fake {
             }
             AdminCommand::Accounts => AdminAnswer::Accounts(Vec::new()),
             AdminCommand::Bans => AdminAnswer::Bans(vec![ban()]),
+            AdminCommand::ShowAccount { name, .. } => {
+                AdminAnswer::Refused(Error::NoSuchAccount { name, suggestion: None })
+            }
             AdminCommand::AddAccount { name, login: true, .. } => {
                 AdminAnswer::Refused(Error::AccountExists { name })
             }
@@ -59,9 +62,10 @@ impl Backend for Fake {
             | AdminCommand::SetPassword { .. }
             | AdminCommand::Redact { .. }
             | AdminCommand::ResumeAccount { .. } => AdminAnswer::Done,
-            AdminCommand::SuspendAccount { .. }
-            | AdminCommand::RemoveAccount { .. }
-            | AdminCommand::Ban { .. } => AdminAnswer::PutOut { sessions: 2 },
+            AdminCommand::SuspendAccount { .. } | AdminCommand::RemoveAccount { .. } => {
+                AdminAnswer::PutOut { sessions: 2 }
+            }
+            AdminCommand::Ban { target, .. } => AdminAnswer::Banned { target, sessions: 2 },
             AdminCommand::Unban { target } => AdminAnswer::Refused(Error::NoSuchBan { target }),
             AdminCommand::Announce { .. } => AdminAnswer::Announced { users: 3 },
             AdminCommand::Shutdown { .. } => AdminAnswer::ShutdownAt { at: 5 },

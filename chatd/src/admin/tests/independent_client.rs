@@ -86,7 +86,7 @@ fn refused(answer: Answer) -> AdminError {
 #[test]
 fn both_interface_files_are_valid() {
     for (definition, methods, errors) in
-        [(DEFINITION, 27, 18), (include_str!("../org.varlink.service.varlink"), 2, 6)]
+        [(DEFINITION, 28, 19), (include_str!("../org.varlink.service.varlink"), 2, 6)]
     {
         let interface = Interface::try_from(definition).expect("a valid interface");
         assert_eq!(interface.methods().count(), methods);
@@ -116,8 +116,11 @@ async fn zlink_can_call_every_method() {
     assert_eq!(done(connection.channels().await)["channels"][0]["name"], "#lobby");
     assert_eq!(done(connection.announce("hello").await)["users"], 3);
     assert_eq!(done(connection.accounts().await)["accounts"], serde_json::json!([]));
-    assert_eq!(done(connection.add_account("nobody_has_this_login", "sesame").await), serde_json::json!({}));
-    assert_eq!(done(connection.set_password("anna", "sesame").await), serde_json::json!({}));
+    assert_eq!(
+        done(connection.add_account("nobody_has_this_login", "open sesame").await),
+        serde_json::json!({})
+    );
+    assert_eq!(done(connection.set_password("anna", "open sesame").await), serde_json::json!({}));
     assert_eq!(done(connection.suspend_account("anna", Some("why")).await)["sessions"], 2);
     assert_eq!(done(connection.resume_account("anna").await), serde_json::json!({}));
     assert_eq!(done(connection.remove_account("anna").await)["sessions"], 2);
@@ -139,9 +142,9 @@ async fn zlink_reads_the_errors() {
     assert_eq!(refused(connection.kick("user7", None).await), nobody);
     assert!(matches!(refused(connection.check().await), AdminError::ConfigInvalid { .. }));
     let exists = AdminError::AccountExists { name: "root".into() };
-    assert_eq!(refused(connection.add_account("root", "sesame").await), exists);
-    let empty = AdminError::InvalidPassword { reason: "it is empty".into() };
-    assert_eq!(refused(connection.add_account("anna", "").await), empty);
+    assert_eq!(refused(connection.add_account("root", "open sesame").await), exists);
+    let too_short = refused(connection.add_account("anna", "").await);
+    assert!(matches!(too_short, AdminError::InvalidPassword { .. }), "{too_short:?}");
     let not_banned = AdminError::NoSuchBan { target: "bob".into() };
     assert_eq!(refused(connection.unban("bob").await), not_banned);
     let long = "x".repeat(100_000);

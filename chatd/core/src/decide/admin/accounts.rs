@@ -21,6 +21,16 @@ pub fn list(state: &State) -> AdminAnswer {
     AdminAnswer::Accounts(state.accounts.iter().map(|account| describe(state, account)).collect())
 }
 
+/// A login of this host without an entry, too.
+pub fn show(state: &State, name: String, login: bool) -> Answer {
+    let name = known(state, name, login)?;
+    let shown = match state.accounts.named(name.as_str()) {
+        Some(account) => describe(state, account),
+        None => admin::Account { created_at: None, ..describe(state, &Account::new(name, 0, true)) },
+    };
+    Ok(AdminAnswer::Account(Box::new(shown)))
+}
+
 /// A new account, or the entry of a login of this host.
 pub fn add(
     tx: &mut Tx<'_>,
@@ -146,7 +156,7 @@ fn describe(state: &State, account: &Account) -> admin::Account {
     let is_it = |user: &&User| user.account.as_ref().is_some_and(|own| own.fold() == account.name.fold());
     admin::Account {
         name: account.name.to_string(),
-        created_at: account.created_at,
+        created_at: Some(account.created_at),
         email: account.email.as_deref().map(str::to_owned),
         login: account.login,
         password: account.credentials.is_some(),

@@ -29,12 +29,15 @@ pub fn list(state: &State) -> AdminAnswer {
 pub fn ban(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    target: String,
+    (target, force): (String, bool),
     duration: Option<Duration>,
     reason: Option<String>,
 ) -> Result<AdminAnswer, admin::Error> {
     reason.as_deref().map_or(Ok(()), checked)?;
     let target = parse(target)?;
+    if target.is_broad() && !force {
+        return Err(admin::Error::TooBroad { target: target.to_string() });
+    }
     if tx.state().bans.get(&target).is_none() && tx.state().bans.len() >= BANS_MAX {
         return Err(admin::Error::TooManyBans { limit: super::wide(BANS_MAX) });
     }
@@ -57,7 +60,7 @@ pub fn ban(
     for conn in &fitting {
         tx.disconnect(*conn, Ending::Kicked, &format!("Banned{said}"));
     }
-    Ok(AdminAnswer::PutOut { sessions: super::count(fitting.len()) })
+    Ok(AdminAnswer::Banned { target: target.to_string(), sessions: super::count(fitting.len()) })
 }
 
 pub fn unban(tx: &mut Tx<'_>, actor: &Actor, target: String) -> Result<AdminAnswer, admin::Error> {

@@ -106,3 +106,17 @@ fn who_came_by_the_password_goes_when_it_is_changed_or_removed_and_the_login_its
         assert!(chat.is_closed(complete) && chat.is_closed(incomplete) && !chat.is_closed(local));
     }
 }
+
+#[test]
+fn one_account_is_shown_whole_and_a_login_without_an_entry_too() {
+    let mut chat = Chat::new();
+    chat.add_account("carol", "sesame");
+    suspend(&mut chat, "carol", false);
+    let mut show = |name: &str, login| chat.ask(AdminCommand::ShowAccount { name: name.into(), login });
+    let AdminAnswer::Account(carol) = show("CAROL", false) else { panic!("no account") };
+    assert!(carol.created_at.is_some() && carol.password && !carol.login);
+    assert_eq!(carol.suspended.map(|suspension| suspension.by), Some("root".into()));
+    let AdminAnswer::Account(bob) = show("bob", true) else { panic!("no login") };
+    assert!(bob.login && !bob.password && bob.created_at.is_none());
+    assert!(matches!(show("nobody", false), AdminAnswer::Refused(Error::NoSuchAccount { .. })));
+}

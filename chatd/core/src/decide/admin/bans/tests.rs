@@ -7,7 +7,7 @@ use crate::{AdminAnswer, AdminCommand, ConnId, Input, Origin, Peer};
 
 fn ban(chat: &mut Chat, target: &str, duration: Option<Duration>) -> AdminAnswer {
     let reason = Some(String::from("noise"));
-    chat.ask(AdminCommand::Ban { target: target.into(), duration, reason })
+    chat.ask(AdminCommand::Ban { target: target.into(), force: false, duration, reason })
 }
 
 fn local(chat: &mut Chat, login: &str, nick: &str) -> ConnId {
@@ -20,14 +20,28 @@ fn local(chat: &mut Chat, login: &str, nick: &str) -> ConnId {
     conn
 }
 
+/// One session was ended.
+fn banned(target: &str) -> AdminAnswer {
+    AdminAnswer::Banned { target: target.into(), sessions: 1 }
+}
+
+#[test]
+fn nobody_bans_everybody_by_a_slip() {
+    let mut chat = Chat::new();
+    let anna = chat.join("anna");
+    let target = || String::from("*!*@*");
+    assert_eq!(ban(&mut chat, "*", None), AdminAnswer::Refused(Error::TooBroad { target: target() }));
+    assert!(!chat.is_closed(anna));
+    let forced = AdminCommand::Ban { target: target(), force: true, duration: None, reason: None };
+    assert_eq!(chat.ask(forced), banned("*!*@*"));
+    assert!(chat.is_closed(anna));
+}
+
 #[test]
 fn whom_a_ban_fits_is_put_out_and_stays_out_until_it_is_over() {
     let mut chat = Chat::new();
     let anna = chat.join("anna");
-    assert_eq!(
-        ban(&mut chat, "192.0.2.0/24", Some(Duration::from_secs(60))),
-        AdminAnswer::PutOut { sessions: 1 }
-    );
+    assert_eq!(ban(&mut chat, "192.0.2.0/24", Some(Duration::from_secs(60))), banned("192.0.2.0/24"));
     assert_eq!(chat.heard(anna), ["ERROR :Closing link: Banned: noise"]);
     let again = chat.connect();
     assert_eq!(chat.heard(again), ["ERROR :Closing link: Banned: noise"]);
@@ -42,7 +56,7 @@ fn whom_a_ban_fits_is_put_out_and_stays_out_until_it_is_over() {
 fn a_banned_login_does_not_come_back_under_another_nick() {
     let mut chat = Chat::new();
     local(&mut chat, "bob", "bob");
-    assert_eq!(ban(&mut chat, "BOB", None), AdminAnswer::PutOut { sessions: 1 });
+    assert_eq!(ban(&mut chat, "BOB", None), banned("bob"));
     let guest = local(&mut chat, "bob", "somebody");
     assert!(chat.is_closed(guest));
     let guest = local(&mut chat, "alice", "somebody");
@@ -54,7 +68,7 @@ fn a_banned_login_does_not_come_back_under_another_nick() {
 fn a_mask_is_compared_with_what_users_see() {
     let mut chat = Chat::new();
     let anna = chat.join("anna");
-    assert_eq!(ban(&mut chat, "*!*@host.example", None), AdminAnswer::PutOut { sessions: 1 });
+    assert_eq!(ban(&mut chat, "@host.example", None), banned("*!*@host.example"));
     assert!(chat.is_closed(anna));
     let other = chat.connect();
     chat.register(other, "somebody");
