@@ -7,6 +7,7 @@ pub mod daemon;
 pub mod irc;
 pub mod outside;
 pub mod programs;
+pub mod proxy;
 pub mod terminal;
 pub mod tls;
 

@@ -16,6 +16,7 @@ mod kept_channels;
 mod log;
 mod manual;
 mod metrics;
+mod once;
 mod outside;
 mod scripts;
 mod service;

@@ -104,6 +104,8 @@ fn value(state: &State, session: &Session, name: &str) -> Option<String> {
                 values.into_iter().filter(|(_, on)| *on).map(|(value, _)| value).collect();
             Some(values.join(",")).filter(|values| !values.is_empty())
         }
+        // How long a message that is sent again is known, in seconds.
+        Caps::CLIENT_ID => Some((state.policy.history.resend_window / 1000).to_string()),
         Caps::MULTILINE => {
             let limits = &state.policy.limits;
             Some(format!("max-bytes={},max-lines={}", limits.multiline_bytes, limits.multiline_lines))
