@@ -180,7 +180,9 @@ pub enum Attempt {
 /// What a connection waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wait {
-    ServerPassword,
+    ServerPassword {
+        label: Option<CompactString>,
+    },
     /// Whether the password of an account is right.
     Login {
         name: CompactString,
@@ -209,7 +211,9 @@ pub enum Wait {
         label: Option<CompactString>,
     },
     /// Whether the nick it registers with is a login's.
-    Register,
+    Register {
+        label: Option<CompactString>,
+    },
     /// Whether the nick it changes to is a login's.
     Rename {
         nick: Nick,

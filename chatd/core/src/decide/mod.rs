@@ -127,7 +127,9 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
     let Some(wait) = tx.state().sessions.get(conn).and_then(|session| session.wait.clone()) else { return };
     tx.emit_conn(conn, crate::event::ConnEvent::WaitOver);
     let label = match &*wait {
-        Wait::Rename { label, .. }
+        Wait::ServerPassword { label }
+        | Wait::Register { label }
+        | Wait::Rename { label, .. }
         | Wait::Oper { label, .. }
         | Wait::Login { label, .. }
         | Wait::LogIn { label, .. }
@@ -135,14 +137,13 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         | Wait::ChangePassword { label, .. }
         | Wait::History { label, .. } => label.as_deref(),
         Wait::Speaking(speaking) => speaking.label.as_deref(),
-        Wait::ServerPassword | Wait::Register => None,
     };
     tx.begin(conn, label);
     match (*wait.clone(), done) {
-        (Wait::ServerPassword, JobDone::PasswordChecked { matches }) => {
+        (Wait::ServerPassword { .. }, JobDone::PasswordChecked { matches }) => {
             register::password_checked(tx, conn, *matches);
         }
-        (Wait::Register, JobDone::LoginLookedUp { exists }) => register::looked_up(tx, conn, *exists),
+        (Wait::Register { .. }, JobDone::LoginLookedUp { exists }) => register::looked_up(tx, conn, *exists),
         (Wait::Rename { nick, .. }, JobDone::LoginLookedUp { exists }) => {
             register::rename_looked_up(tx, conn, nick, *exists);
         }
@@ -176,13 +177,13 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
 /// Tells who waited for it that it was not done; nobody gets in by that.
 fn not_done(tx: &mut Tx<'_>, conn: ConnId, wait: &Wait) {
     match wait {
-        Wait::ServerPassword => register::not_checked(tx, conn),
+        Wait::ServerPassword { .. } => register::not_checked(tx, conn),
         Wait::Login { voice, .. } => authenticate::not_checked(tx, conn, *voice),
         Wait::MakeAccount { name, voice, .. } => account::not_done(tx, "REGISTER", name, *voice),
         Wait::ChangePassword { account, voice, .. } => account::not_done(tx, "PASSWD", account, *voice),
         Wait::Oper { .. } => tx.numeric(ERR_PASSWDMISMATCH, format_args!(":{}", authenticate::TOO_MANY)),
         Wait::LogIn { .. }
-        | Wait::Register
+        | Wait::Register { .. }
         | Wait::Rename { .. }
         | Wait::Speaking(_)
         | Wait::History { .. } => {}

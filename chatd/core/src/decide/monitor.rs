@@ -78,8 +78,8 @@ fn clear(tx: &mut Tx<'_>, conn: ConnId) {
 
 fn list(tx: &mut Tx<'_>, conn: ConnId) {
     let (state, mut to) = tx.responder();
-    let nicks = state.sessions.get(conn).into_iter().flat_map(|session| &session.monitored);
-    to.list(RPL_MONLIST, ":", ',', nicks.map(|(_, nick)| nick.to_compact_string()));
+    let nicks = state.sessions.get(conn).into_iter().flat_map(|session| session.monitored.values());
+    to.list(RPL_MONLIST, ":", ',', nicks.map(|nick| nick.to_compact_string()));
     to.numeric(RPL_ENDOFMONLIST, format_args!(":End of MONITOR list"));
 }
 
@@ -99,7 +99,7 @@ fn status(tx: &mut Tx<'_>, nicks: &[Nick]) {
 
 fn watched(tx: &Tx<'_>, conn: ConnId) -> Vec<Nick> {
     let session = tx.state().sessions.get(conn);
-    session.into_iter().flat_map(|session| &session.monitored).map(|(_, nick)| nick.clone()).collect()
+    session.into_iter().flat_map(|session| session.monitored.values()).cloned().collect()
 }
 
 fn is_watched(tx: &Tx<'_>, conn: ConnId, folded: &Folded) -> bool {

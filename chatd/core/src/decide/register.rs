@@ -83,7 +83,8 @@ pub fn pass(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     }
     tx.emit_conn(conn, ConnEvent::LoginTried { name: None });
     let password = message.param(0).unwrap_or_default().into();
-    tx.wait(conn, Wait::ServerPassword, Job::CheckPassword { hash, password });
+    let label = label(tx);
+    tx.wait(conn, Wait::ServerPassword { label }, Job::CheckPassword { hash, password });
 }
 
 pub fn password_checked(tx: &mut Tx<'_>, conn: ConnId, right: bool) {
@@ -139,10 +140,16 @@ pub fn try_register(tx: &mut Tx<'_>, conn: ConnId) {
         return;
     }
     if look_up {
-        tx.wait(conn, Wait::Register, Job::LookUpLogin { name: nick });
+        let label = label(tx);
+        tx.wait(conn, Wait::Register { label }, Job::LookUpLogin { name: nick });
     } else {
         complete(tx, conn);
     }
+}
+
+/// Of the command whose turn it is; whatever that was, it is answered when the wait is over.
+fn label(tx: &Tx<'_>) -> Option<CompactString> {
+    tx.label().map(CompactString::from)
 }
 
 pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, is_login: bool) {
@@ -397,6 +404,17 @@ mod tests {
             secure: true,
             certificate: None,
         }
+    }
+
+    #[test]
+    fn a_label_is_answered_when_what_it_waits_for_is_done() {
+        let mut chat = Chat::new();
+        let alice = chat.connect();
+        chat.say(alice, "CAP REQ :batch labeled-response");
+        assert_eq!(chat.say(alice, "@label=1 NICK alice"), ["@label=1 :chat.local ACK"]);
+        assert_eq!(chat.say(alice, "@label=2 USER a 0 * :A"), ["@label=2 :chat.local ACK"]);
+        let welcome = chat.say(alice, "@label=3 CAP END");
+        assert!(welcome[0].starts_with("@label=3 :chat.local BATCH +"), "{welcome:?}");
     }
 
     #[test]

@@ -147,30 +147,25 @@ impl<'a> Scene<'a> {
         self.state.user(user).into_iter().flat_map(|user| user.sessions.iter().copied())
     }
 
-    /// All sessions of those who share a channel with a user, the user's own among them unless it is leaving.
-    fn neighbours(&mut self, user: UserId) -> BTreeSet<ConnId> {
-        let Some(found) = self.state.user(user) else { return BTreeSet::new() };
-        let mut conns = BTreeSet::new();
-        for channel in &found.channels {
-            let classes = self.views.channel(self.state, *channel);
-            conns.extend(classes.iter().flat_map(|(_, conns)| conns.iter().copied()));
-        }
-        if found.channels.is_empty() {
-            conns.extend(&found.sessions);
-        }
-        conns
-    }
-
-    /// Shows a line to those who share a channel with a user, and to the user.
+    /// Shows a line to those who share a channel with a user, and to the user. Those of the largest channel, mostly nearly all of
+    /// them, share frames as everywhere; nobody is looked at one by one but who isn't there.
     fn show_neighbours(&mut self, user: UserId, show: &Show<'_>) {
-        let mut channels = self.state.user(user).into_iter().flat_map(|user| &user.channels);
-        match (channels.next(), channels.next()) {
-            (Some(&only), None) => self.show_channel(only, true, show),
-            _ => {
-                let conns = self.neighbours(user);
-                self.show_conns(conns, show);
-            }
-        }
+        let Some(found) = self.state.user(user) else { return };
+        let state = self.state;
+        let Some((largest, members)) = state
+            .channels_of(found)
+            .map(|(id, channel)| (id, &channel.members))
+            .max_by_key(|(_, members)| members.len())
+        else {
+            return self.show_conns(found.sessions.iter().copied(), show);
+        };
+        self.show_channel(largest, true, show);
+        let others = state.channels_of(found).flat_map(|(_, channel)| channel.members.keys());
+        let others: BTreeSet<ConnId> = others
+            .filter(|other| !members.contains_key(*other))
+            .flat_map(|other| self.sessions_of(*other))
+            .collect();
+        self.show_conns(others, show);
     }
 }
 

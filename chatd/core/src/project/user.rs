@@ -11,6 +11,7 @@ use crate::event::{UserEvent, Who};
 use crate::id::ConnId;
 use crate::mode::UserModes;
 use crate::output::Effect;
+use crate::state::Session;
 
 use super::{Author, Scene, Show, TAGS};
 
@@ -79,7 +80,11 @@ impl Scene<'_> {
         }
         let Some(user) = self.state.user(who.user) else { return };
         let author = Author { user, time_tag: self.time_tag };
-        let others = &extended - &self.neighbours(who.user);
+        let others = extended.into_iter().filter(|conn| {
+            let watcher = self.state.sessions.get(*conn).and_then(Session::user);
+            watcher.is_some_and(|watcher| watcher != who.user && !self.state.share_a_channel(user, watcher))
+        });
+        let others: Vec<ConnId> = others.collect();
         let render = |caps: Caps, line: &mut String| render(author, caps, line);
         self.show_conns(others, &Show { depends: TAGS, needs, render: &render });
     }

@@ -80,7 +80,7 @@ impl State {
             wait: None,
             waiting: Waiting::default(),
             account: None,
-            monitored: BTreeSet::new(),
+            monitored: BTreeMap::new(),
             handed_over: None,
             opened_at: at,
             heard_at: at,
@@ -100,7 +100,7 @@ impl State {
     fn drop_session(&mut self, conn: ConnId) {
         let Some(session) = self.sessions.remove(conn) else { return };
         self.deadlines.remove(&(session.due, conn));
-        for (folded, _) in &session.monitored {
+        for folded in session.monitored.keys() {
             unwatch(&mut self.watchers, folded, conn);
         }
         if session.user().is_some() {
@@ -260,9 +260,9 @@ impl Session {
             }
             ConnEvent::LoggedIn { account } => self.account = Some(account.clone()),
             ConnEvent::Monitored { nick } => {
-                self.monitored.insert((nick.fold(), nick.clone()));
+                self.monitored.insert(nick.fold(), nick.clone());
             }
-            ConnEvent::Unmonitored { folded } => self.monitored.retain(|(name, _)| name != folded),
+            ConnEvent::Unmonitored { folded } => drop(self.monitored.remove(folded)),
             ConnEvent::PasswordGiven { .. }
             | ConnEvent::NickChosen { .. }
             | ConnEvent::NickRefused { .. }

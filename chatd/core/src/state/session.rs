@@ -1,6 +1,6 @@
 //! Connections as the core sees them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use chat_proto::caps::Caps;
 use chat_proto::name::{Folded, Nick};
@@ -26,7 +26,7 @@ pub struct Session {
     /// The account that it has proven to be (SASL). See also [`Session::proven`].
     pub account: Option<Nick>,
     /// Nicks that it watches (MONITOR); the folded name finds the one that the client wrote.
-    pub monitored: BTreeSet<(Folded, Nick)>,
+    pub monitored: BTreeMap<Folded, Nick>,
     /// Up to which message it was sent what waited for its account, and how many more wait.
     pub handed_over: Option<(MessageId, u32)>,
     /// Times are in milliseconds since the Unix epoch.

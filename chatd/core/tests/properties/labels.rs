@@ -37,11 +37,11 @@ proptest! {
     }
 }
 
-/// Whether an answer to the connection can have a label: it is registered, and nothing is under way for it.
+/// Whether an answer to the connection can have a label, and nothing is under way for it.
 fn may_label(host: &Host, conn: ConnId) -> bool {
     host.core.state().sessions.get(conn).is_some_and(|session| {
         let able = session.caps.contains(Caps::LABELED_RESPONSE | Caps::BATCH);
-        able && session.user().is_some() && session.wait.is_none()
+        able && session.wait.is_none()
     })
 }
 
