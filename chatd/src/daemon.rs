@@ -200,7 +200,13 @@ impl Wiring {
         };
         let outlets = Outlets {
             egress: Arc::clone(&outside.orders),
-            jobs: Jobs::new(Handle::current(), Arc::clone(inputs), Arc::clone(hashing), archive),
+            jobs: Jobs::new(
+                Handle::current(),
+                Arc::clone(inputs),
+                Arc::clone(&outside.orders),
+                Arc::clone(hashing),
+                archive,
+            ),
             answers: Arc::new(Answers::default()),
             watch: Watch::new(),
         };

@@ -9,11 +9,12 @@ use chatd_core::{
     Secret,
 };
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::AbortHandle;
 
 use crate::auth::hashing::Hashing;
 use crate::auth::{credentials, login, password};
+use crate::egress::Order;
 use crate::mailbox::Mailbox;
 use crate::store::{Archive, Cancelled};
 
@@ -33,6 +34,7 @@ pub(crate) struct Jobs {
 
 #[derive(Debug)]
 struct Workers {
+    egress: Arc<Mailbox<Order>>,
     hashing: Arc<Hashing>,
     lookups: Arc<Semaphore>,
     readers: Arc<Semaphore>,
@@ -43,11 +45,13 @@ impl Jobs {
     pub(crate) fn new(
         runtime: Handle,
         core: Arc<Mailbox<Input>>,
+        egress: Arc<Mailbox<Order>>,
         hashing: Arc<Hashing>,
         archive: Arc<Archive>,
     ) -> Self {
         let seats = |count| Arc::new(Semaphore::new(count));
-        let workers = Workers { hashing, lookups: seats(LOOKUPS_MAX), readers: seats(READERS_MAX), archive };
+        let (lookups, readers) = (seats(LOOKUPS_MAX), seats(READERS_MAX));
+        let workers = Workers { egress, hashing, lookups, readers, archive };
         Self { runtime, core, workers: Arc::new(workers), started: Arc::default() }
     }
 
@@ -59,7 +63,7 @@ impl Jobs {
         // Held until it is entered, so that it cannot be over before.
         let mut entered = lock(&self.started);
         let task = self.runtime.spawn(async move {
-            let done = workers.perform(job, under_way).await;
+            let done = workers.perform(conn, job, under_way).await;
             lock(&started).remove(&conn);
             core.push(Input::JobDone { conn, done });
         });
@@ -89,7 +93,7 @@ fn lock(started: &Mutex<Started>) -> MutexGuard<'_, Started> {
 }
 
 impl Workers {
-    async fn perform(&self, job: Job, cancelled: Cancelled) -> JobDone {
+    async fn perform(&self, conn: ConnId, job: Job, cancelled: Cancelled) -> JobDone {
         match job {
             Job::CheckPassword { hash, password } => {
                 self.hash(move || JobDone::PasswordChecked {
@@ -109,8 +113,19 @@ impl Workers {
                 .await
             }
             Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: self.is_login(name).await },
-            Job::History(query) => JobDone::History(self.read(query, cancelled).await),
+            Job::History(query) => {
+                self.room(conn).await;
+                JobDone::History(self.read(query, cancelled).await)
+            }
         }
+    }
+
+    /// Who asks for much at once gets as much as it reads, and is not cut off for what it has asked for itself.
+    async fn room(&self, conn: ConnId) {
+        let (tell, told) = oneshot::channel();
+        self.egress.push(Order::WhenRoom { conn, tell });
+        // An error says that it is gone.
+        let _ = told.await;
     }
 
     async fn hash(&self, work: impl FnOnce() -> JobDone + Send + 'static) -> JobDone {
@@ -161,7 +176,8 @@ mod tests {
 
     fn jobs(core: &Arc<Mailbox<Input>>) -> Jobs {
         let nowhere = Arc::new(Archive::new("/nonexistent".into(), 0));
-        Jobs::new(Handle::current(), Arc::clone(core), Arc::new(Hashing::start().unwrap()), nowhere)
+        let (core, egress) = (Arc::clone(core), Arc::new(Mailbox::new(8)));
+        Jobs::new(Handle::current(), core, egress, Arc::new(Hashing::start().unwrap()), nowhere)
     }
 
     async fn outcome(job: Job) -> JobDone {

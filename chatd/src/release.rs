@@ -27,10 +27,10 @@ impl Release for Outlets {
         for conn in &group.closed {
             self.jobs.cancel(*conn);
         }
-        let mut stop = false;
+        let (mut jobs, mut stop) = (Vec::new(), false);
         for effect in group.effects.extract_if(.., |effect| !is_for_sockets(effect)) {
             match effect {
-                Effect::Job { conn, job } => self.jobs.start(conn, job),
+                Effect::Job { conn, job } => jobs.push((conn, job)),
                 Effect::Answer { request, answer } => self.answers.give(request, answer),
                 Effect::Stop => stop = true,
                 Effect::Send { .. } | Effect::Fanout { .. } | Effect::Close { .. } => {}
@@ -39,6 +39,10 @@ impl Release for Outlets {
         if !group.effects.is_empty() || !group.closed.is_empty() {
             let order = Order::Deliver { effects: group.effects, closed: group.closed };
             self.egress.push_when_room(order);
+        }
+        // After what was sent before, which they may wait for.
+        for (conn, job) in jobs {
+            self.jobs.start(conn, job);
         }
         if stop {
             self.egress.push(Order::Stop);

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use chatd_core::{ConnId, Effect};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use self::round::Round;
 use self::table::Table;
@@ -31,6 +32,9 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Bytes after which a round is written before more is taken in; small enough to stay in a core's cache.
 const ROUND_MAX: usize = 256 * 1024;
 
+/// A connection has room when no more than this part of what may wait for it does.
+const ROOM: usize = 4;
+
 /// What egress is told, in order.
 #[derive(Debug)]
 pub(crate) enum Order {
@@ -38,6 +42,8 @@ pub(crate) enum Order {
     Register { conn: ConnId, socket: Arc<Socket> },
     /// What a step wants of the sockets.
     Deliver { effects: Vec<Effect>, closed: Vec<ConnId> },
+    /// Tell when the connection has taken most of what was sent to it so far. Whoever is gone is told of by dropping `tell`.
+    WhenRoom { conn: ConnId, tell: oneshot::Sender<()> },
     /// A socket that was full takes more.
     Writable(ConnId),
     /// Nothing: so that a thread with nothing to do shows that it lives.
@@ -63,6 +69,8 @@ pub(crate) struct Egress {
     outside: Outside,
     table: Table,
     round: Round,
+    /// Who waits until a connection has room.
+    wait_for_room: Vec<(ConnId, oneshot::Sender<()>)>,
     /// To be closed when the round is written.
     closing: Vec<ConnId>,
     /// Gone for the core; to be forgotten when the round is written.
@@ -78,6 +86,7 @@ impl Egress {
             outside,
             table: Table::default(),
             round: Round::default(),
+            wait_for_room: Vec::new(),
             closing: Vec::new(),
             closed: Vec::new(),
             lingering: VecDeque::new(),
@@ -124,6 +133,11 @@ impl Egress {
                 }
                 self.closed.extend(closed);
             }
+            Order::WhenRoom { conn, tell } => {
+                self.end_round();
+                self.wait_for_room.push((conn, tell));
+                self.tell_of_room(conn);
+            }
             Order::Writable(conn) => self.resume(conn),
             Order::Beat => {}
             Order::Stop => self.stop_at = Some(Instant::now() + LINGER),
@@ -162,6 +176,7 @@ impl Egress {
         }
         for conn in std::mem::take(&mut self.closed) {
             self.table.remove(conn);
+            self.wait_for_room.retain(|(waiting, _)| *waiting != conn);
             self.outside.slots.give_back(conn);
         }
     }
@@ -177,6 +192,17 @@ impl Egress {
     fn resume(&mut self, conn: ConnId) {
         if self.table.resume(conn) {
             self.await_writable(conn);
+        }
+        self.tell_of_room(conn);
+    }
+
+    fn tell_of_room(&mut self, conn: ConnId) {
+        let limit = self.outside.send_queue.load(Ordering::Relaxed) / ROOM;
+        if self.table.unsent(conn) <= limit {
+            for (_, tell) in self.wait_for_room.extract_if(.., |(waiting, _)| *waiting == conn) {
+                // Nobody may want to know any more.
+                let _ = tell.send(());
+            }
         }
     }
 

@@ -72,6 +72,11 @@ impl Table {
         self.waiting
     }
 
+    /// Bytes that the connection hasn't taken, with what it takes to hold them.
+    pub(super) fn unsent(&mut self, conn: ConnId) -> usize {
+        self.entry(conn).map_or(0, |entry| entry.unsent())
+    }
+
     /// How many frames were handed to connections since this was last asked.
     pub(super) fn take_deliveries(&mut self) -> u64 {
         std::mem::take(&mut self.deliveries)

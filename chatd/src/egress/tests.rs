@@ -188,3 +188,21 @@ async fn deliveries_and_what_waits_are_counted() {
     assert_eq!(samples["chatd_send_queue_connections"], 0.0);
     assert_eq!(samples["chatd_deliveries_total"], 4.0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_room_is_told_when_the_client_has_read_most_of_it() {
+    let bench = bench(4 << 20);
+    let mut client = bench.client().await;
+    let frame = Bytes::from(vec![b'x'; 3 << 20]);
+    bench.deliver(vec![Effect::Send { to: client.conn, frame }]);
+    let (tell, mut told) = tokio::sync::oneshot::channel();
+    bench.outside.orders.push(Order::WhenRoom { conn: client.conn, tell });
+    // When this one is told, the order before it was obeyed.
+    let (tell, other) = tokio::sync::oneshot::channel();
+    let nobody = ConnId { slot: 77, generation: 1 };
+    bench.outside.orders.push(Order::WhenRoom { conn: nobody, tell });
+    other.await.unwrap();
+    assert!(told.try_recv().is_err());
+    client.stream.read_exact(&mut vec![0; 3 << 20]).await.unwrap();
+    told.await.unwrap();
+}

@@ -45,7 +45,7 @@ fn answers_come_in_the_order_of_the_questions() {
     let daemon = Daemon::start();
     let mut alice = daemon.client("alice");
     alice
-        .try_send_bytes(b"PING one\r\nJOIN #corner\r\nPRIVMSG nobody :x\r\nPING two\r\nTOPIC #corner\r\n")
+        .try_send_bytes(b"PING one\r\nJOIN #corner\r\nPRIVMSG stranger :x\r\nPING two\r\nTOPIC #corner\r\n")
         .expect("sent");
     let said = alice.sync();
     let at = |text: &str| {
