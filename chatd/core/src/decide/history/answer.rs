@@ -135,7 +135,7 @@ fn list_targets(tx: &mut Tx<'_>, conn: ConnId, targets: &[(Place, u64)]) {
     let tag = if in_batch { format!("@batch={reference} ") } else { String::new() };
     let mut lines = String::new();
     for (place, at) in targets {
-        let Some(name) = reader::name_for(state, &reader, place) else { continue };
+        let Some(name) = reader::name_for(state, &reader, place, *at) else { continue };
         let time = Stamp(*at);
         let _ = write!(lines, "{tag}:{} CHATHISTORY TARGETS {name} {time}\r\n", to.server);
     }

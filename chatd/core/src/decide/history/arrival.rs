@@ -72,7 +72,7 @@ pub fn deliver(tx: &mut Tx<'_>, conn: ConnId, entries: &[Entry]) {
     let shown = answer::fitting(tx, conn, entries);
     for group in by_place(&entries[..shown]) {
         let Some(name) = Reader::new(tx.state(), conn)
-            .and_then(|reader| reader::name_for(tx.state(), &reader, &group[0].place))
+            .and_then(|reader| reader::name_for(tx.state(), &reader, &group[0].place, group[0].at))
         else {
             continue;
         };

@@ -61,7 +61,7 @@ fn question(
     let reader = Reader::new(state, caller.conn)?;
     match request.asked {
         Asked::Targets { from, to } => {
-            let (party, channels, since) = (reader.party(), reader.channels(), reader.since());
+            let (party, channels, since) = (reader.party(), reader.channels(), reader.channels_since());
             let query = HistoryQuery::Targets { party, channels, after: from, before: to, limit, since };
             Some((query, Purpose::Targets))
         }

@@ -80,11 +80,6 @@ impl<'a> Reader<'a> {
             .map_or(0, |account| account.created_at)
     }
 
-    /// For questions about all places at once.
-    pub fn since(&self) -> u64 {
-        self.channels_since().max(self.pairs_since())
-    }
-
     /// Whether the user may see an entry, now that it was found.
     pub fn may_see(&self, entry: &Entry) -> bool {
         match &entry.place {
@@ -92,8 +87,14 @@ impl<'a> Reader<'a> {
                 let room = self.state.channel(*id);
                 room.is_some_and(|room| self.may_read(*id, room) && self.is_meant(room, entry))
             }
-            Place::Pair(one, other) => [one, other].contains(&&self.party()),
+            Place::Pair(..) => self.may_read_pair(&entry.place, entry.at),
         }
+    }
+
+    /// What is asked about all places at once may have been said before the user's time.
+    fn may_read_pair(&self, place: &Place, at: u64) -> bool {
+        matches!(place, Place::Pair(one, other) if [one, other].contains(&&self.party()))
+            && at >= self.pairs_since()
     }
 
     /// What was said to those with a rank only is for them, and for who said it.
@@ -115,8 +116,8 @@ fn known_party(state: &State, name: &Folded) -> Option<Party> {
     here.or_else(|| state.accounts.named(name.as_str()).map(|account| Party::Account(account.name.fold())))
 }
 
-/// The name of a place for somebody who may read it.
-pub fn name_for(state: &State, reader: &Reader<'_>, place: &Place) -> Option<String> {
+/// The name of a place for somebody who may read what was said there at that time.
+pub fn name_for(state: &State, reader: &Reader<'_>, place: &Place, at: u64) -> Option<String> {
     match place {
         Place::Channel(id) => {
             let room = state.channel(*id).filter(|room| reader.may_read(*id, room))?;
@@ -124,8 +125,8 @@ pub fn name_for(state: &State, reader: &Reader<'_>, place: &Place) -> Option<Str
         }
         Place::Pair(one, other) => {
             let own = reader.party();
-            let other = if *one == own { other } else { Some(one).filter(|_| *other == own)? };
-            Some(name_of(state, other))
+            let other = if *one == own { other } else { one };
+            reader.may_read_pair(place, at).then(|| name_of(state, other))
         }
     }
 }

@@ -33,7 +33,7 @@ fn question(tx: &Tx<'_>, caller: Caller, attributes: &str) -> Result<(HistoryQue
     let most = tx.state().policy.limits.history_page;
     let reader = Reader::new(tx.state(), caller.conn).ok_or("in")?;
     let everything = Scope::Everything { party: reader.party(), channels: reader.channels() };
-    let (mut scope, mut or_else, mut since) = (everything, None, reader.since());
+    let (mut scope, mut or_else, mut since) = (everything, None, reader.channels_since());
     let (mut words, mut from, mut after, mut before, mut limit) = (Vec::new(), None, None, None, most);
     for attribute in attributes.split(';').filter(|attribute| !attribute.is_empty()) {
         let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
