@@ -1,9 +1,12 @@
 //! What is said is there once, wherever the connection breaks.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use chat_tests::daemon::{Daemon, errors, printed, program};
+use chat_tests::outside::{is_root, skip};
 use chat_tests::proxy::{Cut, Proxy, Speaker};
 use chat_tests::terminal::Terminal;
 
@@ -131,4 +134,32 @@ fn what_was_said_meanwhile_is_shown_once_and_in_its_place() {
         at(&ends("bob: after")),
     ];
     assert!(places.is_sorted(), "{screen}");
+}
+
+#[test]
+fn a_cron_job_of_any_user_can_say_it() {
+    let nobody = nix::unistd::User::from_name("nobody").expect("users can be looked up");
+    let Some(nobody) = nobody.filter(|_| is_root()) else {
+        return skip("chat send as another user", "it needs root and a user nobody");
+    };
+    let daemon = Daemon::start();
+    let directory = daemon.setup().path();
+    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755)).expect("mine");
+    let chat = directory.join("chat-for-all");
+    std::fs::copy(program("chat"), &chat).expect("a program that everybody can run");
+    // What cron gives: no terminal, hardly an environment, and this user has no home.
+    let sent = Command::new(&chat)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .arg("--server")
+        .arg(format!("unix:{}", daemon.setup().socket().display()))
+        .args(["send", "backup done"])
+        .uid(nobody.uid.as_raw())
+        .gid(nobody.gid.as_raw())
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .output()
+        .expect("chat runs");
+    assert!(sent.status.success(), "{}", errors(&sent));
+    assert_eq!(stored(&daemon, "nobody: backup done"), 1);
 }
