@@ -13,6 +13,7 @@ mod history;
 mod kick;
 mod list;
 mod log;
+mod redact;
 mod show;
 mod shutdown;
 mod status;
@@ -95,6 +96,19 @@ pub(crate) enum Command {
         /// Even if it keeps out everybody, or nearly, as *!*@* and 0.0.0.0/0 do
         #[arg(long)]
         force: bool,
+    },
+    /// Takes back a message
+    ///
+    /// Its words are removed, from the disk too; that it was said, and that you took it back, stays. `history export` tells the ids
+    /// of messages.
+    #[command(after_help = "Example: redact ml29f9c0-7k --reason \"a password\"")]
+    Redact {
+        /// The message's id
+        #[arg(value_name = "MSGID")]
+        id: String,
+        /// What those who were told it are told
+        #[arg(long, value_name = "TEXT", num_args = 1..)]
+        reason: Vec<String>,
     },
     /// Lifts a ban
     #[command(after_help = "Example: unban 192.0.2.0/24")]
@@ -275,6 +289,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Ban { target, duration, reason, force } => {
             ban::ban(context, (target, *force), duration.as_deref(), reason)
         }
+        Command::Redact { id, reason } => redact::run(context, id, reason),
         Command::Unban { target } => ban::unban(context, target),
         Command::Bans => ban::list(context),
         Command::Account { command } => {

@@ -36,7 +36,7 @@ enum Whom {
     Nobody,
     User(String),
     Account(String),
-    /// Whom a ban is against.
+    /// Whom a ban is against, the id of a message, a channel.
     Target(String),
 }
 
@@ -91,6 +91,7 @@ impl Whom {
             Request::Core(AdminCommand::Ban { target, .. } | AdminCommand::Unban { target }) => {
                 Self::Target(target.clone())
             }
+            Request::Redact { id, .. } => Self::Target(id.clone()),
             _ => Self::Nobody,
         }
     }
@@ -108,7 +109,7 @@ fn changes(request: &Request) -> bool {
                 | AdminCommand::Status
         ),
         Request::Account { request, .. } => !matches!(request, AccountRequest::Show),
-        Request::Reload | Request::SetLogLevel(_) => true,
+        Request::Redact { .. } | Request::Reload | Request::SetLogLevel(_) => true,
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chat_proto::admin::{
     Accounts, AddAccount, Announce, Backup, BanRequest, Bans, CancelShutdown, Channels, Check, CountHistory,
     EraseHistory, Error, ExportHistory, ImportHistory, Kick, List, LogLevel, Method, Password, RawCall,
-    Reload, RemoveAccount, ResumeAccount, ServiceError, SetLogLevel, SetPassword, Show, ShowAccount,
+    Redact, Reload, RemoveAccount, ResumeAccount, ServiceError, SetLogLevel, SetPassword, Show, ShowAccount,
     Shutdown, StatusRequest, SuspendAccount, Unban, Version, Watch,
 };
 use chatd_core::AdminCommand;
@@ -44,6 +44,11 @@ pub(super) enum Request {
     /// How much there is of somebody in the history.
     Count {
         name: String,
+    },
+    /// A message that must be found before the core is asked to take it back.
+    Redact {
+        id: String,
+        reason: Option<String>,
     },
     Work(Work),
     Reload,
@@ -112,6 +117,7 @@ fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         Watch::NAME => return parameters(raw).and_then(|watch| watch_request(raw.more, &watch)),
         Backup::NAME
         | ExportHistory::NAME
+        | Redact::NAME
         | CountHistory::NAME
         | EraseHistory::NAME
         | ImportHistory::NAME => {
@@ -161,6 +167,10 @@ fn account_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
 fn history_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
     let work = match raw.method.as_str() {
         CountHistory::NAME => return parameters(raw).map(|CountHistory { name }| Request::Count { name }),
+        Redact::NAME => {
+            let redact = |Redact { id, reason }| Request::Redact { id, reason: worded(reason) };
+            return parameters(raw).map(redact);
+        }
         Backup::NAME => parameters(raw).map(|Backup {}| Work::Backup)?,
         ExportHistory::NAME => Work::Export(export(parameters(raw)?)),
         EraseHistory::NAME => parameters(raw).map(|EraseHistory { name }| Work::Erase { name })?,

@@ -6,6 +6,7 @@ use chat_proto::admin::{
     BackupPart, BackupSummary, Erased, Error, Exported, HistoryCount, IMPORT_MAX, ImportHistory,
     ImportedKind, ImportedLine, ImportedLines,
 };
+use chatd_core::Entry;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -58,6 +59,12 @@ impl Work {
 pub(super) fn count(maintenance: &Maintenance, name: &str) -> Result<HistoryCount, Error> {
     let traces = maintenance.traces(name).map_err(refused)?;
     Ok(HistoryCount { account: traces.account, guest: traces.guest })
+}
+
+/// What was said under that id.
+pub(super) fn message(maintenance: &Maintenance, id: String) -> Result<Entry, Error> {
+    let found = id.parse().ok().map(|id| maintenance.message(id)).transpose().map_err(refused)?;
+    found.flatten().ok_or(Error::NoSuchMessage { id })
 }
 
 /// What is asked for, if it is not too much.

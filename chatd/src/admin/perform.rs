@@ -6,7 +6,7 @@ use chat_proto::admin::{
     AccountShown, Announced, Banned, Cancelled, CoreStatus, DaemonStatus, Done, Error, HistoryCount, Kicked,
     LogLevelSet, PutOut, ServiceError, Shown, ShutdownScheduled, Status, StatusReply, VersionReply,
 };
-use chatd_core::{Actor, AdminAnswer, AdminCommand};
+use chatd_core::{Actor, AdminAnswer, AdminCommand, Entry};
 use serde::Serialize;
 
 use super::call::{Refusal, Request};
@@ -21,6 +21,10 @@ pub(super) async fn perform<B: Backend>(backend: &B, actor: Actor, request: Requ
         Request::Core(command) => core(backend, actor, command, more).await,
         Request::Account { name, request } => {
             core(backend, actor, accounts::command(backend.hashing(), name, request).await?, more).await
+        }
+        Request::Redact { id, reason } => {
+            let entry = Box::new(message(backend, id).await?);
+            core(backend, actor, AdminCommand::Redact { entry, reason }, more).await
         }
         Request::Reload => one(backend.reload().await?),
         Request::Check => one(backend.check().await?),
@@ -60,6 +64,12 @@ async fn count<B: Backend>(backend: &B, name: String) -> Result<HistoryCount, Er
     let maintenance = Arc::clone(backend.maintenance());
     let counted = tokio::task::spawn_blocking(move || history::count(&maintenance, &name)).await;
     counted.unwrap_or_else(|_| Err(Error::Unavailable { reason: "the history could not be read".into() }))
+}
+
+async fn message<B: Backend>(backend: &B, id: String) -> Result<Entry, Error> {
+    let maintenance = Arc::clone(backend.maintenance());
+    let found = tokio::task::spawn_blocking(move || history::message(&maintenance, id)).await;
+    found.unwrap_or_else(|_| Err(Error::Unavailable { reason: "the history could not be read".into() }))
 }
 
 async fn status<B: Backend>(backend: &B, core: CoreStatus) -> Status {

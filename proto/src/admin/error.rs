@@ -62,6 +62,9 @@ pub enum Error {
     #[error("it cannot be done: {reason}")]
     #[serde(rename = "org.chatd.Admin.CannotBeDone")]
     CannotBeDone { reason: String },
+    #[error("no message has the id {id}, or it was taken back already; `history export` tells the ids")]
+    #[serde(rename = "org.chatd.Admin.NoSuchMessage")]
+    NoSuchMessage { id: String },
     #[error("permission denied")]
     #[serde(rename = "org.chatd.Admin.PermissionDenied")]
     PermissionDenied {

@@ -135,6 +135,16 @@ pub struct EraseHistory {
     pub name: String,
 }
 
+/// Takes back one message: its words go, from the disk too.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redact {
+    /// The message's.
+    pub id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// How many entries are gone so far. Without a field it is a heartbeat.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Erased {

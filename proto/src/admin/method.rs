@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Account, Backup, BackupPart, Ban, Channel, CountHistory, EraseHistory, Erased, Event, ExportHistory,
-    Exported, HistoryCount, ImportHistory, ImportedLines, Password, Status, User,
+    Exported, HistoryCount, ImportHistory, ImportedLines, Password, Redact, Status, User,
 };
 
 pub const INTERFACE: &str = "org.chatd.Admin";
@@ -54,6 +54,7 @@ methods! {
     SetLogLevel => LogLevelSet = "SetLogLevel",
     Version => VersionReply = "Version",
     Watch => Watched = "Watch",
+    Redact => Done = "Redact",
     Backup => BackupPart = "Backup",
     ExportHistory => Exported = "ExportHistory",
     CountHistory => HistoryCount = "CountHistory",

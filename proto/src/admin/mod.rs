@@ -16,7 +16,7 @@ pub use event::{Event, EventKind};
 pub use history::{
     Backup, BackupPart, BackupSummary, CountHistory, EraseHistory, Erased, ExportHistory, Exported,
     HistoryCount, HistoryEntry, HistoryKind, IMPORT_MAX, ImportHistory, ImportedKind, ImportedLine,
-    ImportedLines,
+    ImportedLines, Redact,
 };
 pub use method::{
     AccountList, AccountShown, Accounts, AddAccount, Announce, Announced, BanList, BanRequest, Banned, Bans,

@@ -112,6 +112,11 @@ fn the_objects_of_each_command_are_as_documented_and_never_lose_a_field() {
     ] {
         assert_as_recorded(arguments[0], record, &succeed(&daemon, arguments));
     }
+    alice.send("PRIVMSG #lobby :a slip");
+    alice.sync();
+    let said = objects(&succeed(&daemon, &["history", "export"])).pop().expect("something was said");
+    let id = said["id"].as_str().expect("a message has an id").to_owned();
+    assert_as_recorded("redact", "redact", &succeed(&daemon, &["redact", &id, "--reason", "a slip"]));
     let file = |name: &str| daemon.setup().path().join(name).to_str().expect("a path").to_owned();
     std::fs::write(file("log"), "2026-01-01 12:00:00\tbob\thello\n").expect("a log");
     let (backup, log) = (file("backup.db"), file("log"));

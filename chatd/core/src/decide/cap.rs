@@ -80,6 +80,7 @@ fn list(tx: &mut Tx<'_>, conn: ConnId, subcommand: &str, mut caps: Vec<String>) 
 /// What the connection may have: passwords are not said on every one.
 fn offered(state: &State, session: &Session) -> Caps {
     let mut caps = Caps::all();
+    caps.set(Caps::CLIENT_ID, state.policy.history.resend_window > 0);
     caps.set(Caps::SASL, session.peer.is_safe());
     caps.set(Caps::ACCOUNT_REGISTRATION, session.peer.is_safe() && state.policy.registration.open);
     caps

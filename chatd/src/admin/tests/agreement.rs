@@ -275,6 +275,7 @@ fn errors() {
         Error::InvalidTarget { target: name(), reason: reason() },
         Error::TooBroad { target: name() },
         Error::NoSuchBan { target: name() },
+        Error::NoSuchMessage { id: name() },
         Error::TooManyBans { limit: 1 },
         Error::CannotBeDone { reason: reason() },
         Error::PermissionDenied { group: text() },

@@ -43,6 +43,7 @@ trait AdminProxy {
         reason: Option<&str>,
     ) -> zlink::Result<Result<Value, AdminError>>;
     async fn unban(&mut self, target: &str) -> zlink::Result<Result<Value, AdminError>>;
+    async fn redact(&mut self, id: &str, reason: Option<&str>) -> zlink::Result<Result<Value, AdminError>>;
     async fn shutdown(
         &mut self,
         after_ms: Option<u64>,
@@ -67,6 +68,7 @@ enum AdminError {
     AccountExists { name: String },
     InvalidPassword { reason: String },
     NoSuchBan { target: String },
+    NoSuchMessage { id: String },
 }
 
 type Connection = zlink::tokio::unix::Connection;
@@ -86,7 +88,7 @@ fn refused(answer: Answer) -> AdminError {
 #[test]
 fn both_interface_files_are_valid() {
     for (definition, methods, errors) in
-        [(DEFINITION, 28, 19), (include_str!("../org.varlink.service.varlink"), 2, 6)]
+        [(DEFINITION, 29, 20), (include_str!("../org.varlink.service.varlink"), 2, 6)]
     {
         let interface = Interface::try_from(definition).expect("a valid interface");
         assert_eq!(interface.methods().count(), methods);
@@ -147,6 +149,9 @@ async fn zlink_reads_the_errors() {
     assert!(matches!(too_short, AdminError::InvalidPassword { .. }), "{too_short:?}");
     let not_banned = AdminError::NoSuchBan { target: "bob".into() };
     assert_eq!(refused(connection.unban("bob").await), not_banned);
+    for id in ["nonsense", "ml29f9c0-7k"] {
+        assert_eq!(refused(connection.redact(id, None).await), AdminError::NoSuchMessage { id: id.into() });
+    }
     let long = "x".repeat(100_000);
     assert!(matches!(refused(connection.announce(&long).await), AdminError::InvalidText { .. }));
     assert!(connection.set_log_level("loud").await.is_err());

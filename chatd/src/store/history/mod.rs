@@ -19,7 +19,7 @@ pub(crate) use self::archive::{Archive, Cancelled};
 pub(super) use self::point::at_time;
 pub(super) use self::receipts::receipts;
 pub(super) use self::record::record;
-pub(super) use self::redact::redact;
+pub(super) use self::redact::{message, redact};
 pub(super) use self::row::{COLUMNS, NOTICE, PRIVMSG, entry};
 
 /// How often chatd has begun with this database before, and when it did first.

@@ -8,7 +8,11 @@ use super::{row, search};
 use crate::store::RowError;
 
 /// For [`Message`](chatd_core::HistoryQuery::Message).
-pub(super) fn message(connection: &Connection, id: MessageId, start: u64) -> Result<Vec<Entry>, RowError> {
+pub(in crate::store) fn message(
+    connection: &Connection,
+    id: MessageId,
+    start: u64,
+) -> Result<Vec<Entry>, RowError> {
     let Some((column, number)) = key(id, start) else { return Ok(Vec::new()) };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {}, channel, one, other FROM entry JOIN place ON place.id = entry.place

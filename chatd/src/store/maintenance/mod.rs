@@ -13,12 +13,13 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use chatd_core::{Deed, Entry, MessageId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::Store;
 use super::chores::{ChoreError, Chores};
 use super::copy::{self, CopyError};
-use super::history::Archive;
+use super::history::{self, Archive};
 use crate::config::Bounds;
 use crate::metrics::HistoryMetrics;
 
@@ -77,6 +78,12 @@ impl Maintenance {
 
     fn locked(&self) -> MutexGuard<'_, Bounds> {
         self.bounds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was said under that id, unless it was taken back.
+    pub(crate) fn message(&self, id: MessageId) -> Result<Option<Entry>, MaintenanceError> {
+        let found = history::message(&self.reader()?, id, self.start)?;
+        Ok(found.into_iter().find(|entry| matches!(entry.deed, Deed::Said { .. })))
     }
 
     fn reader(&self) -> rusqlite::Result<Connection> {

@@ -129,6 +129,20 @@ mod tests {
     }
 
     #[test]
+    fn the_window_is_told_and_without_one_there_are_no_ids() {
+        for (resend_window, told) in [(86_400_000, "chatd.org/client-id=86400 "), (0, "")] {
+            let mut policy = Policy::default();
+            policy.history.resend_window = resend_window;
+            let mut chat = Chat::with(policy);
+            let conn = chat.connect();
+            let listed = chat.say(conn, "CAP LS 302").concat();
+            assert!(listed.contains(told) && listed.contains("client-id") != told.is_empty(), "{listed}");
+            let asked = chat.say(conn, "CAP REQ chatd.org/client-id").concat();
+            assert_eq!(asked.contains(" ACK "), !told.is_empty(), "{asked}");
+        }
+    }
+
+    #[test]
     fn bad_ids_and_many_targets_are_refused() {
         let (mut chat, alice, bob) = chat();
         let long = "x".repeat(65);
