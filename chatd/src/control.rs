@@ -114,6 +114,7 @@ impl Control {
         }
         self.settings.set(&config.connections);
         self.maintenance.set_bounds(config.history.bounds);
+        self.keep_history_within_bounds();
         self.settings.handshakes.set(config.policy.keepalive.registration);
         self.show_certificates(&current.listeners, &config.listeners);
         self.core.push(Input::Policy(Box::new(config.policy.clone())));

@@ -46,7 +46,7 @@ use crate::{admin, process, scrape};
 const ORDERS_MAX: usize = 64;
 const TICK: Duration = Duration::from_secs(1);
 /// How often the history is brought within its bounds.
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTES: Duration = Duration::from_secs(10 * 60);
 /// How often it is said that a certificate expires.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -323,7 +323,7 @@ async fn attend(
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut days = tokio::time::interval(DAY);
-    let mut minutes = tokio::time::interval(MINUTE);
+    let mut minutes = tokio::time::interval(MINUTES);
     minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut core_runs = true;
     loop {

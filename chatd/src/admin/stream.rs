@@ -38,12 +38,14 @@ pub(super) async fn run<B: Backend>(
     replies: &mut Replies,
     work: impl FnOnce(&Sink) -> Outcome + Send + 'static,
 ) -> Result<Option<Outcome>, Ended> {
+    // The caller learns at once that it is heard.
+    replies.send(&reply::continued(Heartbeat {})?).await?;
     let (sink, mut made) = mpsc::channel(WAITING_MAX);
     let working = tokio::task::spawn_blocking(move || work(&Sink(sink)));
     loop {
         tokio::select! {
             biased;
-            reply = made.recv(), if !made.is_closed() || !made.is_empty() => match reply {
+            reply = made.recv() => match reply {
                 Some(bytes) => replies.send(&bytes).await?,
                 None => return Ok(Some(working.await.unwrap_or_else(|_| Err(broken())))),
             },

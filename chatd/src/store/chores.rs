@@ -12,6 +12,7 @@ use super::Store;
 /// What a step may hold up the chat; the next one has as many rows as took that.
 const STEP: Duration = Duration::from_millis(4);
 const ROWS_FIRST: u32 = 50;
+const ROWS_MIN: u32 = 10;
 const ROWS_MAX: u32 = 2000;
 /// The chat has the disk for so many times as long as a step took.
 const REST: u32 = 3;
@@ -64,12 +65,12 @@ impl Chores {
     ) -> Result<u64, ChoreError> {
         let (mut rows, mut all) = (ROWS_FIRST, 0);
         loop {
-            let (found, took);
-            (work, (found, took)) = self.perform(move |store| {
-                let outcome = timed(|| step(&mut store.connection, &mut work, rows));
+            let (step, took);
+            (work, (step, took)) = self.perform(move |store| {
+                let outcome = timed(|| step_of(&mut store.connection, &mut work, rows));
                 (work, outcome)
             })?;
-            let found = found?;
+            let (found, worked) = step?;
             all += u64::from(found);
             if found < rows {
                 return Ok(all);
@@ -77,21 +78,23 @@ impl Chores {
             if !told(all) {
                 return Err(ChoreError::Abandoned);
             }
-            rows = adapted(rows, took);
+            rows = adapted(rows, worked);
             thread::sleep(took * REST);
         }
     }
 }
 
-fn step(
+/// How many rows there were, and how long they took, without the wait for the disk: fewer rows would not make that shorter.
+fn step_of(
     connection: &mut Connection,
     work: &mut impl FnMut(&Transaction<'_>, u32) -> rusqlite::Result<u32>,
     rows: u32,
-) -> rusqlite::Result<u32> {
+) -> rusqlite::Result<(u32, Duration)> {
     let transaction = connection.transaction()?;
-    let found = work(&transaction, rows)?;
+    let (found, worked) = timed(|| work(&transaction, rows));
+    let found = found?;
     transaction.commit()?;
-    Ok(found)
+    Ok((found, worked))
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
@@ -107,7 +110,7 @@ fn adapted(rows: u32, took: Duration) -> u32 {
     } else {
         rows
     };
-    rows.clamp(1, ROWS_MAX)
+    rows.clamp(ROWS_MIN, ROWS_MAX)
 }
 
 impl fmt::Debug for Chores {

@@ -32,6 +32,9 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let zone = zone(time_zone)?;
     let cannot = |cause| Failure::CannotRead { path: file.to_path_buf(), cause };
+    if file == Path::new("-") && !context.ask.may_read_stdin() {
+        return Err(Failure::Usage("standard input is the console here; name a file".into()));
+    }
     let mut reader: Box<dyn BufRead> = if file == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {

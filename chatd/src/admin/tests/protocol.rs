@@ -97,3 +97,42 @@ async fn a_request_over_the_bound_ends_the_connection() {
     let _ = client.write(&vec![b'x'; 4 * 1024 * 1024]).await;
     assert!(client.read().await.is_none());
 }
+
+#[tokio::test]
+async fn a_backup_comes_in_parts_and_ends_with_what_it_holds() {
+    let running = start(Fake::with_users(0), Limits::default());
+    let mut client = Client::connect(&running).await;
+    let refused = client.call(r#"{"method":"org.chatd.Admin.Backup"}"#).await;
+    assert_eq!(refused["error"], "org.varlink.service.ExpectedMore");
+    client.send(r#"{"method":"org.chatd.Admin.Backup","more":true}"#).await;
+    let mut bytes = 0;
+    let last = loop {
+        let reply = client.reply().await;
+        if reply["continues"] != true {
+            break reply;
+        }
+        bytes += reply["parameters"]["data"].as_str().map_or(0, |data| data.len() / 4 * 3);
+    };
+    let held = last["parameters"]["summary"]["bytes"].as_u64().expect("a size");
+    assert!(
+        held > 0 && bytes.abs_diff(usize::try_from(held).expect("a size")) <= 2,
+        "{last} after {bytes} bytes"
+    );
+    assert!(
+        client.call(r#"{"method":"org.chatd.Admin.Version"}"#).await["parameters"]["version"].is_string()
+    );
+}
+
+#[tokio::test]
+async fn more_lines_than_may_be_imported_at_once_are_refused() {
+    let running = start(Fake::with_users(0), Limits::default());
+    let mut client = Client::connect(&running).await;
+    let lines = vec![r#"{"at":1,"from":"a","kind":"message","text":"b"}"#; 2001].join(",");
+    let call = format!(
+        r##"{{"method":"org.chatd.Admin.ImportHistory","parameters":{{"channel":"#a","lines":[{lines}]}},"more":true}}"##
+    );
+    assert_eq!(client.call(&call).await["error"], "org.chatd.Admin.CannotBeDone");
+    let call = call.replace(&lines, r#"{"at":1,"from":"a","kind":"message","text":"b"}"#);
+    assert_eq!(client.call(&call).await["continues"], true, "it is heard");
+    assert_eq!(client.reply().await["error"], "org.chatd.Admin.NoSuchChannel");
+}
