@@ -152,7 +152,11 @@ impl Irc {
         &self.seen
     }
 
-    fn read_line(&mut self) -> std::io::Result<Option<String>> {
+    /// The next line; nothing at the end.
+    ///
+    /// # Errors
+    /// The connection is broken, or nothing comes.
+    pub fn read_line(&mut self) -> std::io::Result<Option<String>> {
         let mut bytes = Vec::new();
         if self.reader.read_until(b'\n', &mut bytes)? == 0 {
             return Ok(None);
