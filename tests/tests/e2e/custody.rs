@@ -104,25 +104,13 @@ fn a_log_is_taken_over_once_and_what_a_person_said_can_be_erased() {
 #[test]
 fn what_was_imported_is_read_in_the_channel() {
     let daemon = Daemon::configured("[history]\nretention = \"forever\"");
+    let login = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().expect("a login").name;
+    let mut reader = daemon.connect();
+    reader.register_with(&login, "draft/chathistory server-time message-tags batch");
     let log = daemon.setup().path().join("lobby.log");
     fs::write(&log, LOG).expect("a log");
-    done(
-        &daemon,
-        &[
-            "history",
-            "import",
-            text_of(&log),
-            "--format",
-            "irssi",
-            "--channel",
-            "#lobby",
-            "--time-zone",
-            "UTC",
-        ],
-    );
-    let mut reader = daemon.connect();
-    reader.send("CAP REQ :draft/chathistory server-time message-tags batch");
-    reader.register("carol");
+    let import = ["history", "import", text_of(&log), "--format", "irssi", "--channel", "#lobby"];
+    done(&daemon, &[&import[..], &["--time-zone", "UTC"]].concat());
     reader.send("CHATHISTORY LATEST #lobby * 10");
     reader.expect(|line| line.contains("time=2020-11-02T09:01:00.000Z") && line.ends_with(":from long ago"));
     reader.expect(|line| line.contains(":bob!bob@imported PRIVMSG #lobby :an answer"));
@@ -131,6 +119,7 @@ fn what_was_imported_is_read_in_the_channel() {
 #[test]
 fn what_cannot_be_imported_is_told() {
     let daemon = Daemon::start();
+    let _visitor = daemon.client("visitor");
     let log = daemon.setup().path().join("lobby.log");
     fs::write(&log, LOG).expect("a log");
     let import = |channel: &str| {
