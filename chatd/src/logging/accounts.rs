@@ -58,8 +58,9 @@ pub(super) fn ban(event: &BanEvent) {
             let reason = ban.reason.as_deref();
             let fields = Fields { target: Some(&target), reason, ..Fields::from(by) };
             let length = ban.until.map_or_else(|| String::from("for ever"), |until| lasting(until - ban.at));
-            let (by, why) = (name_of(by), Quoted(reason.unwrap_or_default()));
-            EventKind::BanSet.log(&fields, format_args!("ban set by {by}: {target}, {length}: {why}"));
+            let why = reason.map(|reason| format!(": {}", Quoted(reason))).unwrap_or_default();
+            EventKind::BanSet
+                .log(&fields, format_args!("ban set by {}: {target}, {length}{why}", name_of(by)));
         }
         BanEvent::Lifted { target, by } => {
             let target = target.to_string();
