@@ -11,8 +11,8 @@ use super::Store;
 
 /// What a step may hold up the chat; the next one has as many rows as took that.
 const STEP: Duration = Duration::from_millis(4);
-const ROWS_FIRST: u32 = 50;
-const ROWS_MIN: u32 = 10;
+const ROWS_FIRST: u32 = 10;
+const ROWS_MIN: u32 = 1;
 const ROWS_MAX: u32 = 2000;
 /// The chat has the disk for so many times as long as a step took.
 const REST: u32 = 3;
