@@ -31,7 +31,7 @@ pub(crate) enum AccountCommand {
     },
     /// Makes an account
     ///
-    /// The password, of at least 8 characters, is asked for, twice, or is the first line of standard input when that
+    /// The password is asked for, twice, or is the first line of standard input when that
     /// is not a terminal.
     #[command(after_help = "Example: account add carol")]
     Add {

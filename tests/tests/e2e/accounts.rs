@@ -101,7 +101,7 @@ fn who_has_forgotten_the_password_is_given_another() {
 fn passwords_that_cannot_be_used_are_refused_in_one_line() {
     let daemon = Daemon::start();
     let (long, endless) = ("x".repeat(1000), "x".repeat(100_000));
-    for input in ["", "\n", "tab\there\n", "seven77", long.as_str(), endless.as_str()] {
+    for input in ["", "\n", "tab\there\n", long.as_str(), endless.as_str()] {
         let mut command = daemon.chatctl_command(&["account", "add", "carol"]);
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("chatctl runs");

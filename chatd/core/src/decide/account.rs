@@ -225,7 +225,7 @@ impl fmt::Display for BadPassword {
     }
 }
 
-/// Whether the account may have that password. Administrators are held to it as well.
+/// Whether the account may have that password.
 ///
 /// # Errors
 /// It is easily guessed, or could not be typed everywhere.
