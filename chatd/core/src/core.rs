@@ -17,6 +17,7 @@ use crate::exchange::Exchanges;
 use crate::history::Entry;
 use crate::id::{ChannelId, ConnId};
 use crate::input::{Incoming, Input, Lost, Peer};
+use crate::mailbox::Mailbox;
 use crate::output::{Effect, Output};
 use crate::policy::Policy;
 use crate::project::Views;
@@ -42,8 +43,8 @@ pub struct Kept {
     /// What was said lately with an id of its author's, the oldest first.
     pub receipts: Vec<Entry>,
     pub marks: BTreeMap<Folded, Marks>,
-    /// How many messages wait for accounts that are not here.
-    pub undelivered: BTreeMap<Folded, u32>,
+    /// What waits for accounts that are not here.
+    pub undelivered: BTreeMap<Folded, Mailbox>,
     pub channels: BTreeMap<ChannelId, Channel>,
     pub secret: ServerSecret,
 }

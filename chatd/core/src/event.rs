@@ -136,11 +136,13 @@ pub enum ConnEvent {
     },
     /// It understands CAP version 302, and so cap-notify.
     CapVersion302,
-    /// What waited for its account was sent to it, up to this message; so many more wait. It has them when it answers.
+    /// What waited for the account was sent to it, up to this message. It has them when it answers.
     HandedOver {
+        account: Nick,
         upto: MessageId,
-        left: u32,
     },
+    /// It has answered: what was handed over has come.
+    Received,
     CapsSet {
         caps: Caps,
     },

@@ -161,10 +161,21 @@ pub enum Deed {
 impl Entry {
     /// Who has done it.
     pub fn author(&self) -> Party {
-        match &self.account {
-            Some(account) => Party::Account(account.fold()),
-            None => Party::Guest(Folded::new(self.source.split('!').next().unwrap_or_default())),
-        }
+        party_of(&self.source, self.account.as_ref())
+    }
+}
+
+fn party_of(source: &str, account: Option<&Nick>) -> Party {
+    match account {
+        Some(account) => Party::Account(account.fold()),
+        None => Party::Guest(Folded::new(source.split('!').next().unwrap_or_default())),
+    }
+}
+
+impl Byline {
+    /// Who it is.
+    pub fn party(&self) -> Party {
+        party_of(&self.source, self.account.as_ref())
     }
 }
 

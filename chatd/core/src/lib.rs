@@ -14,6 +14,7 @@ mod exchange;
 mod history;
 mod id;
 mod input;
+mod mailbox;
 mod mask;
 mod mode;
 mod output;
@@ -41,6 +42,7 @@ pub use history::{
 };
 pub use id::{ChannelId, ConnId, MessageId, NotAMessageId, RequestId, UserId};
 pub use input::{AccountChecked, Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
+pub use mailbox::{Full, Mailbox};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
 pub use policy::{History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};

@@ -1,6 +1,7 @@
 //! What was said lately with an id of its author's own, so that a resend is known, and acknowledged again instead of said again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -17,13 +18,16 @@ pub const RECEIPTS_BYTES: usize = 16 * 1024 * 1024;
 /// What one takes besides its text.
 const OVERHEAD: usize = 512;
 
-/// Messages by author and by the author's own id. The oldest are forgotten, of an author who has too many and in all.
+/// Messages by author and by the author's own id. The oldest are forgotten, of an author who has too many, and, where it is too
+/// much in all, of whom most is remembered: nobody can have others' forgotten.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Vec<Entry>", into = "Vec<Entry>")]
 pub struct Receipts {
     by_author: BTreeMap<Party, Shelf>,
     /// The authors in the order of what they said, by the messages' numbers.
     order: BTreeMap<u64, Party>,
+    /// What each author's take, with the number of the oldest of them; of two that take the same the older is the last.
+    shares: BTreeSet<(usize, Reverse<u64>)>,
     cost: usize,
 }
 
@@ -33,6 +37,7 @@ struct Shelf {
     by_id: BTreeMap<CompactString, Entry>,
     /// The oldest first.
     order: VecDeque<(u64, CompactString)>,
+    cost: usize,
 }
 
 impl Receipts {
@@ -55,22 +60,35 @@ impl Receipts {
     pub(crate) fn insert(&mut self, entry: Entry) {
         let (Some((number, client_id)), author) = (key(&entry), entry.author()) else { return };
         let client_id = client_id.clone();
-        let shelf = self.by_author.entry(author.clone()).or_default();
-        if shelf.by_id.contains_key(&client_id) {
-            return;
-        }
-        let is_full = shelf.order.len() >= PER_AUTHOR;
-        self.cost += Self::cost(&entry);
-        self.order.insert(number, author.clone());
-        shelf.order.push_back((number, client_id.clone()));
-        shelf.by_id.insert(client_id, entry);
-        if is_full {
+        self.change(&author, |receipts, shelf| {
+            // What is said anew under an id takes its place.
+            let known = shelf.order.iter().find(|(_, known)| *known == client_id).map(|(number, _)| *number);
+            known.into_iter().for_each(|number| receipts.drop_from(shelf, number));
+            shelf.cost += Self::cost(&entry);
+            receipts.order.insert(number, author.clone());
+            shelf.order.push_back((number, client_id.clone()));
+            shelf.by_id.insert(client_id, entry);
+        });
+        if self.by_author.get(&author).is_some_and(|shelf| shelf.order.len() > PER_AUTHOR) {
             self.drop_oldest_of(&author);
         }
         while self.cost > RECEIPTS_BYTES {
-            let Some((_, author)) = self.order.first_key_value() else { break };
-            let author = author.clone();
+            let most = self.shares.last().and_then(|(_, Reverse(number))| self.order.get(number));
+            let Some(author) = most.cloned() else { break };
             self.drop_oldest_of(&author);
+        }
+    }
+
+    /// Changes what is remembered of one author, and the sums with it.
+    fn change(&mut self, author: &Party, change: impl FnOnce(&mut Self, &mut Shelf)) {
+        let mut shelf = self.by_author.remove(author).unwrap_or_default();
+        shelf.share().into_iter().for_each(|share| _ = self.shares.remove(&share));
+        self.cost -= shelf.cost;
+        change(self, &mut shelf);
+        self.cost += shelf.cost;
+        if let Some(share) = shelf.share() {
+            self.shares.insert(share);
+            self.by_author.insert(author.clone(), shelf);
         }
     }
 
@@ -88,16 +106,16 @@ impl Receipts {
 
     /// The words are forgotten, and that it was said is not.
     pub(crate) fn redact(&mut self, id: MessageId) {
-        let Some(shelf) = self.order.get(&id.number).and_then(|author| self.by_author.get_mut(author)) else {
-            return;
-        };
-        let known = shelf.order.iter().find(|(number, _)| *number == id.number);
-        let Some(entry) = known.and_then(|(_, client_id)| shelf.by_id.get_mut(client_id)) else { return };
-        self.cost -= Self::cost(entry);
-        if let Deed::Said { text, tags, .. } = &mut entry.deed {
-            (*text, *tags) = Default::default();
-        }
-        self.cost += Self::cost(entry);
+        let Some(author) = self.order.get(&id.number).cloned() else { return };
+        self.change(&author, |_, shelf| {
+            let known = shelf.order.iter().find(|(number, _)| *number == id.number);
+            let Some(entry) = known.and_then(|(_, client_id)| shelf.by_id.get_mut(client_id)) else { return };
+            shelf.cost -= Self::cost(entry);
+            if let Deed::Said { text, tags, .. } = &mut entry.deed {
+                (*text, *tags) = Default::default();
+            }
+            shelf.cost += Self::cost(entry);
+        });
     }
 
     /// Whoever has that name from now on is somebody else.
@@ -108,18 +126,25 @@ impl Receipts {
     }
 
     fn drop_oldest_of(&mut self, author: &Party) {
-        let Some(shelf) = self.by_author.get_mut(author) else { return };
-        if let Some((number, client_id)) = shelf.order.pop_front() {
-            self.order.remove(&number);
-            self.cost -= shelf.by_id.remove(&client_id).map_or(0, |entry| Self::cost(&entry));
-        }
-        if shelf.order.is_empty() {
-            self.by_author.remove(author);
-        }
+        self.change(author, |receipts, shelf| {
+            let oldest = shelf.order.front().map(|(number, _)| *number);
+            oldest.into_iter().for_each(|number| receipts.drop_from(shelf, number));
+        });
+    }
+
+    fn drop_from(&mut self, shelf: &mut Shelf, number: u64) {
+        let Some(at) = shelf.order.iter().position(|(known, _)| *known == number) else { return };
+        let dropped = shelf.order.remove(at).and_then(|(_, client_id)| shelf.by_id.remove(&client_id));
+        self.order.remove(&number);
+        shelf.cost -= dropped.map_or(0, |entry| Self::cost(&entry));
     }
 }
 
 impl Shelf {
+    fn share(&self) -> Option<(usize, Reverse<u64>)> {
+        self.order.front().map(|(number, _)| (self.cost, Reverse(*number)))
+    }
+
     fn find(&self, number: u64) -> Option<&Entry> {
         let (_, client_id) = self.order.iter().find(|(known, _)| *known == number)?;
         self.by_id.get(client_id)
@@ -209,6 +234,27 @@ mod tests {
         }
         let known: Vec<u64> = receipts.order.keys().copied().collect();
         assert_eq!(known, [13, 14, 15, 16, 17, 18, 19]);
+    }
+
+    #[test]
+    fn what_many_say_at_length_makes_nobody_elses_short_words_forgotten() {
+        let mut receipts = Receipts::default();
+        receipts.insert(said(1, "alice", "a", "hello"));
+        let text = "x".repeat(RECEIPTS_BYTES / 64);
+        for at in 2..400 {
+            receipts.insert(said(at, &format!("user{}", at % 100), &at.to_string(), &text));
+            assert!(receipts.cost <= RECEIPTS_BYTES);
+        }
+        assert_eq!(number(&receipts, "alice", "a"), Some(1));
+        assert_eq!(number(&receipts, "user99", "399"), Some(399));
+    }
+
+    #[test]
+    fn what_is_said_anew_under_an_id_takes_its_place() {
+        let mut receipts = Receipts::from(vec![said(1, "bob", "1", "x"), said(2, "bob", "1", "y")]);
+        assert_eq!(number(&receipts, "bob", "1"), Some(2));
+        receipts.forget(&of("bob"));
+        assert_eq!(receipts, Receipts::default());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chat_proto::message::Message;
+use chat_proto::name::Folded;
 use chat_proto::sasl::{ITERATIONS_MIN, ScramKeys};
 
 use crate::{
@@ -26,6 +27,8 @@ pub struct Chat {
     answer: Option<AdminAnswer>,
     /// What the history has.
     past: Vec<Entry>,
+    /// Which of it waits for which account.
+    waiting: BTreeMap<u64, Folded>,
     /// Names of logins of the host.
     pub logins: Vec<&'static str>,
     /// Jobs are put here, and not done.
@@ -50,6 +53,7 @@ impl Chat {
             events: Vec::new(),
             answer: None,
             past: Vec::new(),
+            waiting: BTreeMap::new(),
             logins: Vec::new(),
             put_off: None,
         }
@@ -154,6 +158,11 @@ impl Chat {
         self.answer.take().expect("a request has an answer")
     }
 
+    /// The host's clock is put back to when the chat began.
+    pub fn put_clock_back(&mut self) {
+        self.now = START;
+    }
+
     /// Lets so many milliseconds pass.
     pub fn pass(&mut self, milliseconds: u64) {
         self.now += milliseconds;
@@ -179,6 +188,7 @@ impl Chat {
             self.core.step(Stamp(self.now), &mut vec![input], &mut out);
             for event in &out.events {
                 self.past.extend(entries(self.now, event));
+                self.note_waiting(event);
                 if let Event::Redacted(redaction) = event {
                     self.past.retain(|entry| entry.id != Some(redaction.message));
                 }
@@ -215,6 +225,19 @@ impl Chat {
         None
     }
 
+    fn note_waiting(&mut self, event: &Event) {
+        match event {
+            Event::Said(said) => {
+                self.waiting.extend(said.waits.as_ref().map(|account| (said.id.number, account.fold())));
+            }
+            Event::Account(name, AccountEvent::Delivered { upto, left }) => {
+                let name = name.fold();
+                self.waiting.retain(|number, account| *account != name || *left > 0 && *number > upto.number);
+            }
+            _ => {}
+        }
+    }
+
     fn do_job(&self, job: &Job) -> JobDone {
         match job {
             Job::CheckPassword { hash, password: Secret(password) } => {
@@ -245,6 +268,17 @@ impl Chat {
                 HistoryQuery::Message(id) => {
                     let found = self.past.iter().filter(|entry| entry.id == Some(*id));
                     HistoryAnswer::Entries(found.cloned().collect())
+                }
+                HistoryQuery::Page { place, since, .. } => {
+                    let found = self.past.iter().filter(|entry| entry.place == *place && entry.at >= *since);
+                    HistoryAnswer::Entries(found.cloned().collect())
+                }
+                HistoryQuery::Undelivered { account, limit } => {
+                    let waits = |entry: &&Entry| {
+                        entry.id.is_some_and(|id| self.waiting.get(&id.number) == Some(account))
+                    };
+                    let limit = usize::try_from(*limit).expect("a limit is small");
+                    HistoryAnswer::Entries(self.past.iter().filter(waits).take(limit).cloned().collect())
                 }
                 _ => HistoryAnswer::Failed,
             }),

@@ -145,7 +145,7 @@ fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {
         bans: bans::read(connection)?,
         marks: marks::read(connection)?,
         receipts: history::receipts(connection, start)?,
-        undelivered: history::undelivered::count(connection)?,
+        undelivered: history::undelivered::mailboxes(connection)?,
         secret: secret(connection)?,
         channels: channels::begin(connection, now.0)?,
         ..Kept::default()

@@ -95,7 +95,7 @@ fn join_one(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName, key: Option<&st
 }
 
 /// Why a channel doesn't let a user in. An invitation opens every door; who has been operator or voiced needs neither that nor the key.
-fn refusal(
+pub fn refusal(
     id: ChannelId,
     channel: &Channel,
     user: &User,

@@ -66,7 +66,7 @@ fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
         let why = format_args!(":A message with an id of its own has one target");
         return speech.tx.fail(kind.command(), "INVALID_CLIENT_ID", why);
     }
-    if speech.was_said() {
+    if speech.was_said(targets) {
         return;
     }
     let most = speech.tx.state().policy.limits.targets;
@@ -89,7 +89,7 @@ fn split_at_comma(targets: &str, count: usize) -> (&str, Option<&str>) {
 pub fn say_lines(tx: &mut Tx<'_>, caller: Caller, kind: SaidKind, text: &str, batch: OpenBatch) {
     let OpenBatch { target, tags, client_id, .. } = batch;
     let mut speech = Speech { tx, caller, kind, text, tags: tags.into(), rest: "", client_id };
-    if !speech.was_said() {
+    if !speech.was_said(&target) {
         speech.say_to(&target);
     }
 }
@@ -190,10 +190,12 @@ impl Speech<'_, '_, '_> {
         is_silenced(channel, user).then_some("+b")
     }
 
-    /// A client-to-client request other than ACTION, which is how people say `/me`.
+    /// A client-to-client request other than ACTION, which is how people say `/me`, in any of the lines.
     fn is_ctcp(&self) -> bool {
-        self.text.strip_prefix('\x01').is_some_and(|request| {
-            !request.split([' ', '\x01']).next().is_some_and(|word| word.eq_ignore_ascii_case("ACTION"))
+        SaidText::from(self.text).lines().any(|line| {
+            line.text.strip_prefix('\x01').is_some_and(|request| {
+                !request.split([' ', '\x01']).next().is_some_and(|word| word.eq_ignore_ascii_case("ACTION"))
+            })
         })
     }
 
@@ -226,7 +228,8 @@ impl Speech<'_, '_, '_> {
         }
         let state = self.tx.state();
         let Some(place) = self.place(&to) else { return };
-        let waits = waits_for(state, &to);
+        let waits = waits_for(state, &to)
+            .filter(|account| absent::room_for(state, self.caller.user, account).is_ok());
         let said = Said {
             id: state.next_message(),
             from: self.caller.who(state),

@@ -29,7 +29,8 @@ impl State {
                     entries(at, event).into_iter().for_each(|entry| self.receipts.insert(entry));
                 }
                 if let Some(account) = &said.waits {
-                    *self.undelivered.entry(account.fold()).or_default() += 1;
+                    let author = said.byline.party();
+                    self.undelivered.entry(account.fold()).or_default().put(said.id.number, author);
                 }
                 if let Some(user) = self.users.get_mut(said.from.user) {
                     user.last_active = at;
@@ -156,7 +157,9 @@ impl State {
             invites: BTreeSet::new(),
             marks: BTreeMap::new(),
             since: at,
+            since_message: self.last_message,
             named_since: at,
+            named_since_message: self.last_message,
             last_active: at,
         };
         self.nicks.insert(who.nick.fold(), who.user);
@@ -209,7 +212,9 @@ impl State {
         let same = user.nick.fold() == nick.fold();
         if let Some(user) = self.users.get_mut(id) {
             user.nick = nick.clone();
-            user.named_since = if same { user.named_since } else { at };
+            if !same {
+                (user.named_since, user.named_since_message) = (at, self.last_message);
+            }
         }
     }
 
@@ -249,7 +254,8 @@ impl Session {
             ConnEvent::Pinged => self.pinged_at = Some(at),
             ConnEvent::CapVersion302 => self.version_302 = true,
             ConnEvent::CapsSet { caps } => self.caps = *caps,
-            ConnEvent::HandedOver { upto, left } => self.handed_over = Some((*upto, *left)),
+            ConnEvent::HandedOver { account, upto } => self.handed_over = Some((account.clone(), *upto)),
+            ConnEvent::Received => self.handed_over = None,
             ConnEvent::Waits { wait } => {
                 self.waiting.since = at;
                 self.wait = Some(Box::new(wait.clone()));

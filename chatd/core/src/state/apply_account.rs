@@ -41,7 +41,11 @@ impl State {
             AccountEvent::Resumed { .. } => self.accounts.change(&folded, |account| account.suspended = None),
             AccountEvent::Removed { .. } => self.accounts.remove(&folded),
             AccountEvent::Delivered { left: 0, .. } => drop(self.undelivered.remove(&folded)),
-            AccountEvent::Delivered { left, .. } => drop(self.undelivered.insert(folded, *left)),
+            AccountEvent::Delivered { upto, .. } => {
+                if let Some(mailbox) = self.undelivered.get_mut(&folded) {
+                    mailbox.take_upto(upto.number);
+                }
+            }
         }
     }
 
@@ -96,7 +100,7 @@ impl State {
     pub(super) fn set_account(&mut self, at: u64, id: UserId, account: Option<&Nick>) {
         let Some(user) = self.users.get_mut(id) else { return };
         user.account = account.cloned();
-        user.named_since = at;
+        (user.named_since, user.named_since_message) = (at, self.last_message);
         let mut modes = user.modes;
         modes.set(UserModes::REGISTERED, account.is_some());
         self.set_user_modes(id, modes);

@@ -22,6 +22,7 @@ use crate::ban::Bans;
 use crate::core::{Kept, ServerSecret};
 use crate::event::{ChannelEvent, Event, Room, UserEvent, Who};
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
+use crate::mailbox::Mailbox;
 use crate::policy::Policy;
 use crate::receipts::Receipts;
 
@@ -57,8 +58,8 @@ pub struct State {
     pub receipts: Receipts,
     /// How far accounts have read.
     pub marks: BTreeMap<Folded, Marks>,
-    /// How many messages wait for accounts that are not here.
-    pub undelivered: BTreeMap<Folded, u32>,
+    /// What waits for accounts that are not here.
+    pub undelivered: BTreeMap<Folded, Mailbox>,
     /// Failed logins.
     pub attempts: Attempts,
     pub secret: ServerSecret,

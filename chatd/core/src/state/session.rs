@@ -27,8 +27,8 @@ pub struct Session {
     pub account: Option<Nick>,
     /// Nicks that it watches (MONITOR); the folded name finds the one that the client wrote.
     pub monitored: BTreeMap<Folded, Nick>,
-    /// Up to which message it was sent what waited for its account, and how many more wait.
-    pub handed_over: Option<(MessageId, u32)>,
+    /// For which account it was sent what waited, and up to which message, until it says that it has it.
+    pub handed_over: Option<(Nick, MessageId)>,
     /// Times are in milliseconds since the Unix epoch.
     pub opened_at: u64,
     pub heard_at: u64,

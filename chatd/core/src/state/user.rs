@@ -32,8 +32,14 @@ pub struct User {
     #[serde(default)]
     pub marks: Marks,
     pub since: u64,
+    /// The last message said before that.
+    #[serde(default)]
+    pub since_message: u64,
     /// When it came to the name or the account that it goes by.
     pub named_since: u64,
+    /// The last message said before that.
+    #[serde(default)]
+    pub named_since_message: u64,
     /// When it last said something.
     pub last_active: u64,
 }

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use chatd_core::{Channel, ChannelEvent, ChannelId, Event, Kept, Mask, ModeChange, Stamp, Topic, Who};
+use chatd_core::{
+    Channel, ChannelEvent, ChannelId, Event, Kept, Mailbox, Mask, ModeChange, Stamp, Topic, Who,
+};
 
 use crate::support::host::Host;
 
 /// The host after a crash: what was durable is kept, and nobody is there.
 pub fn restarted(before: &Host) -> Host {
     let next = before.core.state().next_message();
-    let mut undelivered = BTreeMap::new();
-    for account in before.archive.waiting.values() {
-        *undelivered.entry(account.clone()).or_default() += 1;
+    let mut undelivered: BTreeMap<_, Mailbox> = BTreeMap::new();
+    for entry in &before.archive.entries {
+        let Some(number) = entry.id.map(|id| id.number) else { continue };
+        if let Some(account) = before.archive.waiting.get(&number) {
+            undelivered.entry(account.clone()).or_default().put(number, entry.author());
+        }
     }
     let kept = Kept {
         start: Some(next.start),

@@ -3,20 +3,27 @@
 use std::collections::BTreeMap;
 
 use chat_proto::name::Folded;
-use chatd_core::{Entry, MessageId, Place, Said};
+use chatd_core::{Entry, Mailbox, MessageId, Party, Place, Said};
 use rusqlite::{Connection, Transaction, params};
 
 use super::{party, row};
 use crate::store::RowError;
 
-/// How many messages wait for which account.
-pub(in crate::store) fn count(connection: &Connection) -> rusqlite::Result<BTreeMap<Folded, u32>> {
-    let sql =
-        "SELECT waits, count(*) FROM entry INDEXED BY entry_waits WHERE waits IS NOT NULL GROUP BY waits";
+/// Which messages wait for which account.
+pub(in crate::store) fn mailboxes(connection: &Connection) -> rusqlite::Result<BTreeMap<Folded, Mailbox>> {
+    let sql = "SELECT waits, number, author, account FROM entry INDEXED BY entry_waits
+               WHERE waits IS NOT NULL AND number IS NOT NULL ORDER BY number";
     let mut statement = connection.prepare(sql)?;
-    let rows =
-        statement.query_map([], |row| Ok((Folded::new(&row.get::<_, String>("waits")?), row.get(1)?)))?;
-    rows.collect()
+    let mut rows = statement.query([])?;
+    let mut mailboxes: BTreeMap<Folded, Mailbox> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let author = Folded::new(&row.get::<_, String>("author")?);
+        let is_account = row.get::<_, Option<String>>("account")?.is_some();
+        let author = if is_account { Party::Account(author) } else { Party::Guest(author) };
+        let account = Folded::new(&row.get::<_, String>("waits")?);
+        mailboxes.entry(account).or_default().put(row.get("number")?, author);
+    }
+    Ok(mailboxes)
 }
 
 /// Notes that a message that was just written waits.

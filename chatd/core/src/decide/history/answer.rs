@@ -101,12 +101,16 @@ pub fn fitting(tx: &Tx<'_>, conn: ConnId, entries: &[Entry]) -> usize {
     // As long as any reference.
     let batch = Some("h0000000000000000");
     let viewer = Viewer { state, caps: session.caps, party: &reader.party(), batch };
-    let lines = entries.iter().map(|entry| {
+    // Only as many are rendered as are shown.
+    let mut left = state.policy.limits.reply_bytes;
+    let fits = |entry: &&Entry| {
         let mut lines = String::new();
         viewer.show(entry, &mut lines);
-        lines
-    });
-    within(state.policy.limits.reply_bytes, true, lines.collect()).len()
+        let room = left.checked_sub(lines.len());
+        left = room.unwrap_or(0);
+        room.is_some()
+    };
+    entries.iter().take_while(fits).count()
 }
 
 /// As many of them as have room in so many bytes, from the beginning or to the end.

@@ -2,6 +2,7 @@
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;
+use chat_proto::name::Nick;
 
 use crate::event::{AccountEvent, ConnEvent, Event, Purpose};
 use crate::history::{Entry, HistoryQuery, Place, Range};
@@ -13,6 +14,9 @@ use super::super::join;
 use super::answer::{self, Batch};
 use super::reader::{self, Reader};
 use super::wait;
+
+/// Messages that are handed over before the client has answered.
+const AT_ONCE: u32 = 500;
 
 /// The session is complete, and in the lobby if it is to be.
 pub fn arrived(tx: &mut Tx<'_>, conn: ConnId) {
@@ -58,10 +62,10 @@ fn hand_over(tx: &mut Tx<'_>, conn: ConnId) {
     let state = tx.state();
     let Some(account) = state.user_of(conn).and_then(|(_, user)| user.account.as_ref()) else { return };
     let account = account.fold();
-    if let Some(&limit) = state.undelivered.get(&account)
+    if let Some(mailbox) = state.undelivered.get(&account)
         && !join::is_on_errand(state, conn)
     {
-        let query = HistoryQuery::Undelivered { account, limit };
+        let query = HistoryQuery::Undelivered { limit: mailbox.count().min(AT_ONCE), account };
         wait(tx, conn, query, Purpose::Undelivered, None);
     }
 }
@@ -79,17 +83,18 @@ pub fn deliver(tx: &mut Tx<'_>, conn: ConnId, entries: &[Entry]) {
         let group: Vec<Entry> = group.into_iter().cloned().collect();
         answer::show(tx, conn, &Batch { kind: "chathistory", target: &name, forward: true }, &group);
     }
-    let left = u32::try_from(entries.len() - shown).unwrap_or(u32::MAX);
+    let Some(account) = tx.state().user_of(conn).and_then(|(_, user)| user.account.clone()) else { return };
     match entries[..shown].last().and_then(|entry| entry.id) {
         Some(upto) => {
-            tx.emit_conn(conn, ConnEvent::HandedOver { upto, left });
+            tx.emit_conn(conn, ConnEvent::HandedOver { account, upto });
             tx.responder().1.replies.line(|line| line.extend(["PING :", &upto.to_string()]));
         }
-        // Nothing of it is left in the history.
-        None => {
-            let upto = MessageId { number: tx.state().messages(), ..tx.state().next_message() };
-            delivered(tx, conn, upto, left);
+        None if entries.is_empty() => {
+            // Nothing of it is left in the history.
+            let next = tx.state().next_message();
+            delivered(tx, account, MessageId { number: next.number - 1, ..next });
         }
+        None => {}
     }
 }
 
@@ -107,18 +112,16 @@ fn by_place(entries: &[Entry]) -> Vec<Vec<&Entry>> {
 
 /// A client has seen what came before the PING that it answers.
 pub fn answered_ping(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
-    let Some((upto, left)) = tx.state().sessions.get(conn).and_then(|session| session.handed_over) else {
-        return;
-    };
+    let Some(session) = tx.state().sessions.get(conn) else { return };
+    let Some((account, upto)) = session.handed_over.clone() else { return };
     if message.params().any(|param| param == upto.to_string()) {
-        delivered(tx, conn, upto, left);
+        tx.emit_conn(conn, ConnEvent::Received);
+        delivered(tx, account, upto);
         hand_over(tx, conn);
     }
 }
 
-fn delivered(tx: &mut Tx<'_>, conn: ConnId, upto: MessageId, left: u32) {
-    let account = tx.state().user_of(conn).and_then(|(_, user)| user.account.clone());
-    if let Some(account) = account {
-        tx.emit(Event::Account(account, AccountEvent::Delivered { upto, left }));
-    }
+fn delivered(tx: &mut Tx<'_>, account: Nick, upto: MessageId) {
+    let left = tx.state().undelivered.get(&account.fold()).map_or(0, |mailbox| mailbox.after(upto.number));
+    tx.emit(Event::Account(account, AccountEvent::Delivered { upto, left }));
 }

@@ -7,6 +7,8 @@ mod arrival;
 mod reader;
 mod request;
 mod search;
+#[cfg(test)]
+mod tests;
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;

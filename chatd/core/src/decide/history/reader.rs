@@ -59,9 +59,11 @@ impl<'a> Reader<'a> {
         Some(Readable { place, since: self.pairs_since(), or_else })
     }
 
-    /// Its members; and those with an account who are on an errand in the lobby, where everybody may be.
+    /// Its members; and those with an account who are on an errand in the lobby, where everybody may be whom it lets in.
     fn may_read(&self, id: ChannelId, room: &Channel) -> bool {
-        self.user.channels.contains(&id) || room.lobby && self.on_errand && self.user.account.is_some()
+        let from_outside = || room.lobby && self.on_errand && self.user.account.is_some();
+        let is_let_in = || join::refusal(id, room, self.user, None).is_none();
+        self.user.channels.contains(&id) || from_outside() && is_let_in()
     }
 
     /// Guests begin with their arrival, whatever was said before.
@@ -82,13 +84,24 @@ impl<'a> Reader<'a> {
 
     /// Whether the user may see an entry, now that it was found.
     pub fn may_see(&self, entry: &Entry) -> bool {
-        match &entry.place {
-            Place::Channel(id) => {
-                let room = self.state.channel(*id);
-                room.is_some_and(|room| self.may_read(*id, room) && self.is_meant(room, entry))
+        self.is_of_its_time(entry)
+            && match &entry.place {
+                Place::Channel(id) => {
+                    let room = self.state.channel(*id);
+                    room.is_some_and(|room| self.may_read(*id, room) && self.is_meant(room, entry))
+                }
+                Place::Pair(..) => self.may_read_pair(&entry.place, entry.at),
             }
-            Place::Pair(..) => self.may_read_pair(&entry.place, entry.at),
-        }
+    }
+
+    /// The host's clock may have gone back since it was said: what a guest may read has a later number, too.
+    fn is_of_its_time(&self, entry: &Entry) -> bool {
+        let floor = match &entry.place {
+            Place::Channel(_) => self.user.since_message,
+            Place::Pair(..) => self.user.named_since_message,
+        };
+        let start = self.state.next_message().start;
+        self.user.account.is_some() || entry.id.is_none_or(|id| id.start != start || id.number > floor)
     }
 
     /// What is asked about all places at once may have been said before the user's time.

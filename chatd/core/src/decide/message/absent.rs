@@ -5,7 +5,8 @@ use chat_proto::numeric::{ERR_NOSUCHNICK, RPL_AWAY};
 use compact_str::CompactString;
 
 use crate::event::{SaidKind, Speaking, Target, Wait, Who};
-use crate::id::ConnId;
+use crate::id::{ConnId, UserId};
+use crate::mailbox::{Full, Mailbox};
 use crate::output::Job;
 use crate::state::State;
 use crate::tx::{Caller, Tx};
@@ -52,10 +53,12 @@ impl Speech<'_, '_, '_> {
     }
 
     fn keep_for(&mut self, account: &Nick) {
-        let state = self.tx.state();
-        let most = state.policy.limits.undelivered;
-        if state.undelivered.get(&account.fold()).is_some_and(|count| *count >= most) || most == 0 {
-            let why = format!("{account} :{account} is not here, and no more messages are kept for them");
+        if let Err(full) = room_for(self.tx.state(), self.caller.user, account) {
+            let of = match full {
+                Full::Whole => "",
+                Full::Share => " from you",
+            };
+            let why = format!("{account} :{account} is not here, and no more messages{of} are kept for them");
             return self.error(ERR_NOSUCHNICK, &why);
         }
         let said = self.tx.state().messages();
@@ -76,7 +79,7 @@ pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, speaking: &Speaking, is_login: b
     let tags = tags.to_string();
     let (caller, client_id) = (Caller { conn, user }, client_id.clone());
     let mut speech = Speech { tx, caller, kind: *kind, text: text.as_str(), tags, rest, client_id };
-    if speech.was_said() {
+    if speech.was_said(to.as_str()) {
         // By another session, meanwhile.
         return;
     }
@@ -87,6 +90,14 @@ pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, speaking: &Speaking, is_login: b
         (false, false) => speech.no_such_nick(to.as_str()),
     }
     speech.say_to_all(rest);
+}
+
+/// Whether one more of the user's messages can wait for the account.
+pub(super) fn room_for(state: &State, author: UserId, account: &Nick) -> Result<(), Full> {
+    let Some(user) = state.user(author) else { return Err(Full::Whole) };
+    let empty = Mailbox::default();
+    let mailbox = state.undelivered.get(&account.fold()).unwrap_or(&empty);
+    mailbox.has_room(&user.party(), state.policy.limits.undelivered)
 }
 
 /// The user who is logged in to an account and goes by another name.

@@ -2,9 +2,11 @@
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;
+use chat_proto::name::Folded;
 use chat_proto::tag;
 use compact_str::CompactString;
 
+use crate::history::{Deed, Entry};
 use crate::id::ConnId;
 use crate::project::Viewer;
 use crate::tx::Tx;
@@ -36,12 +38,15 @@ pub struct Refused;
 
 impl Speech<'_, '_, '_> {
     /// Whether it was said already. Then its author is answered as the first time, and nobody else is shown anything.
-    pub(super) fn was_said(&mut self) -> bool {
+    pub(super) fn was_said(&mut self, target: &str) -> bool {
         let Some(id) = &self.client_id else { return false };
         let state = self.tx.state();
         let Some(user) = state.user(self.caller.user) else { return false };
         let since = self.tx.now().0.saturating_sub(state.policy.history.resend_window);
         let Some(entry) = state.receipts.get(&user.party(), id, since) else { return false };
+        if user.account.is_none() && !is_same(entry, target, self.text) {
+            return false;
+        }
         let caps = state.sessions.get(self.caller.conn).map_or(Caps::empty(), |session| session.caps);
         if caps.contains(Caps::ECHO_MESSAGE) {
             let mut lines = String::new();
@@ -50,6 +55,12 @@ impl Speech<'_, '_, '_> {
         }
         true
     }
+}
+
+/// Whether it is the same words to the same. Another guest may have come to the nick, whose client counts from the beginning, too.
+fn is_same(entry: &Entry, target: &str, words: &str) -> bool {
+    let Deed::Said { to, text, .. } = &entry.deed else { return false };
+    text.as_str() == words && Folded::new(to) == Folded::new(target)
 }
 
 #[cfg(test)]
@@ -90,6 +101,29 @@ mod tests {
         assert_eq!(chat.heard(bob), [""; 0]);
         // An id is its author's own.
         assert!(chat.say(bob, &format!("{TAGGED} PRIVMSG #c :hi"))[0].contains(":bob!"));
+    }
+
+    #[test]
+    fn another_guest_of_the_nick_says_what_it_says() {
+        let (mut chat, alice, _) = chat();
+        chat.say(alice, "JOIN #d");
+        let as_bert = |chat: &mut Chat| {
+            let conn = chat.join("bert");
+            chat.say(conn, "CAP REQ :echo-message message-tags chatd.org/client-id");
+            chat.say(conn, "JOIN #c,#d");
+            conn
+        };
+        let first = as_bert(&mut chat);
+        let said = chat.say(first, &format!("{TAGGED} PRIVMSG #c :secret"));
+        chat.say(first, "QUIT");
+        let again = as_bert(&mut chat);
+        chat.hear_all();
+        assert_eq!(chat.say(again, &format!("{TAGGED} PRIVMSG #C :secret")), said);
+        for (line, heard) in [("PRIVMSG #c :hello", 1), ("PRIVMSG #d :hello", 1), ("PRIVMSG #d :hello", 0)] {
+            let told = chat.say(again, &format!("{TAGGED} {line}"));
+            assert!(told.len() == 1 && told[0].ends_with(line), "{told:?}");
+            assert_eq!(chat.heard(alice).len(), heard, "{line}");
+        }
     }
 
     #[test]
