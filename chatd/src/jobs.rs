@@ -22,6 +22,8 @@ use crate::store::{Archive, Cancelled};
 const LOOKUPS_MAX: usize = 8;
 /// Readers of the history at once.
 const READERS_MAX: usize = 4;
+/// Searches at once, which may take long; they keep nobody from reading.
+const SEARCHES_MAX: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Jobs {
@@ -38,6 +40,7 @@ struct Workers {
     hashing: Arc<Hashing>,
     lookups: Arc<Semaphore>,
     readers: Arc<Semaphore>,
+    searches: Arc<Semaphore>,
     archive: Arc<Archive>,
 }
 
@@ -50,8 +53,8 @@ impl Jobs {
         archive: Arc<Archive>,
     ) -> Self {
         let seats = |count| Arc::new(Semaphore::new(count));
-        let (lookups, readers) = (seats(LOOKUPS_MAX), seats(READERS_MAX));
-        let workers = Workers { egress, hashing, lookups, readers, archive };
+        let (lookups, readers, searches) = (seats(LOOKUPS_MAX), seats(READERS_MAX), seats(SEARCHES_MAX));
+        let workers = Workers { egress, hashing, lookups, readers, searches, archive };
         Self { runtime, core, workers: Arc::new(workers), started: Arc::default() }
     }
 
@@ -133,7 +136,9 @@ impl Workers {
     }
 
     async fn read(&self, query: Box<HistoryQuery>, cancelled: Cancelled) -> HistoryAnswer {
-        let seat = Arc::clone(&self.readers).acquire_owned().await;
+        let is_search = matches!(*query, HistoryQuery::Search(_));
+        let seats = if is_search { &self.searches } else { &self.readers };
+        let seat = Arc::clone(seats).acquire_owned().await;
         let archive = Arc::clone(&self.archive);
         let read = move || {
             let answer = archive.ask(&query, &cancelled);
@@ -170,7 +175,7 @@ fn make(password: &Secret, old: Option<&OldPassword>) -> Made {
 
 #[cfg(test)]
 mod tests {
-    use chatd_core::PasswordHash;
+    use chatd_core::{ChannelId, MessageId, PasswordHash, Place, Scope, Search};
 
     use super::*;
 
@@ -228,5 +233,37 @@ mod tests {
         let inputs = inputs.await.unwrap();
         assert!(matches!(inputs[..], [Input::JobDone { conn, .. }] if conn == here), "{inputs:?}");
         assert!(lock(&jobs.started).is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_searches_keeps_nobody_from_reading() {
+        let core = Arc::new(Mailbox::new(8));
+        let jobs = jobs(&core);
+        let searching = Arc::clone(&jobs.workers.searches).acquire_many_owned(2).await.unwrap();
+        let search = Search {
+            scope: Scope::Place(Place::Channel(ChannelId(1))),
+            words: Vec::new(),
+            from: None,
+            after: None,
+            before: None,
+            limit: 1,
+            since: 0,
+        };
+        let (searcher, reader) = (ConnId { slot: 0, generation: 1 }, ConnId { slot: 1, generation: 1 });
+        jobs.start(searcher, Job::History(Box::new(HistoryQuery::Search(Box::new(search)))));
+        jobs.start(reader, Job::History(Box::new(HistoryQuery::Message(MessageId { start: 1, number: 1 }))));
+        let egress = Arc::clone(&jobs.workers.egress);
+        let inputs = tokio::task::spawn_blocking(move || {
+            let (mut orders, mut inputs) = (Vec::new(), Vec::new());
+            while orders.len() < 2 {
+                egress.take(&mut orders, None);
+            }
+            drop(orders);
+            core.take(&mut inputs, None);
+            inputs
+        });
+        let inputs = inputs.await.unwrap();
+        assert!(matches!(inputs[..], [Input::JobDone { conn, .. }] if conn == reader), "{inputs:?}");
+        drop(searching);
     }
 }

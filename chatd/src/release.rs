@@ -37,12 +37,15 @@ impl Release for Outlets {
             }
         }
         if !group.effects.is_empty() || !group.closed.is_empty() {
-            let order = Order::Deliver { effects: group.effects, closed: group.closed };
+            let order = Order::Deliver { effects: group.effects, closed: group.closed.clone() };
             self.egress.push_when_room(order);
         }
         // After what was sent before, which they may wait for.
         for (conn, job) in jobs {
-            self.jobs.start(conn, job);
+            // Of one that is gone nobody would cancel it any more.
+            if !group.closed.contains(&conn) {
+                self.jobs.start(conn, job);
+            }
         }
         if stop {
             self.egress.push(Order::Stop);

@@ -92,7 +92,7 @@ impl Store {
             _ => StoreError::Broken { path: path.clone(), cause },
         };
         let mut connection = Connection::open(&path).map_err(broken)?;
-        prepare(&connection, sync).map_err(broken)?;
+        prepare(&connection).map_err(broken)?;
         maintenance::remove_unfinished(directory);
         schema::bring_up_to_date(&mut connection, &path).map_err(|error| match error {
             schema::Error::Sqlite(cause) => broken(cause),
@@ -103,6 +103,8 @@ impl Store {
             RowError::Sqlite(cause) => broken(cause),
             RowError::NotA(what) => StoreError::Unreadable { path: path.clone(), what },
         })?;
+        // Whatever is lost later: which ids begin here must not be, lest they are used twice.
+        connection.pragma_update(None, "synchronous", synchronous(sync)).map_err(broken)?;
         let leftovers = Leftovers::of(&mut connection).map_err(broken)?;
         let archive = Arc::new(Archive::new(path, kept.start.unwrap_or(now.0)));
         Ok((Self { connection, leftovers, archive }, kept))
@@ -119,21 +121,24 @@ fn create(path: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
 }
 
-fn prepare(connection: &Connection, sync: Durability) -> rusqlite::Result<()> {
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(BUSY)?;
     // Only a database that holds nothing yet takes this up.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    let synchronous = match sync {
-        Durability::Full => "FULL",
-        Durability::Normal => "NORMAL",
-        Durability::Off => "OFF",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "synchronous", synchronous(Durability::Full))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // What is deleted, is gone.
     connection.pragma_update(None, "secure_delete", true)
+}
+
+fn synchronous(sync: Durability) -> &'static str {
+    match sync {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+        Durability::Off => "OFF",
+    }
 }
 
 fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {

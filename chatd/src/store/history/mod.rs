@@ -29,6 +29,19 @@ pub(super) fn begin(connection: &Connection, now: u64) -> rusqlite::Result<(u64,
     connection.query_row(sql, [now], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
+/// How often chatd has begun with the database; nothing if it has no history.
+pub(super) fn runs(connection: &Connection) -> rusqlite::Result<Option<u64>> {
+    if !connection.table_exists(None, "run")? {
+        return Ok(None);
+    }
+    connection.query_row("SELECT count FROM run", [], |row| row.get(0)).optional()
+}
+
+/// Has the next beginning come after so many.
+pub(super) fn skip_to(connection: &Connection, runs: u64) -> rusqlite::Result<()> {
+    connection.execute("UPDATE run SET count = ?1", [runs]).map(drop)
+}
+
 /// The row of a place that something is known of.
 fn find(connection: &Connection, place: &Place) -> rusqlite::Result<Option<i64>> {
     match place {

@@ -1,5 +1,7 @@
 //! SEARCH, as [soju documents it](https://codeberg.org/emersion/soju/src/branch/master/doc/ext/search.md).
 
+use std::ops::RangeInclusive;
+
 use chat_proto::caps::Caps;
 use chat_proto::message::{Message, unescape_tag};
 use chat_proto::name::Folded;
@@ -14,6 +16,24 @@ use super::{ask, has, needs, request};
 
 /// Words that are looked for at once.
 const WORDS_MAX: usize = 16;
+/// Beginnings of words among them. The index gathers all that begins so before anything can be looked at or given up.
+const PREFIXES_MAX: usize = 2;
+/// Letters of such a beginning, at least.
+const PREFIX_MIN: usize = 3;
+const TEXT_HELP: &str =
+    ": at most 16 words, at most two of them a beginning with *, of three letters or more";
+/// Letters that are surely letters to the index, whose tables are of an older Unicode: what it takes for the end of a word
+/// would leave less of the beginning than is written.
+const LETTERS: [RangeInclusive<char>; 8] = [
+    '0'..='z',
+    '\u{c0}'..='\u{24f}',
+    '\u{386}'..='\u{523}',
+    '\u{5d0}'..='\u{5ea}',
+    '\u{620}'..='\u{64a}',
+    '\u{3041}'..='\u{30ff}',
+    '\u{4e00}'..='\u{9fcb}',
+    '\u{ac00}'..='\u{d7a3}',
+];
 
 pub fn search(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     if !has(tx, caller.conn, Caps::SEARCH) {
@@ -23,7 +43,8 @@ pub fn search(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
         Ok((query, purpose)) => ask(tx, caller.conn, message, query, purpose),
         Err(name) => {
             let name = word(&name).to_owned();
-            tx.fail("SEARCH", "INVALID_PARAMS", format_args!("{name} :Invalid criteria"));
+            let why = if name == "text" { TEXT_HELP } else { "" };
+            tx.fail("SEARCH", "INVALID_PARAMS", format_args!("{name} :Invalid criteria{why}"));
         }
     }
 }
@@ -63,7 +84,45 @@ fn question(tx: &Tx<'_>, caller: Caller, attributes: &str) -> Result<(HistoryQue
     Ok((query(scope), Purpose::Search { or_else }))
 }
 
+/// Nothing, if it is too much.
 fn words_of(text: &str) -> Option<Vec<String>> {
     let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-    (words.len() <= WORDS_MAX).then_some(words)
+    let mut prefixes = words.iter().filter_map(|word| word.strip_suffix('*'));
+    let is_bounded = prefixes.clone().count() <= PREFIXES_MAX && prefixes.all(is_long_enough);
+    (words.len() <= WORDS_MAX && is_bounded).then_some(words)
+}
+
+fn is_long_enough(prefix: &str) -> bool {
+    let is_letter = |c: &char| c.is_alphanumeric() && LETTERS.iter().any(|letters| letters.contains(c));
+    prefix.chars().rev().take(PREFIX_MIN).take_while(is_letter).count() == PREFIX_MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_and_long_beginnings_are_searched_for() {
+        for text in [
+            "coffee machine",
+            "cof*",
+            "caf\u{e9}* \u{440}\u{435}\u{447}*",
+            "\u{65e5}\u{672c}\u{8a9e}*",
+            "a b c 42nd*",
+        ] {
+            assert!(words_of(text).is_some(), "{text}");
+        }
+        for text in [
+            "a*",
+            "*",
+            "coffee b*",
+            "long-ab*",
+            "don't*",
+            "ab\u{301}c*",
+            "abc\u{1e900}de*",
+            "one* two* three*",
+        ] {
+            assert!(words_of(text).is_none(), "{text}");
+        }
+    }
 }
