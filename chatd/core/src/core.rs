@@ -43,6 +43,8 @@ pub struct Kept {
     /// What was said lately with an id of its author's, the oldest first.
     pub receipts: Vec<Entry>,
     pub marks: BTreeMap<Folded, Marks>,
+    /// When accounts were last another person's, in milliseconds since the Unix epoch.
+    pub handed_on: BTreeMap<Folded, u64>,
     /// What waits for accounts that are not here.
     pub undelivered: BTreeMap<Folded, Mailbox>,
     pub channels: BTreeMap<ChannelId, Channel>,
@@ -107,7 +109,12 @@ impl Core {
     /// Makes a fact part of the state without having decided it.
     #[cfg(test)]
     pub fn apply(&mut self, event: &crate::Event) {
-        self.state.apply(self.state.start, event);
+        self.apply_at(self.state.start, event);
+    }
+
+    #[cfg(test)]
+    pub fn apply_at(&mut self, at: u64, event: &crate::Event) {
+        self.state.apply(at, event);
     }
 
     /// Takes `inputs`, which all happened at `now`, and adds what comes of them to `out`.

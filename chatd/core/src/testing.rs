@@ -146,6 +146,14 @@ impl Chat {
         self.happen(name, AccountEvent::CertificateAdded { fingerprint });
     }
 
+    /// An administrator removes what is kept of an account.
+    pub fn hand_on(&mut self, name: &str) {
+        let by = Administrator { uid: 0, login: None };
+        let event =
+            Event::Account(name.parse().expect("a test's name is good"), AccountEvent::Removed { by });
+        self.core.apply_at(self.now, &event);
+    }
+
     fn happen(&mut self, name: &str, event: AccountEvent) {
         let name = name.parse().expect("a test's name is good");
         self.core.apply(&Event::Account(name, event));

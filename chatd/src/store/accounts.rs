@@ -1,6 +1,8 @@
 //! Accounts in the database.
 
-use chat_proto::name::Nick;
+use std::collections::BTreeMap;
+
+use chat_proto::name::{Folded, Nick};
 use chat_proto::sasl::ScramKeys;
 use chatd_core::{Account, AccountEvent, Credentials, Fingerprint, Suspension};
 use rusqlite::{Connection, Row, Transaction, named_params, params};
@@ -52,6 +54,19 @@ fn suspension(row: &Row<'_>) -> Result<Option<Suspension>, RowError> {
     let Some(by) = row.get::<_, Option<String>>("suspended_by")? else { return Ok(None) };
     let reason: Option<String> = row.get("suspended_reason")?;
     Ok(Some(Suspension { by: by.into(), reason: reason.map(Into::into), at: row.get("suspended_at")? }))
+}
+
+/// When accounts were last another person's.
+pub(super) fn handed_on(connection: &Connection) -> rusqlite::Result<BTreeMap<Folded, u64>> {
+    let mut statement = connection.prepare("SELECT folded, at FROM handed_on")?;
+    let rows = statement.query_map([], |row| Ok((Folded::new(&row.get::<_, String>(0)?), row.get(1)?)))?;
+    rows.collect()
+}
+
+pub(super) fn hand_on(transaction: &Transaction<'_>, at: u64, account: &Folded) -> rusqlite::Result<()> {
+    let mut statement =
+        transaction.prepare_cached("INSERT OR REPLACE INTO handed_on (folded, at) VALUES (?1, ?2)")?;
+    statement.execute(params![account.as_str(), at]).map(drop)
 }
 
 pub(super) fn record(

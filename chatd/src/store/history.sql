@@ -99,3 +99,9 @@ CREATE TABLE read_marker (
     at INTEGER NOT NULL,
     PRIMARY KEY (account, target)
 ) STRICT, WITHOUT ROWID;
+
+-- When an account was last another person's: who has its name now reads nothing from before.
+CREATE TABLE handed_on (
+    folded TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -150,6 +150,7 @@ fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {
         bans: bans::read(connection)?,
         marks: marks::read(connection)?,
         receipts: history::receipts(connection, start)?,
+        handed_on: accounts::handed_on(connection)?,
         undelivered: history::undelivered::mailboxes(connection)?,
         secret: secret(connection)?,
         channels: channels::begin(connection, now.0)?,
@@ -178,6 +179,7 @@ fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Re
         Event::Account(name, event) => {
             if event.changes_hands() {
                 channels::forget(transaction, &name.fold())?;
+                accounts::hand_on(transaction, at, &name.fold())?;
                 marks::forget(transaction, &name.fold())?;
                 history::undelivered::over(transaction, name.fold().as_str(), None)?;
             }

@@ -19,6 +19,7 @@ impl State {
             self.marks.remove(&folded);
             self.receipts.forget(&Party::Account(folded.clone()));
             self.undelivered.remove(&folded);
+            self.handed_on.insert(folded.clone(), at);
         }
         match event {
             AccountEvent::Registered { login, email, credentials, .. } => {

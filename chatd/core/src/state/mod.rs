@@ -58,6 +58,8 @@ pub struct State {
     pub receipts: Receipts,
     /// How far accounts have read.
     pub marks: BTreeMap<Folded, Marks>,
+    /// When accounts changed hands or were removed, in milliseconds since the Unix epoch.
+    pub handed_on: BTreeMap<Folded, u64>,
     /// What waits for accounts that are not here.
     pub undelivered: BTreeMap<Folded, Mailbox>,
     /// Failed logins.
@@ -127,6 +129,7 @@ impl State {
             bans: kept.bans.into(),
             receipts: kept.receipts.into(),
             marks: kept.marks,
+            handed_on: kept.handed_on,
             undelivered: kept.undelivered,
             attempts: Attempts::default(),
             secret: kept.secret,

@@ -518,3 +518,13 @@ fn what_waits_for_an_account_waits_until_it_was_delivered_over_starts_too() {
     bench.write(6, &Event::Account(bob, AccountEvent::Delivered { upto, left: 0 }));
     assert_eq!(counted(&bench), [0_u32; 0]);
 }
+
+#[test]
+fn when_an_account_changed_hands_is_known_after_a_restart() {
+    let mut bench = Bench::new();
+    let bob: Nick = "Bob".parse().expect("a name");
+    let by = Administrator { uid: 0, login: None };
+    bench.write(5, &Event::Account(bob.clone(), AccountEvent::Removed { by }));
+    let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Stamp(START)).unwrap();
+    assert_eq!(kept.handed_on.into_iter().collect::<Vec<_>>(), [(bob.fold(), 5)]);
+}

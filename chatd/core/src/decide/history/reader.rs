@@ -75,11 +75,10 @@ impl<'a> Reader<'a> {
     pub fn pairs_since(&self) -> u64 {
         // In the same millisecond another may still have had it.
         let Some(account) = &self.user.account else { return self.user.named_since + 1 };
-        self.state
-            .accounts
-            .named(account.as_str())
-            .filter(|account| !account.login)
-            .map_or(0, |account| account.created_at)
+        let made = self.state.accounts.named(account.as_str()).filter(|account| !account.login);
+        // A login comes to an account whether there is an entry for it or not, and may come to another person's.
+        let handed_on = self.state.handed_on.get(&account.fold()).map_or(0, |at| at + 1);
+        made.map_or(handed_on, |account| account.created_at)
     }
 
     /// Whether the user may see an entry, now that it was found.

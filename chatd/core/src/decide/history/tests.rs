@@ -124,6 +124,26 @@ fn who_is_banned_from_the_lobby_does_not_read_it_from_outside() {
 }
 
 #[test]
+fn who_has_a_removed_accounts_login_reads_nothing_that_was_said_with_the_former() {
+    let mut chat = Chat::with(Policy::default());
+    let (bob, former) = (chat.log_in("bob"), chat.log_in("alice"));
+    chat.say(former, "PRIVMSG bob :secret");
+    chat.say(former, "QUIT");
+    chat.pass(1000);
+    let ask = "CHATHISTORY LATEST bob * 10";
+    let again = come(&mut chat, "alice", CAPS);
+    assert_eq!(told(&chat.say(again, ask), "secret"), 1, "the same person as far as anybody knows");
+    chat.say(again, "QUIT");
+    chat.hand_on("alice");
+    chat.pass(1000);
+    let alice = come(&mut chat, "alice", CAPS);
+    chat.say(bob, "PRIVMSG alice :hello");
+    chat.hear_all();
+    let page = chat.say(alice, ask);
+    assert_eq!((told(&page, "secret"), told(&page, "hello")), (0, 1), "{page:?}");
+}
+
+#[test]
 fn a_guest_does_not_read_what_was_said_before_it_came_although_the_clock_went_back() {
     let mut chat = Chat::with(Policy::default());
     let bob = chat.log_in("bob");
