@@ -20,6 +20,7 @@ use crate::client::dialog::Dialog;
 use crate::input::{Request, Typed, is_command, parse, without_secrets};
 use crate::line::{Line, Style};
 use crate::notify;
+use crate::places::Places;
 use crate::render::{Renderer, View};
 use crate::session::{Event, How, Session, What};
 use crate::trust::Fingerprint;
@@ -62,6 +63,8 @@ pub struct Client {
     /// The user has seen what is shown, and others may be told not before.
     seen: bool,
     marked: Option<Timestamp>,
+    /// Where we are, for the next time.
+    places: Option<Places>,
     leaving: bool,
     farewell: Option<String>,
     shows: Vec<Show>,
@@ -88,6 +91,7 @@ impl Client {
             interrupts: 0,
             seen: false,
             marked: None,
+            places: None,
             leaving: false,
             farewell: None,
             shows: Vec::new(),
@@ -104,6 +108,12 @@ impl Client {
     #[must_use]
     pub fn showing(self, certificate: Option<Fingerprint>) -> Self {
         Self { certificate, ..self }
+    }
+
+    /// Has it note which channels we are in.
+    #[must_use]
+    pub fn remembering(self, places: Option<Places>) -> Self {
+        Self { places, ..self }
     }
 
     /// What stands before the next line: where it goes, or what was asked.
@@ -192,6 +202,9 @@ impl Client {
         self.session.tick(now);
         self.mark_seen(now);
         for event in self.session.events() {
+            if let Some(places) = &mut self.places {
+                places.follow(&event.what);
+            }
             if self.is_ignored(&event.what) {
                 continue;
             }
@@ -200,6 +213,14 @@ impl Client {
         }
         if self.going.is_some() && !self.session.is_moving() {
             self.going = None;
+        }
+        self.note_places();
+    }
+
+    fn note_places(&mut self) {
+        if let Some(Err(error)) = self.places.as_mut().map(Places::save) {
+            self.places = None;
+            self.complain(&format!("where you are is not remembered for the next time: {error}"));
         }
     }
 

@@ -17,6 +17,7 @@ use crate::backoff::Backoff;
 use crate::client::{Client, Manner};
 use crate::failure::Failure;
 use crate::link::{Access, Link};
+use crate::places::Places;
 use crate::scripts;
 use crate::session::What;
 use crate::settings::Settings;
@@ -97,12 +98,17 @@ impl Engine {
         // A pipe wants to hear what is said now.
         let session = if settings.can_ask && !settings.json { session.with_replay() } else { session };
         let Access { address, plain, .. } = &settings.access;
+        let path = settings.places.clone().filter(|_| settings.can_ask && !settings.json);
+        let places = path.map(|path| Places::load(path, &address.to_string(), &settings.name));
+        let channels = places.iter().flat_map(Places::channels).map(str::to_owned).collect();
+        let session = session.returning_to(channels);
         let plain = if *plain { " --insecure-plain" } else { "" };
         let server = (!settings.access.is_local()).then(|| format!("{address}{plain}"));
         Ok(Self {
             client: Client::new(session, manner, jiff::tz::TimeZone::system())
                 .at(server)
-                .showing(settings.access.shown()),
+                .showing(settings.access.shown())
+                .remembering(places),
             settings,
             screen,
             words,

@@ -15,6 +15,7 @@ mod line;
 mod link;
 mod manual;
 mod notify;
+mod places;
 mod query;
 mod render;
 mod scripts;

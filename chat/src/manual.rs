@@ -103,6 +103,7 @@ fn files() -> Section {
              below `XDG_CONFIG_HOME` if that is set.",
         )
         .item("~/.local/state/chat/history", "What you typed. It is below `XDG_STATE_HOME` if that is set.")
+        .item("~/.local/state/chat/channels", "The channels that you are in at each server, for the next time.")
         .item("/run/chatd/chat.sock", "The socket of this host's chatd.")
 }
 

@@ -32,6 +32,8 @@ pub struct Settings {
     /// Somebody can be asked for a password.
     pub can_ask: bool,
     pub history: Option<PathBuf>,
+    /// Where it stands which channels we were in.
+    pub places: Option<PathBuf>,
 }
 
 impl Settings {
@@ -70,6 +72,7 @@ impl Settings {
             terminal: terminal && !options.json,
             can_ask: std::io::stdin().is_terminal(),
             history: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/history")),
+            places: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/channels")),
         })
     }
 }

@@ -180,6 +180,13 @@ impl Session {
         Self { on_errand: true, ..self }
     }
 
+    /// Goes to these channels when the server has let us in.
+    #[must_use]
+    pub fn returning_to(mut self, channels: Vec<String>) -> Self {
+        self.left_behind = channels;
+        self
+    }
+
     /// The connection broke. What was said and not answered goes on waiting with the rest if it can be sent again without being
     /// said twice, and is reported otherwise.
     pub fn lost(&mut self) {

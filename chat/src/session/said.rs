@@ -106,7 +106,10 @@ impl Session {
     /// Shows it, unless it was shown before or something older is still to come.
     pub(super) fn hand_out(&mut self, event: Event) {
         if self.past.is_holding() && is_live(&event.what) {
-            return self.past.hold(event);
+            if !self.past.is_full() {
+                return self.past.hold(event);
+            }
+            self.let_go();
         }
         if matches!(event.what, What::Closed { .. }) || self.stage == Stage::Offline {
             self.let_go();

@@ -87,10 +87,13 @@ impl Past {
         self.asked.is_empty() && self.waiting.is_empty()
     }
 
+    /// Whether nothing more can wait.
+    pub fn is_full(&self) -> bool {
+        self.held.len() >= HELD_MAX
+    }
+
     pub fn hold(&mut self, event: Event) {
-        if self.held.len() < HELD_MAX {
-            self.held.push(event);
-        }
+        self.held.push(event);
     }
 
     pub fn set_page_max(&mut self, lines: usize) {
@@ -215,14 +218,20 @@ impl Session {
             self.traces.arrived(&page.place, page.came);
             let trace = self.traces.get(&page.place);
             let read = trace.and_then(|trace| trace.read);
+            let (place, has_gap) = (page.place.clone(), page.more);
             let (before, unread, after) = page.told(&self.traces, &self.nick, read);
             rows += after.len();
+            let oldest = before.first().or(after.first()).cloned().filter(|_| has_gap);
             before.into_iter().for_each(|event| self.show_past(event));
             if let Some(unread) = unread {
                 self.events.push(Event::bare(What::Unread(unread.clone())));
                 places.push(unread);
             }
             after.into_iter().for_each(|event| self.show_past(event));
+            // Who looks further back shall find what is between these and what was shown before.
+            if let Some(oldest) = oldest {
+                self.traces.shown_before(&place, &oldest);
+            }
         }
         if places.len() > 1 || (rows > page::GLANCE && !places.is_empty()) {
             self.events.push(Event::bare(What::CaughtUp { places }));

@@ -121,6 +121,35 @@ fn settled() -> Scene {
 }
 
 #[test]
+fn where_too_much_was_missed_history_goes_on_before_the_oldest_that_is_shown() {
+    let mut scene = settled();
+    scene.session.lost();
+    scene.come("18:00", "*");
+    let mut oldest = 10_000;
+    while let Some(asked) = scene.sent().into_iter().find(|line| line.contains(" #lobby ")) {
+        let label = asked.trim_start_matches("@label=").split(' ').next().unwrap().to_owned();
+        oldest -= 3;
+        let lines = [0, 1, 2].map(|n| format!("12:00 m{} bob hi", oldest + n));
+        scene.answer(&label, "#lobby", &lines.each_ref().map(String::as_str));
+    }
+    scene.nothing_in_private("past4");
+    let shown = scene.shown().iter().filter(|line| *line == "bob: hi").count();
+    assert_eq!(shown, 10_000 - oldest);
+    assert!(scene.session.past.is_idle());
+    scene.session.ask_history("#lobby", 3, None);
+    assert!(scene.sent()[0].ends_with(&format!("CHATHISTORY BEFORE #lobby msgid=m{oldest} 3")));
+}
+
+#[test]
+fn more_than_can_wait_is_shown_at_once() {
+    let mut scene = Scene::ready("*");
+    for n in 0..=HELD_MAX {
+        scene.live("10:01", &format!("m{n}"), "bob", "hi");
+    }
+    assert_eq!(scene.shown().len(), HELD_MAX + 1);
+}
+
+#[test]
 fn on_arrival_what_was_said_comes_first_with_a_mark_before_what_is_unread() {
     let mut scene = Scene::ready("timestamp=2026-11-20T17:03:00.000Z");
     let targets = "@label=past2 CHATHISTORY TARGETS timestamp=9999-12-31T23:59:59.999Z \
