@@ -138,7 +138,7 @@ fn refused(error: MaintenanceError) -> Error {
         }
         MaintenanceError::Copy(CopyError::NoRoom { needed, free }) => Error::CannotBeDone {
             reason: format!(
-                "a copy is made beside the database first, which takes {needed} bytes, and {free} are free there"
+                "a copy is made beside the database first, which takes {needed} bytes with what is left to the chat, and {free} are free there"
             ),
         },
         error => {

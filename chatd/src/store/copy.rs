@@ -16,6 +16,8 @@ use super::schema;
 const STRIDE: i32 = 256;
 /// What a copy may need besides its pages.
 const SLACK: u64 = 1024 * 1024;
+/// What a backup leaves to the chat, at least.
+const RESERVE: u64 = 256 * 1024 * 1024;
 const LOCKED_PAUSE: Duration = Duration::from_millis(10);
 
 /// What a database holds. Times are milliseconds since the Unix epoch.
@@ -170,8 +172,30 @@ fn holdings(connection: &Connection) -> rusqlite::Result<Holdings> {
 }
 
 fn there_is_room(bytes: u64, to: &Path) -> Result<(), CopyError> {
-    let beside = to.parent().unwrap_or(Path::new("/"));
-    let system = statvfs(beside).map_err(io::Error::from)?;
-    let (needed, free) = (bytes + SLACK, system.blocks_available() * system.fragment_size());
+    let (needed, Disk { free, .. }) = (bytes + SLACK, disk(to)?);
     if needed > free { Err(CopyError::NoRoom { needed, free }) } else { Ok(()) }
+}
+
+/// Whether there is room for so many bytes besides what the chat needs, which is written meanwhile.
+pub(super) fn leaves_room(bytes: u64, to: &Path) -> Result<(), CopyError> {
+    let Disk { free, all } = disk(to)?;
+    let needed = bytes + reserve(all);
+    if needed > free { Err(CopyError::NoRoom { needed, free }) } else { Ok(()) }
+}
+
+/// A twentieth of the disk, and a few hours of chat at least; of a small disk a quarter.
+pub(super) fn reserve(all: u64) -> u64 {
+    RESERVE.max(all / 20).min(all / 4)
+}
+
+/// Bytes that may be used, and all that there are.
+struct Disk {
+    free: u64,
+    all: u64,
+}
+
+fn disk(of: &Path) -> io::Result<Disk> {
+    let system = statvfs(of.parent().unwrap_or(Path::new("/")))?;
+    let bytes = |blocks: u64| blocks * system.fragment_size();
+    Ok(Disk { free: bytes(system.blocks_available()), all: bytes(system.blocks()) })
 }

@@ -49,6 +49,7 @@ CREATE INDEX entry_place ON entry (place);
 CREATE INDEX entry_said ON entry (place) WHERE kind < 2;
 CREATE INDEX entry_author ON entry (author);
 CREATE INDEX entry_client_id ON entry (id) WHERE client_id IS NOT NULL;
+CREATE INDEX entry_client_id_author ON entry (author) WHERE client_id IS NOT NULL;
 CREATE INDEX entry_waits ON entry (waits) WHERE waits IS NOT NULL;
 CREATE UNIQUE INDEX entry_number ON entry (number) WHERE number IS NOT NULL;
 
@@ -77,12 +78,12 @@ CREATE TRIGGER entry_comes AFTER INSERT ON entry WHEN new.kind < 2 BEGIN
     UPDATE run SET messages = messages + 1;
 END;
 
-CREATE TRIGGER entry_changes BEFORE UPDATE ON entry WHEN old.kind < 2 BEGIN
+CREATE TRIGGER entry_changes BEFORE UPDATE OF text, redacted_at ON entry WHEN old.kind < 2 BEGIN
     INSERT INTO words (words, rowid, text, scope, author)
     SELECT 'delete', id, text, scope, author FROM entry_words WHERE id = old.id;
 END;
 
-CREATE TRIGGER entry_changed AFTER UPDATE ON entry WHEN new.kind < 2 BEGIN
+CREATE TRIGGER entry_changed AFTER UPDATE OF text, redacted_at ON entry WHEN new.kind < 2 BEGIN
     INSERT INTO words (rowid, text, scope, author) SELECT id, text, scope, author FROM entry_words WHERE id = new.id;
 END;
 
@@ -99,6 +100,8 @@ CREATE TABLE read_marker (
     at INTEGER NOT NULL,
     PRIMARY KEY (account, target)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX read_marker_at ON read_marker (at);
 
 -- When an account was last another person's: who has its name now reads nothing from before.
 CREATE TABLE handed_on (

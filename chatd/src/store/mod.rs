@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat_proto::name::Nick;
 use chatd_core::{Event, Kept, ServerSecret, Stamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
 
@@ -28,7 +29,7 @@ pub(crate) use self::chores::{Chore, ChoreError, Chores};
 pub(crate) use self::copy::{CopyError, Holdings, Watcher};
 pub(crate) use self::maintenance::{Carrier, Line, LineKind, Maintenance, MaintenanceError, Of, Selection};
 pub(crate) use self::restore::restore;
-use self::write::Leftovers;
+use self::write::{Leftovers, Log};
 use crate::config::Durability;
 
 pub(crate) use history::{Archive, Cancelled};
@@ -38,6 +39,8 @@ pub(crate) use write::WriteError;
 const FILE: &str = "chatd.db";
 /// How long another program that writes into the database is waited for.
 const BUSY: Duration = Duration::from_secs(1);
+/// Bytes that the log beside the database keeps when it has been longer for a while.
+const LOG_MAX: u64 = 64 * 1024 * 1024;
 /// Statements that are kept prepared; more than there are.
 const STATEMENTS: usize = 128;
 
@@ -46,6 +49,7 @@ const STATEMENTS: usize = 128;
 pub(crate) struct Store {
     connection: Connection,
     leftovers: Leftovers,
+    log: Log,
     archive: Arc<Archive>,
 }
 
@@ -107,7 +111,7 @@ impl Store {
         connection.pragma_update(None, "synchronous", synchronous(sync)).map_err(broken)?;
         let leftovers = Leftovers::of(&mut connection).map_err(broken)?;
         let archive = Arc::new(Archive::new(path, kept.start.unwrap_or(now.0)));
-        Ok((Self { connection, leftovers, archive }, kept))
+        Ok((Self { connection, leftovers, log: Log::default(), archive }, kept))
     }
 
     /// Where the history is read.
@@ -127,6 +131,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // Only a database that holds nothing yet takes this up.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_MAX)?;
     connection.pragma_update(None, "synchronous", synchronous(Durability::Full))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // What is deleted, is gone.
@@ -173,7 +178,7 @@ fn secret(connection: &Connection) -> Result<ServerSecret, RowError> {
 
 fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Result<()> {
     for entry in chatd_core::entries(at, event) {
-        history::record(transaction, &entry)?;
+        history::record(transaction, &entry, waits(event))?;
     }
     match event {
         Event::Account(name, event) => {
@@ -181,16 +186,24 @@ fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Re
                 channels::forget(transaction, &name.fold())?;
                 accounts::hand_on(transaction, at, &name.fold())?;
                 marks::forget(transaction, &name.fold())?;
+                history::forget_receipts(transaction, &name.fold())?;
                 history::undelivered::over(transaction, name.fold().as_str(), None)?;
             }
             accounts::record(transaction, at, name, event)
         }
-        Event::Said(said) => history::undelivered::said(transaction, said),
         Event::Ban(event) => bans::record(transaction, event),
         Event::Channel(room, event) => channels::record(transaction, at, room, event),
         Event::Redacted(redaction) => history::redact(transaction, at, redaction),
         Event::Read(mark) => marks::record(transaction, mark),
-        Event::Conn(..) | Event::User(..) | Event::Server(_) => Ok(()),
+        Event::Said(_) | Event::Conn(..) | Event::User(..) | Event::Server(_) => Ok(()),
+    }
+}
+
+/// The account that is shown it when it returns.
+fn waits(event: &Event) -> Option<&Nick> {
+    match event {
+        Event::Said(said) => said.waits.as_ref(),
+        _ => None,
     }
 }
 

@@ -3,13 +3,19 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use chatd_core::{Event, Stamp};
 use rusqlite::hooks::Action;
 use rusqlite::{Connection, ErrorCode};
 
-use super::{Store, record};
+use super::{Archive, LOG_MAX, Store, record};
+
+/// How long what was deleted may be in the log before readers are held back for it.
+const LEFT_MAX: Duration = Duration::from_secs(10);
+/// Between two times that readers are held back.
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// Nothing of it was written.
 #[derive(Debug)]
@@ -29,11 +35,42 @@ impl Leftovers {
         let leftovers = Self::default();
         let set = leftovers.clone();
         connection.update_hook(Some(move |action, _: &str, table: &str, _| {
-            if table == "entry" && action != Action::SQLITE_INSERT {
+            if table == "entry" && action == Action::SQLITE_DELETE {
                 set.0.store(true, Ordering::Relaxed);
             }
         }))?;
         Ok(leftovers)
+    }
+}
+
+/// How the log beside the database is kept short when somebody always reads.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    waits_since: Option<Instant>,
+    tried: Option<Instant>,
+    /// Off the thread that writes, which the chat waits for.
+    emptying: Option<JoinHandle<()>>,
+}
+
+impl Log {
+    fn is_being_emptied(&self) -> bool {
+        self.emptying.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    fn empty(&mut self, archive: &Arc<Archive>, leftovers: &Leftovers) {
+        if self.is_being_emptied() || self.tried.is_some_and(|at| at.elapsed() < PAUSE) {
+            return;
+        }
+        self.tried = Some(Instant::now());
+        let (archive, leftovers) = (Arc::clone(archive), leftovers.clone());
+        let empty = move || {
+            // What is deleted meanwhile sets it again.
+            let was_left = leftovers.0.swap(false, Ordering::Relaxed);
+            if !archive.empty_log().unwrap_or(false) && was_left {
+                leftovers.0.store(true, Ordering::Relaxed);
+            }
+        };
+        self.emptying = thread::Builder::new().name("checkpoint".into()).spawn(empty).ok();
     }
 }
 
@@ -50,19 +87,32 @@ impl Store {
         let transaction = self.connection.transaction()?;
         for (at, event) in events {
             record(&transaction, at.0, event)?;
+            if matches!(event, Event::Redacted(_)) {
+                self.leftovers.0.store(true, Ordering::Relaxed);
+            }
         }
         transaction.commit()
     }
 
-    /// Sees to it that what was deleted is nowhere on the disk any more. Returns whether that must be tried again, since
-    /// somebody is reading.
+    /// Sees to it that what was deleted is nowhere on the disk any more, and that the log doesn't grow without end. Returns
+    /// whether that must be tried again, since somebody is reading.
     pub(crate) fn tidy(&mut self) -> bool {
-        if !self.leftovers.0.load(Ordering::Relaxed) {
+        let is_left = self.leftovers.0.load(Ordering::Relaxed);
+        if is_left && self.empty_log().unwrap_or(false) {
+            self.leftovers.0.store(false, Ordering::Relaxed);
+            self.log.waits_since = None;
             return false;
         }
-        let is_done = self.empty_log().unwrap_or(false);
-        self.leftovers.0.store(!is_done, Ordering::Relaxed);
-        !is_done
+        let is_long = self.bytes("-wal") > LOG_MAX;
+        if is_left || is_long {
+            let waits_since = *self.log.waits_since.get_or_insert_with(Instant::now);
+            if is_long || waits_since.elapsed() > LEFT_MAX {
+                self.log.empty(&self.archive, &self.leftovers);
+            }
+            return true;
+        }
+        self.log.waits_since = None;
+        self.log.is_being_emptied()
     }
 
     fn empty_log(&self) -> rusqlite::Result<bool> {
@@ -76,11 +126,12 @@ impl Store {
     /// Messages in the history, and bytes of the database with its log. Nothing is counted for it.
     pub(crate) fn measure(&self) -> rusqlite::Result<(u64, u64)> {
         let messages = self.connection.query_row("SELECT messages FROM run", [], |row| row.get(0))?;
-        let bytes = |suffix: &str| {
-            let path = self.connection.path().unwrap_or_default();
-            std::fs::metadata(format!("{path}{suffix}")).map_or(0, |file| file.len())
-        };
-        Ok((messages, bytes("") + bytes("-wal")))
+        Ok((messages, self.bytes("") + self.bytes("-wal")))
+    }
+
+    fn bytes(&self, suffix: &str) -> u64 {
+        let path = self.connection.path().unwrap_or_default();
+        std::fs::metadata(format!("{path}{suffix}")).map_or(0, |file| file.len())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chatd_core::{HistoryAnswer, HistoryQuery};
@@ -18,6 +18,8 @@ use crate::store::RowError;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// SQLite's virtual machine looks up from its work after so many instructions.
 const STRIDE: i32 = 4096;
+/// How long emptying the log waits for a lock, and may keep the writer waiting.
+const BUSY: Duration = Duration::from_millis(50);
 
 /// The history, to be read by several threads at once.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Archive {
     pub(in crate::store) start: u64,
     /// Open, and not in use.
     idle: Mutex<Vec<Connection>>,
+    /// Shared by who reads. Who empties the log has it alone: new readers wait then.
+    readers: RwLock<()>,
 }
 
 /// Whether nobody waits for an answer any more.
@@ -45,7 +49,7 @@ impl Cancelled {
 
 impl Archive {
     pub(crate) fn new(path: PathBuf, start: u64) -> Self {
-        Self { path, start, idle: Mutex::default() }
+        Self { path, start, idle: Mutex::default(), readers: RwLock::default() }
     }
 
     /// Blocks until it is read, and for five seconds at most.
@@ -59,6 +63,7 @@ impl Archive {
     }
 
     fn try_ask(&self, query: &HistoryQuery, cancelled: &Cancelled) -> Result<HistoryAnswer, RowError> {
+        let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
         let idle = self.idle().pop();
         let mut connection = idle.map_or_else(|| open(&self.path), Ok)?;
         watch(&mut connection, cancelled)?;
@@ -68,6 +73,22 @@ impl Archive {
         transaction.finish()?;
         self.idle().push(connection);
         Ok(answer)
+    }
+
+    /// Takes the log beside the database over into it, between two readers, and empties it: readers that overlap would keep
+    /// it growing without end. Blocks for as long as a query may take. Returns whether it is empty; a copy that is being made
+    /// forbids it.
+    pub(in crate::store) fn empty_log(&self) -> rusqlite::Result<bool> {
+        let _alone = self.readers.write().unwrap_or_else(PoisonError::into_inner);
+        let connection = Connection::open(&self.path)?;
+        connection.busy_timeout(BUSY)?;
+        let checkpoint = |how| {
+            let sql = format!("PRAGMA wal_checkpoint({how})");
+            connection.query_row(&sql, [], |row| row.get::<_, u32>(0))
+        };
+        // The most of it while the chat goes on writing.
+        checkpoint("PASSIVE")?;
+        Ok(checkpoint("TRUNCATE")? == 0)
     }
 
     fn answer(&self, connection: &Connection, query: &HistoryQuery) -> Result<HistoryAnswer, RowError> {

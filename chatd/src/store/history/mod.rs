@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 pub(crate) use self::archive::{Archive, Cancelled};
 pub(super) use self::point::at_time;
-pub(super) use self::receipts::receipts;
+pub(super) use self::receipts::{forget_receipts, receipts};
 pub(super) use self::record::record;
 pub(super) use self::redact::{message, redact};
 pub(super) use self::row::{COLUMNS, NOTICE, PRIVMSG, entry};

@@ -1,7 +1,8 @@
 //! What was said lately with ids of the authors' own.
 
+use chat_proto::name::Folded;
 use chatd_core::{Entry, RECEIPTS_BYTES, Receipts};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use super::row;
 use crate::store::RowError;
@@ -25,4 +26,16 @@ pub(in crate::store) fn receipts(connection: &Connection, start: u64) -> Result<
     }
     found.reverse();
     Ok(found)
+}
+
+/// The account is another's now, whose own ids are not those of the one before.
+pub(in crate::store) fn forget_receipts(
+    transaction: &Transaction<'_>,
+    account: &Folded,
+) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(
+        "UPDATE entry INDEXED BY entry_client_id_author SET client_id = NULL
+         WHERE author = ?1 AND client_id IS NOT NULL AND account IS NOT NULL",
+    )?;
+    statement.execute([account.as_str()]).map(drop)
 }

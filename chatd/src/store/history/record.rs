@@ -16,13 +16,18 @@ struct Rest<'a> {
     client_id: Option<&'a str>,
 }
 
-pub(in crate::store) fn record(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
+/// `waits` is shown it when it returns.
+pub(in crate::store) fn record(
+    transaction: &Transaction<'_>,
+    entry: &Entry,
+    waits: Option<&Nick>,
+) -> rusqlite::Result<()> {
     let place = place(transaction, entry)?;
     let rest = rest(&entry.deed);
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO entry (id, place, at, number, kind, source, account, author, target, tags, text, client_id)
+        "INSERT INTO entry (id, place, at, number, kind, source, account, author, target, tags, text, client_id, waits)
          VALUES (max(?2 << 20, (SELECT coalesce(max(id), 0) + 1 FROM entry)),
-                 ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     statement.execute(params![
         place,
@@ -36,6 +41,7 @@ pub(in crate::store) fn record(transaction: &Transaction<'_>, entry: &Entry) -> 
         rest.tags,
         rest.text,
         rest.client_id,
+        waits.map(|account| account.fold().as_str().to_owned()),
     ])?;
     Ok(())
 }

@@ -528,3 +528,30 @@ fn when_an_account_changed_hands_is_known_after_a_restart() {
     let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Stamp(START)).unwrap();
     assert_eq!(kept.handed_on.into_iter().collect::<Vec<_>>(), [(bob.fold(), 5)]);
 }
+
+#[test]
+fn what_an_account_said_is_no_receipt_for_whoever_has_its_name_next() {
+    let mut bench = Bench::new();
+    bench.say(10, "Alice", to_channel(1), "hers");
+    bench.say(20, "Bob", to_channel(1), "his");
+    let root = Administrator { uid: 0, login: None };
+    bench.write(30, &Event::Account("Alice".parse().expect("a name"), AccountEvent::Removed { by: root }));
+    let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Stamp(START)).unwrap();
+    assert_eq!(texts(&kept.receipts), ["his"]);
+    assert_eq!(search(&bench, words("hers")), ["hers"]);
+}
+
+#[test]
+fn the_log_is_emptied_as_soon_as_nobody_reads() {
+    let mut bench = ten();
+    let archive = bench.store.archive();
+    let log = || std::fs::metadata(archive.path.with_extension("db-wal")).unwrap().len();
+    let reader = rusqlite::Connection::open(&archive.path).unwrap();
+    let reading = reader.unchecked_transaction().unwrap();
+    reading.query_row("SELECT count(*) FROM entry", [], |_| Ok(())).unwrap();
+    bench.say(300, "alice", to_channel(1), "more");
+    assert!(!archive.empty_log().unwrap() && log() > 0);
+    reading.finish().unwrap();
+    assert!(archive.empty_log().unwrap());
+    assert_eq!(log(), 0);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chat_proto::name::Folded;
-use chatd_core::{Entry, Mailbox, MessageId, Party, Place, Said};
+use chatd_core::{Entry, Mailbox, MessageId, Party, Place};
 use rusqlite::{Connection, Transaction, params};
 
 use super::{party, row};
@@ -24,13 +24,6 @@ pub(in crate::store) fn mailboxes(connection: &Connection) -> rusqlite::Result<B
         mailboxes.entry(account).or_default().put(row.get("number")?, author);
     }
     Ok(mailboxes)
-}
-
-/// Notes that a message that was just written waits.
-pub(in crate::store) fn said(transaction: &Transaction<'_>, said: &Said) -> rusqlite::Result<()> {
-    let Some(account) = &said.waits else { return Ok(()) };
-    let mut statement = transaction.prepare_cached("UPDATE entry SET waits = ?1 WHERE number = ?2")?;
-    statement.execute(params![account.fold().as_str(), said.id.number]).map(drop)
 }
 
 /// Nothing waits any more, up to that message if one is given.

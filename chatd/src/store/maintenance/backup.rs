@@ -5,8 +5,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rusqlite::Connection;
+
 use super::{Maintenance, MaintenanceError};
-use crate::store::copy::{self, Holdings, Watcher};
+use crate::store::copy::{self, CopyError, Holdings, Watcher};
 
 /// How the names of copies begin that are on their way.
 const PREFIX: &str = "backup-";
@@ -33,14 +35,56 @@ impl Drop for Temporary {
 }
 
 impl Maintenance {
-    /// Copies the database beside itself, checks the copy, hands it over, and removes it.
+    /// Copies the database beside itself, checks the copy, hands it over, and removes it. It is given up when it leaves the
+    /// chat too little room to write.
     pub(crate) fn backup(&self, carrier: &mut dyn Carrier) -> Result<Holdings, MaintenanceError> {
+        let Ok(_turn) = self.backing_up.try_lock() else { return Err(MaintenanceError::BackupUnderWay) };
         let name = format!("{PREFIX}{}.db", MADE.fetch_add(1, Ordering::Relaxed));
         let copy = Temporary(self.path.with_file_name(name));
-        copy::copy(&self.reader()?, &copy.0, carrier)?;
-        let holdings = copy::check(&copy.0)?;
-        hand_over(&copy.0, carrier)?;
+        let reader = self.reader()?;
+        let pragma = |name| reader.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
+        copy::leaves_room(pragma("page_count")? * pragma("page_size")?, &copy.0)?;
+        let mut careful = Careful { carrier, beside: &copy.0, short: None };
+        let made = careful.make(&reader);
+        match careful.short {
+            Some(short) => Err(short.into()),
+            None => made,
+        }
+    }
+}
+
+/// Looks at the disk while it is being filled.
+struct Careful<'a> {
+    carrier: &'a mut dyn Carrier,
+    beside: &'a Path,
+    /// Why it was given up.
+    short: Option<CopyError>,
+}
+
+impl Careful<'_> {
+    fn make(&mut self, reader: &Connection) -> Result<Holdings, MaintenanceError> {
+        let copy = self.beside;
+        copy::copy(reader, copy, self)?;
+        let holdings = copy::check(copy)?;
+        hand_over(copy, self)?;
         Ok(holdings)
+    }
+
+    fn leaves_room(&mut self) -> bool {
+        self.short = copy::leaves_room(0, self.beside).err();
+        self.short.is_none()
+    }
+}
+
+impl Watcher for Careful<'_> {
+    fn copied(&mut self, pages: u64, of: u64) -> bool {
+        self.leaves_room() && self.carrier.copied(pages, of)
+    }
+}
+
+impl Carrier for Careful<'_> {
+    fn carry(&mut self, bytes: &[u8]) -> bool {
+        self.leaves_room() && self.carrier.carry(bytes)
     }
 }
 
@@ -55,15 +99,15 @@ pub(in crate::store) fn remove_unfinished(directory: &Path) {
 }
 
 fn hand_over(copy: &Path, carrier: &mut dyn Carrier) -> Result<(), MaintenanceError> {
-    let mut file = File::open(copy).map_err(copy::CopyError::from)?;
+    let mut file = File::open(copy).map_err(CopyError::from)?;
     let mut chunk = vec![0; CHUNK];
     loop {
-        let count = file.read(&mut chunk).map_err(copy::CopyError::from)?;
+        let count = file.read(&mut chunk).map_err(CopyError::from)?;
         if count == 0 {
             return Ok(());
         }
         if !carrier.carry(&chunk[..count]) {
-            return Err(copy::CopyError::Abandoned.into());
+            return Err(CopyError::Abandoned.into());
         }
     }
 }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chat_proto::name::Folded;
+use chatd_core::{SaidText, TextLine};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{Maintenance, MaintenanceError, channel, now};
 use crate::store::history::{NOTICE, PRIVMSG, at_time};
 
-/// Characters of a nick.
+/// Bytes of a nick.
 const NICK_MAX: usize = 64;
+/// Bytes of a line on its way to a client, without its end and tags.
+const LINE_MAX: usize = 510;
 /// Bytes of a text.
 const TEXT_MAX: usize = 8 * 1024;
 
@@ -66,12 +69,13 @@ impl Maintenance {
     }
 
     fn insert(&self, channel: i64, name: String, lines: Vec<Line>) -> Result<u64, MaintenanceError> {
-        let place = self.chores.perform(move |store| place(&store.connection, channel))??;
         let inserted = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&inserted);
         let mut lines = lines.into_iter();
         let work = move |transaction: &Transaction<'_>, rows: u32| {
             let mut found = 0;
+            // What is removed between two steps may have taken it along.
+            let place = place(transaction, channel)?;
             for line in lines.by_ref().take(usize::try_from(rows).unwrap_or(usize::MAX)) {
                 count.fetch_add(u64::from(line.insert(transaction, place, &name)?), Ordering::Relaxed);
                 found += 1;
@@ -86,8 +90,7 @@ impl Maintenance {
 impl Line {
     fn can_be_kept(&self) -> bool {
         let nick_ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '!' | '@' | ':');
-        let nick =
-            !self.from.is_empty() && self.from.chars().count() <= NICK_MAX && !self.from.contains(nick_ends);
+        let nick = !self.from.is_empty() && self.from.len() <= NICK_MAX && !self.from.contains(nick_ends);
         nick && !self.text.is_empty()
             && self.text.len() <= TEXT_MAX
             && !self.text.contains(['\0', '\n', '\r'])
@@ -96,7 +99,9 @@ impl Line {
     /// Whether it was not there already.
     fn insert(&self, transaction: &Transaction<'_>, place: i64, channel: &str) -> rusqlite::Result<bool> {
         let (first, end) = (at_time(self.at), at_time(self.at + 1));
-        let (author, text) = (Folded::new(&self.from), self.written());
+        let source = format!("{0}!{0}@imported", self.from);
+        let around = format!(":{source} PRIVMSG {channel} :").len();
+        let (author, text) = (Folded::new(&self.from), in_lines(&self.written(), LINE_MAX - around));
         let sql = "SELECT 1 FROM entry INDEXED BY entry_place
                    WHERE place = ?1 AND id >= ?2 AND id < ?3 AND author = ?4 AND text = ?5";
         let mut present = transaction.prepare_cached(sql)?;
@@ -105,7 +110,6 @@ impl Line {
         }
         let sql = "INSERT INTO entry (id, place, at, kind, source, author, target, text) VALUES
                    ((SELECT coalesce(max(id), ?1 - 1) + 1 FROM entry WHERE id >= ?1 AND id < ?2), ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let source = format!("{0}!{0}@imported", self.from);
         let kind = if self.kind == LineKind::Notice { NOTICE } else { PRIVMSG };
         transaction.prepare_cached(sql)?.execute(params![
             first,
@@ -127,6 +131,27 @@ impl Line {
             LineKind::Action => format!("\u{1}ACTION {}\u{1}", self.text),
             LineKind::Message | LineKind::Notice => self.text.clone(),
         }
+    }
+}
+
+/// A text that fits no line goes on in the next one, which begins after a space if there is one.
+fn in_lines(text: &str, room: usize) -> String {
+    let (mut lines, mut rest) = (String::new(), text);
+    while rest.len() > room {
+        let end = rest.floor_char_boundary(room);
+        let end = rest[..end].rfind(' ').map_or(end, |space| space + 1);
+        add_line(&mut lines, &rest[..end]);
+        rest = &rest[end..];
+    }
+    add_line(&mut lines, rest);
+    lines
+}
+
+fn add_line(lines: &mut String, text: &str) {
+    if lines.is_empty() {
+        lines.push_str(text);
+    } else {
+        SaidText::push(lines, TextLine { text, joined: true });
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Maintenance {
     metrics: HistoryMetrics,
     /// Held while the history is brought within its bounds.
     keeping: Mutex<()>,
+    /// Held while a backup is made and handed over.
+    backing_up: Mutex<()>,
 }
 
 /// Why it was not done, or only in part.
@@ -47,6 +49,8 @@ pub(crate) enum MaintenanceError {
     NoSuchChannel(String),
     #[error("{0} is no channel's name")]
     NoChannel(String),
+    #[error("another backup is being made; try again when it is done")]
+    BackupUnderWay,
     #[error(transparent)]
     Copy(#[from] CopyError),
     #[error(transparent)]
@@ -64,7 +68,15 @@ impl From<rusqlite::Error> for MaintenanceError {
 impl Maintenance {
     pub(crate) fn new(archive: &Archive, chores: Chores, bounds: Bounds, metrics: HistoryMetrics) -> Self {
         let (path, start) = (archive.path.clone(), archive.start);
-        Self { path, start, chores, bounds: Mutex::new(bounds), metrics, keeping: Mutex::default() }
+        Self {
+            path,
+            start,
+            chores,
+            bounds: Mutex::new(bounds),
+            metrics,
+            keeping: Mutex::default(),
+            backing_up: Mutex::default(),
+        }
     }
 
     /// What holds from now on.

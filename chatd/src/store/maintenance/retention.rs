@@ -48,8 +48,13 @@ impl Maintenance {
         let removed = self
             .chores
             .in_steps(move |transaction, rows| delete(transaction, ids, (before, rows)), |_| true)?;
-        let marks = "DELETE FROM read_marker WHERE at < ?1";
-        self.chores.perform(move |store| store.connection.execute(marks, [first]))??;
+        let marks = "DELETE FROM read_marker WHERE (account, target) IN
+                     (SELECT account, target FROM read_marker WHERE at < ?1 LIMIT ?2)";
+        let work = move |transaction: &rusqlite::Transaction<'_>, rows: u32| {
+            let count = transaction.prepare_cached(marks)?.execute((first, rows))?;
+            Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        };
+        self.chores.in_steps(work, |_| true)?;
         Ok(removed)
     }
 

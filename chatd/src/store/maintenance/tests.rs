@@ -320,3 +320,37 @@ fn what_is_too_much_goes_oldest_first() {
     assert!((2000..3500).contains(&left.len()), "{}", left.len());
     assert!(bench.path().metadata().unwrap().len() < max + max / 4);
 }
+
+#[test]
+fn a_long_line_that_is_imported_is_shown_in_lines_that_fit() {
+    let bench = Bench::new();
+    let (day, nick) = (now() - DAY, "\u{e9}".repeat(32));
+    let long = "word \u{20ac}".repeat(700);
+    let lines = vec![line(day, &nick, &long), line(day, &"\u{e9}".repeat(33), "too long a nick")];
+    let done = bench.maintenance.import("#lobby", lines.clone()).unwrap();
+    assert_eq!((done.imported, done.refused), (1, 1));
+    assert_eq!(bench.maintenance.import("#lobby", lines).unwrap().present, 1, "it is the same");
+    let sql = "SELECT source, text FROM entry";
+    let reader = copy::open(&bench.directory.path().join("chatd.db")).unwrap();
+    let (source, text): (String, String) =
+        reader.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let text = chatd_core::SaidText::from(text);
+    assert_eq!(text.plain(), long);
+    for line in text.lines() {
+        assert!(format!(":{source} PRIVMSG #Lobby :{}\r\n", line.text).len() <= 512);
+    }
+}
+
+#[test]
+fn one_backup_is_made_at_a_time_and_leaves_room_for_the_chat() {
+    let bench = Bench::new();
+    let turn = bench.maintenance.backing_up.lock().unwrap();
+    let refused = bench.maintenance.backup(&mut Taken::default());
+    assert!(matches!(refused, Err(MaintenanceError::BackupUnderWay)));
+    drop(turn);
+    bench.maintenance.backup(&mut Taken::default()).unwrap();
+    let mebibytes = |count: u64| count << 20;
+    assert_eq!(copy::reserve(mebibytes(8)), mebibytes(2), "a small disk must do, too");
+    assert_eq!(copy::reserve(mebibytes(4096)), mebibytes(256));
+    assert_eq!(copy::reserve(mebibytes(40_960)), mebibytes(2048));
+}
