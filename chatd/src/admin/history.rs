@@ -39,7 +39,9 @@ impl Work {
                 last(Exported::default())
             }
             Self::Erase { name } => {
-                let told = |erased| sink.send(Erased { erased: Some(erased) });
+                let told = |erased| {
+                    sink.send(Erased { erased: Some(erased) });
+                };
                 let erased = maintenance.erase(&name, told).map_err(refused)?;
                 last(Erased { erased: Some(erased) })
             }

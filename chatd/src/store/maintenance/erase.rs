@@ -22,12 +22,16 @@ impl Maintenance {
     }
 
     /// Everything that has been said under the name, in channels and in private, topics, joins and the like, and how far
-    /// somebody of that name has read. What others said to them is theirs and stays. `told` hears how many are gone, and whether to
-    /// go on is its answer.
-    pub(crate) fn erase(&self, name: &str, told: impl FnMut(u64) -> bool) -> Result<u64, MaintenanceError> {
+    /// somebody of that name has read. What others said to them is theirs and stays. `told` hears how many are gone;
+    /// what is begun is done, whether anybody hears it or not.
+    pub(crate) fn erase(&self, name: &str, mut told: impl FnMut(u64)) -> Result<u64, MaintenanceError> {
         let author = folded(name);
         let reader = author.clone();
         let ids = "SELECT id FROM entry WHERE author = ?1 LIMIT ?2";
+        let told = |erased| {
+            told(erased);
+            true
+        };
         let erased = self
             .chores
             .in_steps(move |transaction, rows| delete(transaction, ids, (author.as_str(), rows)), told)?;
