@@ -191,3 +191,21 @@ fn a_line_too_long_for_others_is_told_and_none_is_said() {
     assert!(heard.len() == 1 && heard[0].starts_with("@label=x ") && heard[0].contains(" 417 "), "{heard:?}");
     assert_eq!(chat.heard(bob), [""; 0]);
 }
+
+#[test]
+fn a_channel_without_requests_takes_none_in_any_of_the_lines() {
+    let mut chat = Chat::new();
+    let (alice, bob) = (chat.log_in("alice"), chat.log_in("bob"));
+    chat.say(alice, "CAP REQ :batch labeled-response message-tags draft/multiline");
+    for conn in [alice, bob] {
+        chat.say(conn, "JOIN #c");
+    }
+    chat.say(alice, "MODE #c +C");
+    chat.hear_all();
+    chat.say(alice, "BATCH +1 draft/multiline #c");
+    chat.say(alice, "@batch=1 PRIVMSG #c :hello");
+    chat.say(alice, "@batch=1 PRIVMSG #c :\x01VERSION\x01");
+    let told = chat.say(alice, "BATCH -1");
+    assert!(told.iter().any(|line| line.contains(" 404 alice #c ")), "{told:?}");
+    assert_eq!(chat.heard(bob), [""; 0]);
+}
