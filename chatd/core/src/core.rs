@@ -137,7 +137,7 @@ impl Core {
 }
 
 /// Bytes of lines that are held for one connection, however short or few they are.
-const HELD_BYTES: usize = 64 * 1024;
+const HELD_BYTES: usize = 256 * 1024;
 
 /// One input's turn.
 struct Turn<'a> {

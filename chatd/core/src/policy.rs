@@ -188,7 +188,7 @@ impl Default for Limits {
             read_markers: 1000,
             multiline_bytes: 16_384,
             multiline_lines: 100,
-            held_lines: 256,
+            held_lines: 512,
             whowas: 1000,
             history_page: 100,
             undelivered: 500,
