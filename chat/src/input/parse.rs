@@ -28,7 +28,13 @@ pub fn parse(line: &str) -> Typed {
     let Some((name, rest)) = command_word(line) else {
         return said(line);
     };
+    let several = line.trim_end().contains('\n');
     match find(name) {
+        None if several => said(line),
+        // A pasted text that happens to begin so: it must neither be obeyed nor, as a slip of the pen, be told to everybody.
+        Some(spec) if several && !matches!(spec.verb, Verb::Private | Verb::Announce | Verb::Me) => {
+            Typed::Wrong(format!("<{name}> takes one line; begin with a blank to say several as they are"))
+        }
         // `<quit>!` may have been meant as either: it neither leaves nor tells everyone.
         Some(spec) if needs_nothing(spec) && is_glued(line) => Typed::Wrong(format!(
             "a blank is missing behind <{name}>; begin the line with a blank to say it as it is"
@@ -187,6 +193,16 @@ mod tests {
                 (Verb::Private, Some("bob"), Some("hi  there"))
             );
         }
+    }
+
+    #[test]
+    fn of_several_lines_only_those_that_tell_something_to_somebody_are_a_command() {
+        assert!(wrong("<quit>\nsecond").contains("one line"));
+        assert!(wrong("/part #lobby\nsecond").contains("one line"));
+        let said = parse("<html>\n<b>x</b>");
+        assert!(matches!(&said, Typed::Say(text) if text == "<html>\n<b>x</b>"), "{said:?}");
+        assert_eq!(command("/msg bob one\ntwo").arg(1), Some("one\ntwo"));
+        assert_eq!(command("<quit>\n").verb(), Verb::Quit);
     }
 
     #[test]

@@ -84,7 +84,8 @@ impl Log {
         let later = milliseconds(zoned.later().ok()?)?;
         // Within the minute that the last line was of, it goes on from that line.
         let at = if earlier + 60_000 > self.last { earlier } else { later };
-        self.last = at.max(self.last + 1);
+        // A log may have been put together out of order: what is from before then keeps its own time.
+        self.last = if at + 60_000 > self.last { at.max(self.last + 1) } else { at };
         Some(self.last)
     }
 }

@@ -85,3 +85,20 @@ fn the_hour_that_an_autumn_has_twice_goes_on() {
         ]
     );
 }
+
+#[test]
+fn what_is_out_of_order_keeps_its_time() {
+    let log = "\
+2026-11-06 12:00:00\tzoe\tnewer
+2026-11-04 12:00:00\tzoe\tolder
+2026-11-04 12:00:00\tzoe\tat the same time";
+    use ImportedKind::Message;
+    assert_eq!(
+        read(Format::Weechat, "UTC", log),
+        [
+            said("2026-11-06T12:00:00Z", Message, "zoe", "newer"),
+            said("2026-11-04T12:00:00Z", Message, "zoe", "older"),
+            said("2026-11-04T12:00:00.001Z", Message, "zoe", "at the same time"),
+        ]
+    );
+}

@@ -64,7 +64,7 @@ impl Page {
     ) -> (Vec<Event>, Option<Unread>, Vec<Event>) {
         let since = read.max(self.from.as_ref().and_then(|from| from.at));
         let mut lines: Vec<Event> = self.lines.into_iter().filter(|event| traces.is_new(event)).collect();
-        let is_known = since.is_some() || !is_channel(&self.place);
+        let is_known = since.is_some() || !is_channel(&self.place) || lines.iter().any(Event::is_own);
         let first = if is_known { first_unread(&lines, since) } else { lines.len() };
         let count = lines.len() - first;
         // All that was missed while we were here is shown; of what was before, what gives the rest its meaning.
