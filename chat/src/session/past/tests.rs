@@ -369,3 +369,12 @@ fn a_removed_message_is_told_with_its_author() {
     scene.hear(":root!r@h REDACT #lobby unknown");
     assert_eq!(scene.shown(), ["removed: Some(\"bob\")", "removed: None"]);
 }
+
+#[test]
+fn without_a_mark_what_followed_our_own_words_is_unread() {
+    let mut scene = Scene::ready("*");
+    scene.answer("past1", "#lobby", &["09:00 a bob morning", "09:01 b alice hi", "09:02 c bob well"]);
+    scene.nothing_in_private("past2");
+    let shown = scene.shown();
+    assert!(shown.contains(&"1 unread in #lobby".to_owned()), "{shown:?}");
+}
