@@ -253,8 +253,8 @@ fn sts_in(list: &str) -> Option<&str> {
     list.split(' ').find_map(|word| word.strip_prefix("sts="))
 }
 
-/// Whether the server doesn't want us back: kicked out or banned, rather than shut down or timed out.
+/// Whether the server doesn't want us back: kicked out, banned or suspended, rather than shut down or timed out.
 fn is_for_good(reason: &str) -> bool {
-    let first = reason.split_whitespace().next().unwrap_or_default();
-    ["Kicked", "Killed", "Banned"].iter().any(|word| first.eq_ignore_ascii_case(word))
+    let first = reason.split_whitespace().next().unwrap_or_default().trim_end_matches(':');
+    ["Kicked", "Killed", "Banned", "Suspended"].iter().any(|word| first.eq_ignore_ascii_case(word))
 }

@@ -160,6 +160,8 @@ fn channels_are_joined_again_after_a_break() {
 fn being_kicked_is_for_good_and_a_shutdown_is_not() {
     for (reason, expected) in [
         ("Kicked by root: spam", true),
+        ("Suspended: spam", true),
+        ("Suspended", true),
         ("Killed (root (spam))", true),
         ("Server shutting down: the bank holiday", false),
     ] {
