@@ -1,32 +1,9 @@
 //! Channels outlive their members' connections, and chatd itself.
 
-use std::io::Write;
-use std::process::Stdio;
-
 use chat_tests::daemon::{Daemon, printed};
 use chat_tests::irc::Irc;
 
-/// `carol` and `correct horse`, as SASL PLAIN wants them; `dave` likewise.
-const CAROL: &str = "AGNhcm9sAGNvcnJlY3QgaG9yc2U=";
-const DAVE: &str = "AGRhdmUAY29ycmVjdCBob3JzZQ==";
-
-fn add(daemon: &Daemon, account: &str) {
-    let mut command = daemon.chatctl_command(&["account", "add", account]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("chatctl runs");
-    child.stdin.take().expect("a pipe").write_all(b"correct horse\n").expect("chatctl reads");
-    assert!(child.wait().expect("chatctl ends").success());
-}
-
-fn log_in(daemon: &Daemon, name: &str, response: &str) -> Irc {
-    let mut client = daemon.connect_tcp();
-    client.send(&format!("CAP REQ :sasl\r\nNICK {name}\r\nUSER {name} 0 * :{name}\r\nAUTHENTICATE PLAIN"));
-    client.expect_containing("AUTHENTICATE +");
-    client.send(&format!("AUTHENTICATE {response}"));
-    client.expect_containing(" 903 ");
-    client.send("CAP END");
-    client.expect_containing(" 422 ");
-    client
-}
+use crate::people::{CAROL, DAVE, add, log_in};
 
 /// The answers to a line, without the server's name.
 fn ask(client: &mut Irc, line: &str) -> Vec<String> {
@@ -44,7 +21,7 @@ fn says(client: &mut Irc, line: &str, text: &str) {
 fn furnish(daemon: &Daemon) {
     add(daemon, "carol");
     add(daemon, "dave");
-    let (mut carol, mut dave) = (log_in(daemon, "carol", CAROL), log_in(daemon, "dave", DAVE));
+    let (mut carol, mut dave) = (log_in(daemon, "carol", CAROL, ""), log_in(daemon, "dave", DAVE, ""));
     says(&mut carol, "JOIN #den", "@carol");
     says(&mut dave, "JOIN #den", " JOIN #den");
     says(&mut carol, "TOPIC #den :tea at four", "TOPIC");
@@ -68,12 +45,12 @@ fn a_room_is_after_a_crash_as_it_was_seen_and_its_people_come_back_to_their_plac
     let shown = printed(&daemon.chatctl(&["show", "#den"]));
     assert!(shown.contains("@carol, +dave"), "{shown}");
 
-    let mut dave = log_in(&daemon, "dave", DAVE);
+    let mut dave = log_in(&daemon, "dave", DAVE, "");
     let arrival = ask(&mut dave, "JOIN #den");
     assert!(arrival.iter().any(|line| line.ends_with(" 332 dave #den :tea at four")), "{arrival:?}");
     assert!(arrival.iter().any(|line| line.ends_with(":+dave")), "{arrival:?}");
     says(&mut dave, "MODE #den b", " 367 dave #den mallory!*@* carol ");
-    let mut carol = log_in(&daemon, "carol", CAROL);
+    let mut carol = log_in(&daemon, "carol", CAROL, "");
     says(&mut carol, "JOIN #den", "@carol");
     dave.expect_containing("MODE #den +o carol");
     says(&mut carol, "MODE #den -i", "MODE #den -i");
@@ -85,7 +62,7 @@ fn a_room_is_after_a_crash_as_it_was_seen_and_its_people_come_back_to_their_plac
 fn who_comes_first_after_a_restart_rules_nothing_and_the_lobby_has_its_topic() {
     let daemon = Daemon::start();
     add(&daemon, "carol");
-    let mut carol = log_in(&daemon, "carol", CAROL);
+    let mut carol = log_in(&daemon, "carol", CAROL, "");
     says(&mut carol, "JOIN #den", "@carol");
     says(&mut carol, "TOPIC #lobby :welcome", "TOPIC #lobby :welcome");
     let mut guest = daemon.client("guest");
@@ -112,7 +89,7 @@ fn who_comes_first_after_a_restart_rules_nothing_and_the_lobby_has_its_topic() {
 fn a_room_ends_when_it_has_been_empty_for_as_long_as_the_configuration_says() {
     let daemon = Daemon::configured("[channels]\nkeep = \"1s\"");
     add(&daemon, "carol");
-    let mut carol = log_in(&daemon, "carol", CAROL);
+    let mut carol = log_in(&daemon, "carol", CAROL, "");
     says(&mut carol, "JOIN #den", "@carol");
     says(&mut carol, "PART #den", "PART #den");
     while ask(&mut carol, "LIST").iter().any(|line| line.contains("#den")) {

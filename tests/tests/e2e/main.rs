@@ -18,6 +18,7 @@ mod manual;
 mod metrics;
 mod once;
 mod outside;
+mod people;
 mod reading;
 mod scripts;
 mod service;
