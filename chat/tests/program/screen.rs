@@ -87,6 +87,15 @@ impl Terminal {
     }
 }
 
+/// The other ends of a terminal may have been inherited by programs of other tests, so that this one isn't told when it goes away.
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn watch(mut reader: File, shown: &(Mutex<Shown>, Condvar)) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = reader.read(&mut buffer) {
