@@ -61,6 +61,13 @@ def program(name: str) -> str:
     return str(path)
 
 
+def false_clock(time: str) -> dict[str, str]:
+    """The environment in which faketime runs a program: run by itself it ends before the program has tidied up."""
+    printed = subprocess.run(["faketime", "-f", time, "env"], stdout=subprocess.PIPE, check=True, text=True)
+    variables = dict(line.split("=", 1) for line in printed.stdout.splitlines() if "=" in line)
+    return {name: variables[name] for name in ("LD_PRELOAD", "FAKETIME")}
+
+
 @functools.lru_cache()
 def password_hash(password: str) -> str:
     made = subprocess.run(
@@ -150,14 +157,15 @@ class ChatdController(BaseServerController, DirectoryBasedController):
         assert self.directory
         with self.open_file("chatd.toml") as file:
             file.write(self._configuration(hostname, port, password))
-        clock = []
+        clock = {}
         if faketime and shutil.which("faketime"):
-            clock = ["faketime", "-f", faketime]
+            clock = false_clock(faketime)
             self.faketime_enabled = True
         self.proc = self.execute(
-            [*clock, program("chatd"), "--config", self.directory / "chatd.toml"],
+            [program("chatd"), "--config", self.directory / "chatd.toml"],
             env={
                 **os.environ,
+                **clock,
                 "RUNTIME_DIRECTORY": str(self.directory),
                 "STATE_DIRECTORY": str(self.directory),
             },
