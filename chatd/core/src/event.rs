@@ -23,6 +23,7 @@ use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::input::{Origin, Peer};
 use crate::mode::{ModeChange, UserModes};
 use crate::policy::Policy;
+use crate::state::Away;
 use crate::text::SaidText;
 
 pub use ending::Ending;
@@ -221,7 +222,7 @@ pub enum UserEvent {
         channels: Vec<ChannelId>,
     },
     AwaySet {
-        text: Option<Box<str>>,
+        away: Option<Away>,
     },
     RealnameSet {
         realname: Box<str>,

@@ -47,5 +47,5 @@ pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
 pub use policy::{History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
 pub use receipts::{RECEIPTS_BYTES, Receipts};
-pub use state::{Channel, Marks, Mask, State, Topic};
+pub use state::{Away, Channel, Marks, Mask, Presence, State, Status, Topic};
 pub use text::{SaidText, TextLine};

@@ -51,8 +51,8 @@ fn user(event: &UserEvent, at: u64) -> Option<Event> {
         }
         UserEvent::Left { reason, .. } => Event { text: owned(reason), ..new(EventKind::Disconnected) },
         UserEvent::NickChanged { nick, .. } => Event { to: Some(nick.to_string()), ..new(EventKind::Nick) },
-        UserEvent::AwaySet { text: Some(text) } => Event { text: owned(text), ..new(EventKind::Away) },
-        UserEvent::AwaySet { text: None } => new(EventKind::Back),
+        UserEvent::AwaySet { away: Some(away) } => Event { text: owned(&away.text), ..new(EventKind::Away) },
+        UserEvent::AwaySet { away: None } => new(EventKind::Back),
         UserEvent::BecameOperator { name, .. } => {
             Event { text: Some(format!("operator {name}")), ..new(EventKind::Mode) }
         }

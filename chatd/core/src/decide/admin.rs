@@ -13,7 +13,7 @@ use crate::history::Entry;
 use crate::id::UserId;
 use crate::input::{Actor, AdminCommand};
 use crate::output::AdminAnswer;
-use crate::state::{Channel, Session, State, User};
+use crate::state::{Channel, Session, State, Status, User};
 use crate::tx::Tx;
 
 use super::{redact, tick};
@@ -223,15 +223,20 @@ fn status(state: &State) -> admin::CoreStatus {
 }
 
 fn describe(state: &State, user: &User) -> admin::User {
-    let status = if user.away.is_some() { admin::UserStatus::Away } else { admin::UserStatus::Available };
+    let presence = state.presence(user);
+    let (status, talking_with) = match presence.status {
+        Status::Available => (admin::UserStatus::Available, None),
+        Status::Away(_) | Status::Idle => (admin::UserStatus::Away, None),
+        Status::Busy(partner) => (admin::UserStatus::Busy, Some(partner.to_string())),
+    };
     let sessions = user.sessions.iter().filter_map(|conn| state.sessions.get(*conn));
     admin::User {
         nick: user.nick.to_string(),
         account: user.account.as_ref().map(ToString::to_string),
         guest: user.account.is_none(),
         status,
-        away: user.away.as_deref().map(str::to_owned),
-        talking_with: None,
+        away: user.away.as_ref().map(|away| away.text.to_string()),
+        talking_with,
         realname: user.realname.to_string(),
         modes: user.modes.letters().collect(),
         channels: state.channels_of(user).map(|(_, channel)| channel.name.to_string()).collect(),

@@ -4,6 +4,7 @@ use chat_proto::message::Message;
 use chat_proto::numeric::{RPL_NOWAWAY, RPL_UNAWAY};
 
 use crate::event::UserEvent;
+use crate::state::Away;
 use crate::tx::{Caller, Tx};
 
 use super::check::{line_fits, text_fits};
@@ -18,8 +19,9 @@ pub fn away(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
         return;
     }
     // Said again, it is acknowledged again, but others are told only of a change.
-    if tx.state().user(caller.user).is_some_and(|user| user.away.as_deref() != text) {
-        tx.emit_user(caller.user, UserEvent::AwaySet { text: text.map(Into::into) });
+    let away = text.map(|text| Away { text: text.into(), auto: false });
+    if tx.state().user(caller.user).is_some_and(|user| user.away != away) {
+        tx.emit_user(caller.user, UserEvent::AwaySet { away });
     }
     match text {
         Some(_) => tx.numeric(RPL_NOWAWAY, format_args!(":You have been marked as being away")),

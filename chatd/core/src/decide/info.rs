@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::mask::fits;
 use crate::reply::Responder;
-use crate::state::User;
+use crate::state::{State, User};
 use crate::tx::{Caller, Tx};
 
 use super::check::word;
@@ -130,14 +130,15 @@ pub fn links(tx: &mut Tx<'_>, _: Caller, message: &Message) {
 pub fn userhost(tx: &mut Tx<'_>, _: Caller, message: &Message) {
     let (state, mut to) = tx.responder();
     let found = message.params().flat_map(str::split_ascii_whitespace).take(USERHOST_MAX);
-    let replies = found.filter_map(|nick| state.user_named(nick)).map(|(_, user)| userhost_reply(user));
+    let replies =
+        found.filter_map(|nick| state.user_named(nick)).map(|(_, user)| userhost_reply(state, user));
     list_or_nothing(&mut to, RPL_USERHOST, replies);
 }
 
-fn userhost_reply(user: &User) -> CompactString {
+fn userhost_reply(state: &State, user: &User) -> CompactString {
     let User { nick, ident, host, .. } = user;
     let operator = if user.is_operator() { "*" } else { "" };
-    let here = if user.away.is_some() { '-' } else { '+' };
+    let here = if state.presence(user).is_here() { '+' } else { '-' };
     format_compact!("{nick}{operator}={here}{ident}@{host}")
 }
 

@@ -2,7 +2,7 @@
 
 use chat_proto::message::Message;
 use chat_proto::numeric::{
-    ERR_CHANOPRIVSNEEDED, ERR_NEEDMOREPARAMS, ERR_NOSUCHNICK, ERR_NOTONCHANNEL, ERR_USERONCHANNEL, RPL_AWAY,
+    ERR_CHANOPRIVSNEEDED, ERR_NEEDMOREPARAMS, ERR_NOSUCHNICK, ERR_NOTONCHANNEL, ERR_USERONCHANNEL,
     RPL_ENDOFINVITELIST, RPL_INVITELIST, RPL_INVITING,
 };
 
@@ -11,6 +11,7 @@ use crate::mode::Flags;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, word};
+use super::presence;
 
 pub fn invite(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     match (message.param(0), message.param(1)) {
@@ -34,7 +35,7 @@ fn invite_to(tx: &mut Tx<'_>, caller: Caller, nick: &str, channel: &str) {
     let Some((id, user)) = tx.state().user_named(nick) else {
         return tx.numeric(ERR_NOSUCHNICK, format_args!("{} :No such nick", word(nick)));
     };
-    let (nick, away) = (user.nick.clone(), user.away.clone());
+    let nick = user.nick.clone();
     let Some((channel_id, channel)) = check::channel(tx, channel) else { return };
     let name = channel.name.clone();
     if !channel.members.contains_key(&caller.user) {
@@ -49,9 +50,7 @@ fn invite_to(tx: &mut Tx<'_>, caller: Caller, nick: &str, channel: &str) {
         return tx.numeric(ERR_USERONCHANNEL, format_args!("{nick} {name} :is already on channel"));
     }
     tx.numeric(RPL_INVITING, format_args!("{nick} {name}"));
-    if let Some(away) = away {
-        tx.responder().1.text(RPL_AWAY, &format!("{nick} :"), &away);
-    }
+    presence::tell(tx, id);
     if let (Some(room), Some(who)) = (tx.state().room(channel_id), tx.state().who(id)) {
         let by = caller.who(tx.state());
         tx.emit(Event::Channel(room, ChannelEvent::Invited { who, by }));

@@ -9,7 +9,6 @@ use chat_proto::message::Message;
 use chat_proto::name::Nick;
 use chat_proto::numeric::{
     ERR_CANNOTSENDTOCHAN, ERR_INPUTTOOLONG, ERR_NORECIPIENT, ERR_NOTEXTTOSEND, ERR_TOOMANYTARGETS, Numeric,
-    RPL_AWAY,
 };
 use compact_str::CompactString;
 
@@ -20,12 +19,12 @@ use crate::batch::OpenBatch;
 use crate::event::{Event, Rank, Room, Said, SaidKind, Target};
 use crate::history::{Party, Place};
 use crate::mode::Flags;
-use crate::state::{Channel, State, User};
+use crate::state::{Channel, State};
 use crate::text::SaidText;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, is_silenced, word};
-use super::{join, nickserv};
+use super::{join, nickserv, presence};
 
 /// Room in the tags for those that the server adds: time, msgid, account, bot, label, batch.
 const OWN_TAGS: usize = 512;
@@ -204,13 +203,10 @@ impl Speech<'_, '_, '_> {
         let Some(who) = state.user_id(name).and_then(|id| state.who(id)) else {
             return self.say_to_absent(name);
         };
-        let away = state.user(who.user).and_then(|user: &User| user.away.clone());
-        let nick = who.nick.clone();
+        let id = who.user;
         self.emit(Target::User(who));
-        if self.kind == SaidKind::Privmsg
-            && let Some(away) = away
-        {
-            self.tx.responder().1.text(RPL_AWAY, &format!("{nick} :"), &away);
+        if self.kind == SaidKind::Privmsg {
+            presence::tell(self.tx, id);
         }
     }
 

@@ -26,6 +26,7 @@ mod nickserv;
 mod oper;
 mod part;
 mod ping;
+mod presence;
 mod quit;
 mod redact;
 mod register;

@@ -175,7 +175,7 @@ impl Asker<'_> {
 
     /// Here or gone, operator, rank in the channel, bot.
     fn flags(&self, user: &User, place: Option<(&Channel, Ranks)>) -> CompactString {
-        let mut flags = CompactString::from(if user.away.is_some() { "G" } else { "H" });
+        let mut flags = CompactString::from(if self.state.presence(user).is_here() { "H" } else { "G" });
         if user.is_operator() {
             flags.push('*');
         }

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;
 use chat_proto::numeric::{
-    ERR_NONICKNAMEGIVEN, ERR_NOSUCHNICK, RPL_AWAY, RPL_ENDOFWHOIS, RPL_WHOISACCOUNT, RPL_WHOISACTUALLY,
-    RPL_WHOISBOT, RPL_WHOISCERTFP, RPL_WHOISCHANNELS, RPL_WHOISHOST, RPL_WHOISIDLE, RPL_WHOISOPERATOR,
-    RPL_WHOISSECURE, RPL_WHOISSERVER, RPL_WHOISUSER,
+    ERR_NONICKNAMEGIVEN, ERR_NOSUCHNICK, RPL_ENDOFWHOIS, RPL_WHOISACCOUNT, RPL_WHOISACTUALLY, RPL_WHOISBOT,
+    RPL_WHOISCERTFP, RPL_WHOISCHANNELS, RPL_WHOISHOST, RPL_WHOISIDLE, RPL_WHOISOPERATOR, RPL_WHOISSECURE,
+    RPL_WHOISSERVER, RPL_WHOISUSER,
 };
 use compact_str::{CompactString, format_compact};
 
@@ -19,6 +19,7 @@ use crate::tx::{Caller, Tx};
 
 use super::check::word;
 use super::info::is_for_us;
+use super::presence;
 use super::sight::{knows_all, sees_member};
 
 pub fn whois(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
@@ -49,9 +50,7 @@ fn answer(state: &State, to: &mut Responder<'_>, caller: Caller, now: u64, id: U
     if user.is_operator() {
         to.numeric(RPL_WHOISOPERATOR, format_args!("{nick} :is an operator of this server"));
     }
-    if let Some(away) = &user.away {
-        to.text(RPL_AWAY, &format_compact!("{nick} :"), away);
-    }
+    presence::answer(state, to, user);
     if let Some(account) = &user.account {
         to.numeric(RPL_WHOISACCOUNT, format_args!("{nick} {account} :is logged in as"));
     }

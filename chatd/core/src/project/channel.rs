@@ -72,9 +72,9 @@ impl Scene<'_> {
         let render = |caps: Caps, line: &mut String| join_line(author, name.as_str(), caps, line);
         let depends = TAGS | Caps::EXTENDED_JOIN;
         self.show_channel(room.channel, true, &Show { depends, needs: Caps::empty(), render: &render });
-        if let Some(away) = &user.away {
-            let render =
-                |caps: Caps, line: &mut String| author.line(caps, line, format_args!("AWAY :{away}"));
+        let presence = self.state.presence(user);
+        if !presence.is_here() {
+            let render = |caps: Caps, line: &mut String| author.presence(caps, line, presence);
             let show = Show { depends: TAGS, needs: Caps::AWAY_NOTIFY, render: &render };
             self.show_channel(room.channel, false, &show);
         }

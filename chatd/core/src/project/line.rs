@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use chat_proto::caps::Caps;
 
 use crate::id::MessageId;
-use crate::state::User;
+use crate::state::{Presence, User};
 
 /// The user in whose name a line is shown.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,15 @@ impl Author<'_> {
     pub fn line(&self, caps: Caps, line: &mut String, args: fmt::Arguments<'_>) {
         self.begin(caps, line, None, "");
         let _ = line.write_fmt(args);
+    }
+
+    /// Writes the AWAY line that tells whether the user can be reached.
+    pub fn presence(&self, caps: Caps, line: &mut String, presence: Presence<'_>) {
+        self.begin(caps, line, None, "");
+        line.push_str("AWAY");
+        if let Some(text) = presence.text() {
+            line.extend([" :", &text]);
+        }
     }
 
     /// Writes `@tags :nick!ident@host `, with a message's id and client-only tags among the tags.

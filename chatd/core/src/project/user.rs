@@ -11,7 +11,7 @@ use crate::event::{UserEvent, Who};
 use crate::id::ConnId;
 use crate::mode::UserModes;
 use crate::output::Effect;
-use crate::state::Session;
+use crate::state::{Session, Status};
 
 use super::{Author, Scene, Show, TAGS};
 
@@ -28,12 +28,7 @@ impl Scene<'_> {
                 self.watchers(&who.nick.fold(), Some(*conn), RPL_MONOFFLINE, format_args!("{}", who.nick));
             }
             UserEvent::NickChanged { nick, .. } => self.renamed(who, nick),
-            UserEvent::AwaySet { text } => {
-                let text = text.as_deref().map(|text| format!(" :{text}")).unwrap_or_default();
-                self.watched(who, Caps::AWAY_NOTIFY, |author, caps, line| {
-                    author.line(caps, line, format_args!("AWAY{text}"));
-                });
-            }
+            UserEvent::AwaySet { .. } => self.away_set(who),
             UserEvent::RealnameSet { realname } => self.watched(who, Caps::SETNAME, |author, caps, line| {
                 author.line(caps, line, format_args!("SETNAME :{realname}"));
             }),
@@ -45,6 +40,22 @@ impl Scene<'_> {
             | UserEvent::OperatorRefused { .. }
             | UserEvent::Kicked { .. } => {}
         }
+    }
+
+    /// Behind a conversation it isn't seen; it shows when that ends.
+    fn away_set(&mut self, who: &Who) {
+        let state = self.state;
+        let presence = state.user(who.user).map(|user| state.presence(user));
+        if presence.is_some_and(|presence| !matches!(presence.status, Status::Busy(_))) {
+            self.presence_changed(who);
+        }
+    }
+
+    /// away-notify: to all who see the user.
+    pub(super) fn presence_changed(&mut self, who: &Who) {
+        let state = self.state;
+        let Some(presence) = state.user(who.user).map(|user| state.presence(user)) else { return };
+        self.watched(who, Caps::AWAY_NOTIFY, |author, caps, line| author.presence(caps, line, presence));
     }
 
     /// account-notify: to all who see the user; the user's own sessions are told like everybody.

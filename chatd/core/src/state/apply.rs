@@ -126,9 +126,10 @@ impl State {
             UserEvent::NickChanged { nick, .. } => self.rename(at, who.user, nick),
             UserEvent::ModesSet { modes } => self.set_user_modes(who.user, *modes),
             UserEvent::AccountChanged { account } => self.set_account(at, who.user, account.as_ref()),
-            UserEvent::AwaySet { text } => {
+            UserEvent::AwaySet { away } => {
                 if let Some(user) = self.users.get_mut(who.user) {
-                    user.away.clone_from(text);
+                    user.away.clone_from(away);
+                    user.presence_since = at;
                 }
             }
             UserEvent::RealnameSet { realname } => {
@@ -151,6 +152,7 @@ impl State {
             realname: realname.clone(),
             account: account.clone(),
             away: None,
+            presence_since: at,
             modes: UserModes::empty(),
             sessions: Vec::with_capacity(1),
             channels: BTreeSet::new(),

@@ -6,6 +6,7 @@ mod apply;
 mod apply_account;
 mod apply_channel;
 mod channel;
+mod presence;
 mod session;
 mod user;
 mod users;
@@ -27,6 +28,7 @@ use crate::policy::Policy;
 use crate::receipts::Receipts;
 
 pub use channel::{Channel, Mask, STANDING_MAX, Topic};
+pub use presence::{Away, Presence, Status};
 pub use session::{PasswordState, Phase, Registering, Session, Sessions, Waiting};
 pub use user::{Source, User, Whowas};
 pub use users::Users;

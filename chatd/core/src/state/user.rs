@@ -11,7 +11,7 @@ use crate::history::Party;
 use crate::id::{ChannelId, ConnId};
 use crate::mode::UserModes;
 
-use super::Marks;
+use super::{Away, Marks};
 
 /// Times are in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,9 @@ pub struct User {
     pub host: CompactString,
     pub realname: Box<str>,
     pub account: Option<Nick>,
-    pub away: Option<Box<str>>,
+    pub away: Option<Away>,
+    /// When what others see of it began; see [`State::presence`](super::State::presence).
+    pub presence_since: u64,
     pub modes: UserModes,
     /// Never empty.
     pub sessions: Vec<ConnId>,

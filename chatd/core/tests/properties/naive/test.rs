@@ -120,7 +120,7 @@ struct ShownRoom {
 fn shown(state: &State) -> Shown {
     let people = state.users.values().map(|user| {
         let account = user.account.as_ref().map(ToString::to_string);
-        let away = user.away.as_deref().map(str::to_owned);
+        let away = user.away.as_ref().map(|away| away.text.to_string());
         (user.nick.to_string(), account, user.realname.to_string(), away, user.sessions.len())
     });
     let rooms = state.channels.iter().map(|(id, channel)| {

@@ -1,0 +1,71 @@
+//! Whether a user can be reached: the one truth that every answer and every notice about it tells.
+
+use std::borrow::Cow;
+
+use chat_proto::name::Nick;
+use serde::{Deserialize, Serialize};
+
+use super::{State, User};
+
+/// Not to be reached, as the user says or as its silence does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    pub text: Box<str>,
+    /// Nobody said it: nothing was done by hand for so long. It ends with whatever the user does next.
+    pub auto: bool,
+}
+
+/// What others see of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence<'a> {
+    pub status: Status<'a>,
+    /// When that began, in milliseconds since the Unix epoch.
+    pub since: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status<'a> {
+    Available,
+    /// As the user says, with its text.
+    Away(&'a str),
+    /// Away without having said so.
+    Idle,
+    /// In a conversation with that user.
+    Busy(&'a Nick),
+}
+
+impl State {
+    pub fn presence<'a>(&'a self, user: &'a User) -> Presence<'a> {
+        let status = match &user.away {
+            None => Status::Available,
+            Some(away) if away.auto => Status::Idle,
+            Some(away) => Status::Away(&away.text),
+        };
+        Presence { status, since: user.presence_since }
+    }
+}
+
+impl Away {
+    /// What the silent are away with.
+    pub const IDLE: &str = "idle";
+
+    pub fn idle() -> Self {
+        Self { text: Self::IDLE.into(), auto: true }
+    }
+}
+
+impl<'a> Presence<'a> {
+    pub fn is_here(&self) -> bool {
+        self.status == Status::Available
+    }
+
+    /// What those are told as an away text who know nothing finer; `None` for who is available.
+    pub fn text(&self) -> Option<Cow<'a, str>> {
+        match self.status {
+            Status::Available => None,
+            Status::Away(text) => Some(text.into()),
+            Status::Idle => Some(Away::IDLE.into()),
+            Status::Busy(partner) => Some(format!("talking with {partner}").into()),
+        }
+    }
+}
