@@ -36,6 +36,8 @@ bitflags::bitflags! {
         const MULTILINE = 1 << 24;
         const READ_MARKER = 1 << 25;
         const REDACTION = 1 << 26;
+        /// Lines about a user's presence tell all of it in tags.
+        const PRESENCE = 1 << 27;
     }
 }
 
@@ -48,6 +50,7 @@ const TABLE: &[(&str, Caps)] = &[
     ("cap-notify", Caps::CAP_NOTIFY),
     ("chatd.org/client-id", Caps::CLIENT_ID),
     ("chatd.org/no-auto-join", Caps::NO_AUTO_JOIN),
+    ("chatd.org/presence", Caps::PRESENCE),
     ("chghost", Caps::CHGHOST),
     ("draft/account-registration", Caps::ACCOUNT_REGISTRATION),
     ("draft/chathistory", Caps::CHATHISTORY),

@@ -301,6 +301,11 @@ pub fn push_tag(line: &mut String, key: &str, value: &str) {
     }
 }
 
+/// A tag's value as it stands in a line.
+pub fn escaped_tag(value: &str) -> impl fmt::Display {
+    Escaped(value)
+}
+
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -7,8 +7,11 @@ use bytes::Bytes;
 use chat_proto::caps::Caps;
 use chat_proto::line::LINE_MAX;
 use chat_proto::message::{push_tag, unescape_tag};
-use chat_proto::numeric::Numeric;
+use chat_proto::numeric::{Numeric, RPL_AWAY};
 use compact_str::CompactString;
+
+use crate::project::{Tags, presence_tags};
+use crate::state::Presence;
 
 /// Bytes after which a long list is cut: well within what a connection's send queue holds by default, so that nobody
 /// who asks for a list is taken for somebody who doesn't read.
@@ -122,6 +125,8 @@ pub struct Responder<'a> {
     pub server: &'a str,
     /// The client's nick, or `*`.
     pub client: &'a str,
+    /// The client's.
+    pub caps: Caps,
 }
 
 impl Responder<'_> {
@@ -152,13 +157,20 @@ impl Responder<'_> {
 
     /// `:server 123 client head` and then `text`; a text that would break the line's limit is cut, and ends in `…`.
     pub fn text(&mut self, numeric: Numeric, head: &str, text: &str) {
-        let room = self.room().saturating_sub(head.len());
-        if text.len() <= room {
-            self.numeric(numeric, format_args!("{head}{text}"));
-        } else {
-            let text = quote(text, room.saturating_sub('…'.len_utf8()));
-            self.numeric(numeric, format_args!("{head}{text}…"));
-        }
+        let text = shortened(text, self.room().saturating_sub(head.len()));
+        self.numeric(numeric, format_args!("{head}{text}"));
+    }
+
+    /// As [`Responder::text`], with the tags that tell a user's presence.
+    pub fn about(&mut self, presence: Presence<'_>, numeric: Numeric, head: &str, text: &str) {
+        let text = shortened(text, self.room().saturating_sub(head.len()));
+        let (server, client, caps) = (self.server, self.client, self.caps);
+        self.replies.line(|line| {
+            let mut tags = Tags::new(line);
+            presence_tags(caps, &mut tags, presence, numeric != RPL_AWAY);
+            tags.end();
+            let _ = write!(line, ":{server} {numeric} {client} {head}{text}");
+        });
     }
 
     /// Whether a long list must be cut here.

@@ -175,8 +175,9 @@ impl<'a> Tx<'a> {
     /// The state to read, and the client to answer while reading.
     pub fn responder(&mut self) -> (&State, Responder<'_>) {
         let client = self.issuer.as_ref().map_or("*", |issuer| self.state.name_of(issuer.conn));
+        let caps = self.issuer.as_ref().map_or(Caps::empty(), |issuer| issuer.caps);
         let server = &self.state.policy.server_name;
-        (self.state, Responder { replies: self.replies, server, client })
+        (self.state, Responder { replies: self.replies, server, client, caps })
     }
 
     pub fn numeric(&mut self, numeric: Numeric, args: fmt::Arguments<'_>) {

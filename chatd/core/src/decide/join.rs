@@ -162,8 +162,8 @@ fn arrival(state: &State, conn: ConnId, id: ChannelId, with_join: bool) -> Optio
         let caps = session.caps - Caps::SERVER_TIME;
         replies.line(|line| join_line(author, name.as_str(), caps, line));
     }
-    let mut to =
-        Responder { replies: &mut replies, server: &state.policy.server_name, client: user.nick.as_str() };
+    let (server, client, caps) = (&state.policy.server_name, user.nick.as_str(), session.caps);
+    let mut to = Responder { replies: &mut replies, server, client, caps };
     topic(&mut to, channel);
     if session.caps.contains(Caps::READ_MARKER) {
         let marks = state.marks_of(session.user()?);

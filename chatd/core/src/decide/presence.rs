@@ -17,7 +17,78 @@ pub fn tell(tx: &mut Tx<'_>, id: UserId) {
 }
 
 pub fn answer(state: &State, to: &mut Responder<'_>, user: &User) {
-    if let Some(text) = state.presence(user).text() {
-        to.text(RPL_AWAY, &format_compact!("{} :", user.nick), &text);
+    let presence = state.presence(user);
+    if let Some(text) = presence.text() {
+        to.about(presence, RPL_AWAY, &format_compact!("{} :", user.nick), &text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+
+    const CAPS: &str = "CAP REQ :message-tags away-notify extended-monitor chatd.org/presence";
+    const AWAY: &str = "@chatd.org/presence=away;chatd.org/since=2026-01-31T12:00:01.000Z";
+
+    /// Alice is away; bob asks with the capability, carol without.
+    fn chat() -> (Chat, [crate::ConnId; 3]) {
+        let mut chat = Chat::new();
+        let [alice, bob, carol] = ["alice", "bob", "carol"].map(|nick| chat.join(nick));
+        chat.say(bob, CAPS);
+        chat.say(carol, "CAP REQ away-notify");
+        chat.say(bob, "JOIN #room");
+        chat.say(carol, "JOIN #room");
+        chat.pass(1_000);
+        chat.say(alice, "AWAY :at lunch; back soon");
+        chat.pass(1_000);
+        chat.hear_all();
+        (chat, [alice, bob, carol])
+    }
+
+    #[test]
+    fn who_has_the_capability_is_told_in_tags_too() {
+        let (mut chat, [_, bob, carol]) = chat();
+        for (line, answer) in [
+            ("WHO alice", "352 $ * ~alice host.example chat.local alice G :0 alice's name"),
+            ("WHO alice %n", "354 $ alice"),
+        ] {
+            let told = |nick| format!(":chat.local {}", answer.replace('$', nick));
+            let tags = format!("{AWAY};chatd.org/text=at\\slunch\\:\\sback\\ssoon");
+            assert_eq!(chat.say(bob, line)[0], format!("{tags} {}", told("bob")));
+            assert_eq!(chat.say(carol, line)[0], told("carol"));
+        }
+        for line in ["WHOIS alice", "PRIVMSG alice :hi"] {
+            let away = format!("{AWAY} :chat.local 301 bob alice :at lunch; back soon");
+            assert!(chat.say(bob, line).contains(&away), "{line}");
+            assert!(
+                chat.say(carol, line).contains(&":chat.local 301 carol alice :at lunch; back soon".into())
+            );
+        }
+        let available = "@chatd.org/presence=available;chatd.org/since=2026-01-31T12:00:00.000Z";
+        assert_eq!(chat.say(bob, "WHO carol %n")[0], format!("{available} :chat.local 354 bob carol"));
+    }
+
+    #[test]
+    fn those_who_see_a_change_are_told_in_tags_too() {
+        let (mut chat, [alice, bob, carol]) = chat();
+        chat.say(bob, "MONITOR + alice");
+        chat.say(alice, "JOIN #room");
+        let join = ":alice!~alice@host.example JOIN #room";
+        let away = ":alice!~alice@host.example AWAY :at lunch; back soon";
+        assert_eq!(chat.heard(bob), [join.into(), format!("{AWAY} {away}")]);
+        assert_eq!(chat.heard(carol), [join, away]);
+        chat.say(alice, "PART #room");
+        chat.hear_all();
+        chat.say(alice, "AWAY");
+        let back = "chatd.org/presence=available;chatd.org/since=2026-01-31T12:00:02.000Z :alice!~alice@host.example AWAY";
+        assert_eq!(chat.heard(bob), [format!("@{back}")]);
+        assert!(chat.heard(carol).is_empty());
+    }
+
+    #[test]
+    fn the_tags_need_message_tags() {
+        let (mut chat, [_, bob, _]) = chat();
+        chat.say(bob, "CAP REQ :-message-tags");
+        assert_eq!(chat.say(bob, "WHO alice %n")[0], ":chat.local 354 bob alice");
     }
 }

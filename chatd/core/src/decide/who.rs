@@ -123,7 +123,7 @@ impl Asker<'_> {
             let User { nick, ident, host, .. } = user;
             let flags = self.flags(user, place);
             let head = format_compact!("{channel} {ident} {host} {} {nick} {flags} :0 ", to.server);
-            to.text(RPL_WHOREPLY, &head, &user.realname);
+            to.about(self.state.presence(user), RPL_WHOREPLY, &head, &user.realname);
         } else {
             self.answer_fields(to, user, place);
         }
@@ -135,12 +135,12 @@ impl Asker<'_> {
         if to.room() < head.len() + " :".len() {
             head = self.fields(user, None);
         }
+        let mut realname = "";
         if self.form.fields.contains('r') {
             head.push_str(if head.is_empty() { ":" } else { " :" });
-            to.text(RPL_WHOSPCRPL, &head, &user.realname);
-        } else {
-            to.text(RPL_WHOSPCRPL, &head, "");
+            realname = &user.realname;
         }
+        to.about(self.state.presence(user), RPL_WHOSPCRPL, &head, realname);
     }
 
     /// The chosen fields but the real name.

@@ -10,7 +10,7 @@ use crate::mode::ModeChange;
 use crate::state::{Session, User};
 
 use super::line::server_line;
-use super::{Author, Scene, Show, TAGS};
+use super::{Author, PRESENCE_TAGS, Scene, Show, TAGS};
 
 impl Scene<'_> {
     pub(super) fn channel_event(&mut self, room: &Room, event: &ChannelEvent) {
@@ -75,7 +75,7 @@ impl Scene<'_> {
         let presence = self.state.presence(user);
         if !presence.is_here() {
             let render = |caps: Caps, line: &mut String| author.presence(caps, line, presence);
-            let show = Show { depends: TAGS, needs: Caps::AWAY_NOTIFY, render: &render };
+            let show = Show { depends: PRESENCE_TAGS, needs: Caps::AWAY_NOTIFY, render: &render };
             self.show_channel(room.channel, false, &show);
         }
     }

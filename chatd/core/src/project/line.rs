@@ -7,6 +7,8 @@ use chat_proto::caps::Caps;
 use crate::id::MessageId;
 use crate::state::{Presence, User};
 
+use super::presence_tags;
+
 /// The user in whose name a line is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Author<'a> {
@@ -23,7 +25,10 @@ impl Author<'_> {
 
     /// Writes the AWAY line that tells whether the user can be reached.
     pub fn presence(&self, caps: Caps, line: &mut String, presence: Presence<'_>) {
-        self.begin(caps, line, None, "");
+        let mut tags = self.tags(caps, line, None, "");
+        presence_tags(caps, &mut tags, presence, false);
+        tags.end();
+        self.source(line);
         line.push_str("AWAY");
         if let Some(text) = presence.text() {
             line.extend([" :", &text]);
@@ -32,6 +37,17 @@ impl Author<'_> {
 
     /// Writes `@tags :nick!ident@host `, with a message's id and client-only tags among the tags.
     pub fn begin(&self, caps: Caps, line: &mut String, id: Option<MessageId>, client_tags: &str) {
+        self.tags(caps, line, id, client_tags).end();
+        self.source(line);
+    }
+
+    fn tags<'l>(
+        &self,
+        caps: Caps,
+        line: &'l mut String,
+        id: Option<MessageId>,
+        client_tags: &str,
+    ) -> Tags<'l> {
         let mut tags = Tags::new(line);
         tags.server_tags(caps, self.time_tag, id);
         if caps.contains(Caps::ACCOUNT_TAG)
@@ -47,7 +63,10 @@ impl Author<'_> {
                 tags.next().push_str(client_tags);
             }
         }
-        tags.end();
+        tags
+    }
+
+    fn source(&self, line: &mut String) {
         let User { nick, ident, host, .. } = self.user;
         line.extend([":", nick.as_str(), "!", ident, "@", host, " "]);
     }

@@ -7,6 +7,7 @@ mod entry;
 mod line;
 mod message;
 mod multiline;
+mod presence;
 mod read;
 mod redact;
 mod server;
@@ -28,8 +29,9 @@ use crate::state::State;
 
 pub use channel::join_line;
 pub use entry::Viewer;
-pub use line::Author;
+pub use line::{Author, Tags};
 pub use multiline::Multiline;
+pub use presence::presence_tags;
 pub use read::mark_args;
 pub use views::Views;
 
@@ -43,11 +45,15 @@ const VISIBLE: Caps = Caps::MESSAGE_TAGS
     .union(Caps::SETNAME)
     .union(Caps::INVITE_NOTIFY)
     .union(Caps::REDACTION)
+    .union(Caps::PRESENCE)
     .union(MULTILINE)
     .union(Caps::ACCOUNT_NOTIFY);
 
 /// Capabilities that add a tag to a user's line.
 const TAGS: Caps = Caps::MESSAGE_TAGS.union(Caps::SERVER_TIME).union(Caps::ACCOUNT_TAG);
+
+/// Capabilities that add a tag to a line about a user's presence.
+const PRESENCE_TAGS: Caps = TAGS.union(Caps::PRESENCE);
 
 /// Capabilities of those who take several lines as one message.
 const MULTILINE: Caps = Caps::MULTILINE.union(Caps::BATCH);

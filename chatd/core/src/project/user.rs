@@ -13,7 +13,7 @@ use crate::mode::UserModes;
 use crate::output::Effect;
 use crate::state::{Session, Status};
 
-use super::{Author, Scene, Show, TAGS};
+use super::{Author, PRESENCE_TAGS, Scene, Show, TAGS};
 
 impl Scene<'_> {
     pub(super) fn user_event(&mut self, who: &Who, event: &UserEvent) {
@@ -21,7 +21,7 @@ impl Scene<'_> {
             UserEvent::Arrived { .. } => self.online(&who.nick, who),
             UserEvent::Left { conn, reason, .. } => {
                 if self.state.user(who.user).is_some_and(|user| !user.channels.is_empty()) {
-                    self.by_user(who, Caps::empty(), |author, caps, line| {
+                    self.by_user(who, TAGS, Caps::empty(), |author, caps, line| {
                         author.line(caps, line, format_args!("QUIT :{reason}"));
                     });
                 }
@@ -29,9 +29,11 @@ impl Scene<'_> {
             }
             UserEvent::NickChanged { nick, .. } => self.renamed(who, nick),
             UserEvent::AwaySet { .. } => self.away_set(who),
-            UserEvent::RealnameSet { realname } => self.watched(who, Caps::SETNAME, |author, caps, line| {
-                author.line(caps, line, format_args!("SETNAME :{realname}"));
-            }),
+            UserEvent::RealnameSet { realname } => {
+                self.watched(who, TAGS, Caps::SETNAME, |author, caps, line| {
+                    author.line(caps, line, format_args!("SETNAME :{realname}"));
+                });
+            }
             UserEvent::ModesSet { modes } => self.modes_set(who, *modes),
             UserEvent::AccountChanged { account } => self.account_changed(who, account.as_ref()),
             UserEvent::SessionAdded { .. }
@@ -55,28 +57,42 @@ impl Scene<'_> {
     pub(super) fn presence_changed(&mut self, who: &Who) {
         let state = self.state;
         let Some(presence) = state.user(who.user).map(|user| state.presence(user)) else { return };
-        self.watched(who, Caps::AWAY_NOTIFY, |author, caps, line| author.presence(caps, line, presence));
+        let render =
+            |author: Author<'_>, caps: Caps, line: &mut String| author.presence(caps, line, presence);
+        self.watched(who, PRESENCE_TAGS, Caps::AWAY_NOTIFY, render);
     }
 
     /// account-notify: to all who see the user; the user's own sessions are told like everybody.
     fn account_changed(&mut self, who: &Who, account: Option<&Nick>) {
         let account = account.map_or("*", Nick::as_str);
-        self.watched(who, Caps::ACCOUNT_NOTIFY, |author, caps, line| {
+        self.watched(who, TAGS, Caps::ACCOUNT_NOTIFY, |author, caps, line| {
             author.line(caps, line, format_args!("ACCOUNT {account}"));
         });
     }
 
-    /// To those who share a channel with the user, and to the user.
-    fn by_user(&mut self, who: &Who, needs: Caps, render: impl Fn(Author<'_>, Caps, &mut String)) {
+    /// To those who share a channel with the user, and to the user. `depends` as in [`Show`].
+    fn by_user(
+        &mut self,
+        who: &Who,
+        depends: Caps,
+        needs: Caps,
+        render: impl Fn(Author<'_>, Caps, &mut String),
+    ) {
         let Some(user) = self.state.user(who.user) else { return };
         let author = Author { user, time_tag: self.time_tag };
         let render = |caps: Caps, line: &mut String| render(author, caps, line);
-        self.show_neighbours(who.user, &Show { depends: TAGS, needs, render: &render });
+        self.show_neighbours(who.user, &Show { depends, needs, render: &render });
     }
 
     /// As [`Scene::by_user`], and to those who watch the user and asked for more than presence (extended-monitor).
-    fn watched(&mut self, who: &Who, needs: Caps, render: impl Fn(Author<'_>, Caps, &mut String)) {
-        self.by_user(who, needs, &render);
+    fn watched(
+        &mut self,
+        who: &Who,
+        depends: Caps,
+        needs: Caps,
+        render: impl Fn(Author<'_>, Caps, &mut String),
+    ) {
+        self.by_user(who, depends, needs, &render);
         let extended: BTreeSet<ConnId> = self
             .state
             .watchers
@@ -97,7 +113,7 @@ impl Scene<'_> {
         });
         let others: Vec<ConnId> = others.collect();
         let render = |caps: Caps, line: &mut String| render(author, caps, line);
-        self.show_conns(others, &Show { depends: TAGS, needs, render: &render });
+        self.show_conns(others, &Show { depends, needs, render: &render });
     }
 
     fn has_extended_monitor(&self, conn: ConnId) -> bool {
@@ -105,7 +121,7 @@ impl Scene<'_> {
     }
 
     fn renamed(&mut self, who: &Who, nick: &Nick) {
-        self.by_user(who, Caps::empty(), |author, caps, line| {
+        self.by_user(who, TAGS, Caps::empty(), |author, caps, line| {
             author.line(caps, line, format_args!("NICK {nick}"));
         });
         if nick.fold() != who.nick.fold() {

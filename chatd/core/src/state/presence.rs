@@ -54,6 +54,18 @@ impl Away {
     }
 }
 
+impl Status<'_> {
+    /// In one word, the same on every socket.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Away(_) => "away",
+            Self::Idle => "idle",
+            Self::Busy(_) => "busy",
+        }
+    }
+}
+
 impl<'a> Presence<'a> {
     pub fn is_here(&self) -> bool {
         self.status == Status::Available

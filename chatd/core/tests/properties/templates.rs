@@ -6,6 +6,7 @@ pub const CAPS: &[&str] = &[
     "",
     "batch labeled-response message-tags echo-message",
     "server-time account-tag extended-join away-notify",
+    "message-tags away-notify extended-monitor chatd.org/presence",
     "echo-message setname invite-notify multi-prefix userhost-in-names",
     "message-tags extended-monitor account-notify chghost cap-notify",
     "batch message-tags echo-message draft/multiline draft/read-marker draft/message-redaction chatd.org/client-id",

@@ -101,6 +101,7 @@ fn needed_for_tag(tag: &str) -> Caps {
         "label" => Caps::LABELED_RESPONSE | Caps::BATCH,
         "msgid" | "bot" => Caps::MESSAGE_TAGS,
         tag::CLIENT_ID => Caps::CLIENT_ID,
+        tag::PRESENCE | tag::SINCE | tag::WITH | tag::TEXT => Caps::PRESENCE | Caps::MESSAGE_TAGS,
         tag::MULTILINE_CONCAT => Caps::MULTILINE,
         client if client.starts_with('+') => Caps::MESSAGE_TAGS,
         unknown => panic!("no tag is called {unknown}"),
