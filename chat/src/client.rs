@@ -5,6 +5,7 @@ mod commands;
 mod dialog;
 mod help;
 mod past;
+mod prompt;
 #[cfg(test)]
 mod tests;
 
@@ -12,11 +13,12 @@ use std::collections::BTreeSet;
 use std::mem;
 
 use chat_proto::name::Folded;
-use chat_proto::text::{SafeText, harmless_json};
+use chat_proto::text::harmless_json;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::client::dialog::Dialog;
+use crate::client::prompt::{Prompted, Prompts};
 use crate::input::{Request, Typed, is_command, parse, without_secrets};
 use crate::line::{Line, Style};
 use crate::notify;
@@ -43,15 +45,15 @@ pub struct Client {
     manner: Manner,
     renderer: Renderer,
     here: Option<String>,
-    /// Where the last prompt said that the next line goes.
-    prompted: Option<String>,
+    prompts: Prompts,
+    /// What the prompt said that the present line was begun behind.
+    prompted: Prompted,
     /// The channel that we want to be in, once the server lets us.
     going: Option<String>,
     ignored: BTreeSet<Folded>,
     asking: Option<Request>,
     /// Questions about passwords; those that came up while a line was typed wait for the next prompt.
     dialog: Option<Dialog>,
-    dialog_prompted: bool,
     enters: bool,
     wrong: u32,
     failure: Option<String>,
@@ -77,12 +79,12 @@ impl Client {
             manner,
             renderer: Renderer::new(zone),
             here: None,
-            prompted: None,
+            prompts: Prompts::default(),
+            prompted: Prompted::default(),
             going: None,
             ignored: BTreeSet::new(),
             asking: None,
             dialog: None,
-            dialog_prompted: false,
             enters: false,
             wrong: 0,
             failure: None,
@@ -116,27 +118,12 @@ impl Client {
         Self { places, ..self }
     }
 
-    /// What stands before the next line: where it goes, or what was asked.
-    pub fn prompt(&mut self) -> String {
-        self.prompted = self.here.clone();
-        self.dialog_prompted = self.dialog.is_some();
-        self.question_or_place()
-    }
-
-    fn question_or_place(&self) -> String {
-        let question = self.dialog.as_ref().map(Dialog::question);
-        match question.or_else(|| self.asking.as_ref().and_then(Request::question)) {
-            Some(question) => format!("{} ", SafeText::line(&question)),
-            None => format!("{}> ", SafeText::name(self.here.as_deref().unwrap_or("chat"))),
-        }
-    }
-
     /// Takes a line that was typed.
     pub fn typed(&mut self, line: &str) {
         self.interrupts = 0;
         self.saw();
         let prompt = self.question_or_place();
-        if self.dialog_prompted
+        if self.prompted.dialog
             && !is_command(line)
             && let Some(dialog) = self.dialog.take()
         {
@@ -153,7 +140,7 @@ impl Client {
             }
             return;
         }
-        if !self.is_at_door() && self.dialog.take_if(|_| self.dialog_prompted).is_some() {
+        if !self.is_at_door() && self.dialog.take_if(|_| self.prompted.dialog).is_some() {
             self.drop_dialog(false);
         }
         let (typed, dropped) = match self.asking.take() {
@@ -185,7 +172,7 @@ impl Client {
     /// Ctrl-C: drops what was begun; the second time in a row it leaves.
     pub fn interrupted(&mut self) {
         self.interrupts += 1;
-        if let Some(dialog) = self.dialog.take_if(|_| self.dialog_prompted) {
+        if let Some(dialog) = self.dialog.take_if(|_| self.prompts.ask_for_dialog()) {
             self.interrupts = 0;
             self.drop_dialog(dialog.is_at_door());
         } else if self.asking.take().is_some() {
@@ -304,7 +291,7 @@ impl Client {
     /// Acts where the prompt said, or not at all: another session of ours, or a kick, may have moved us since.
     fn in_channel(&mut self, act: impl FnOnce(&mut Self, &str)) {
         let here = self.here.clone();
-        match self.prompted.clone().filter(|prompted| here.as_ref() != Some(prompted)) {
+        match self.prompted.place.clone().filter(|prompted| here.as_ref() != Some(prompted)) {
             Some(left) => {
                 self.complain(&format!("nothing was done: you are no longer in {left}; see the prompt"));
             }

@@ -21,7 +21,7 @@ use crate::places::Places;
 use crate::scripts;
 use crate::session::What;
 use crate::settings::Settings;
-use crate::ui::{self, Feel, Prompt, Screen, Typed};
+use crate::ui::{self, Feel, Screen, Typed};
 use crate::words::Words;
 
 /// How long the server may take to let us in, and an attempt to reach it.
@@ -233,8 +233,8 @@ impl Engine {
 
     fn did(&mut self, typed: Typed) {
         match typed {
-            Typed::Line(line) => {
-                self.client.typed(&line);
+            Typed::Line { text, prompt } => {
+                self.client.entered(&text, prompt);
                 self.prompt_due = Some(Instant::now() + MOVING);
             }
             Typed::Secret(answer) => {
@@ -357,8 +357,11 @@ impl Engine {
         let late = self.prompt_due.is_some_and(|due| due <= Instant::now());
         if self.prompt_due.is_some() && (late || !(starting || session.is_moving())) {
             self.prompt_due = None;
-            let secret = self.client.asks_secret();
-            self.screen.ask(Prompt { text: self.client.prompt(), secret });
+            self.screen.ask(self.client.prompt());
+        } else if self.prompt_due.is_none()
+            && let Some(prompt) = self.client.newer_prompt()
+        {
+            self.screen.renew(prompt);
         }
     }
 

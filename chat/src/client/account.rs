@@ -36,7 +36,7 @@ impl Client {
     pub fn whispered(&mut self, answer: Secret) {
         self.interrupts = 0;
         // Another question may have come up meanwhile, whose answer goes elsewhere.
-        if let Some(dialog) = self.dialog.take_if(|_| self.dialog_prompted) {
+        if let Some(dialog) = self.dialog.take_if(|_| self.prompts.ask_for_dialog()) {
             let at_door = dialog.is_at_door();
             self.go_on(dialog.whispered(answer), at_door);
         }
@@ -77,7 +77,7 @@ impl Client {
             self.print(Line::of(Style::Plain, &dialog.question()));
         }
         self.dialog = Some(dialog);
-        self.dialog_prompted = false;
+        self.prompts.forget_dialogs();
     }
 
     /// The server wants us to log in first.

@@ -46,7 +46,8 @@ fn shown(client: &mut Client) -> String {
 
 /// The lines that typing it sends, without their labels.
 fn typed(client: &mut Client, line: &str) -> Vec<String> {
-    client.typed(line);
+    let prompt = client.prompts.number();
+    client.entered(line, prompt);
     let bare = |line: &String| match line.trim_end().split_once(' ') {
         Some((tags, rest)) if tags.starts_with('@') => rest.to_owned(),
         _ => line.trim_end().to_owned(),
@@ -82,7 +83,7 @@ fn every_command_asks_the_server_for_the_right_thing() {
 
 /// Answers a question that doesn't show what is typed.
 fn whisper(client: &mut Client, question: &str, answer: &str) -> Vec<String> {
-    assert_eq!((client.asks_secret(), client.prompt().trim()), (true, question));
+    assert_eq!((client.asks_secret(), client.prompt().text.trim()), (true, question));
     client.whispered(Secret::from(answer));
     client.session.outgoing().iter().map(|line| line.trim_end().to_owned()).collect()
 }
@@ -138,7 +139,7 @@ fn at_a_shut_door_nothing_is_kept_to_be_said() {
     let told = shown(&mut client);
     assert!(told.contains("not said") && !told.contains("horse"), "{told}");
     assert!(client.session.is_settled());
-    assert_eq!(client.prompt(), "Password of alice: ");
+    assert_eq!(client.prompt().text, "Password of alice: ");
 }
 
 #[test]
@@ -147,13 +148,13 @@ fn an_answer_is_taken_for_its_own_question_only() {
     client.session.set_way(Way::Tls);
     hear(&mut client, ":s 900 alice alice!a@h alice :You are now logged in as alice");
     typed(&mut client, "<password>");
-    assert_eq!(client.prompt(), "Password until now: ");
+    assert_eq!(client.prompt().text, "Password until now: ");
     client.session.lost();
     client.session.open();
     hear(&mut client, ":s 464 alice :Password incorrect");
     client.whispered(Secret::from("alice's own"));
     assert!(!client.takes_entry());
-    assert_eq!(client.prompt(), "Password of the server (not your own): ");
+    assert_eq!(client.prompt().text, "Password of the server (not your own): ");
 }
 
 #[test]
@@ -196,13 +197,13 @@ fn what_cannot_be_is_refused_without_asking_the_server() {
 #[test]
 fn the_prompt_asks_for_what_was_left_out() {
     let mut client = client();
-    assert_eq!(client.prompt(), "#lobby> ");
+    assert_eq!(client.prompt().text, "#lobby> ");
     typed(&mut client, "<private>");
-    assert_eq!(client.prompt(), "To whom? ");
+    assert_eq!(client.prompt().text, "To whom? ");
     typed(&mut client, "bob");
-    assert_eq!(client.prompt(), "What do you want to tell bob? ");
+    assert_eq!(client.prompt().text, "What do you want to tell bob? ");
     assert_eq!(typed(&mut client, "hi"), ["PRIVMSG bob :hi"]);
-    assert_eq!(client.prompt(), "#lobby> ");
+    assert_eq!(client.prompt().text, "#lobby> ");
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn a_command_at_a_question_drops_it_and_is_done() {
     typed(&mut client, "bob");
     assert_eq!(typed(&mut client, "<list>"), ["WHO * %tnfa,742"]);
     assert!(shown(&mut client).contains("<private> is dropped"));
-    assert_eq!(client.prompt(), "#lobby> ");
+    assert_eq!(client.prompt().text, "#lobby> ");
     typed(&mut client, "<private> bob");
     assert_eq!(typed(&mut client, "<3 you"), ["PRIVMSG bob :<3 you"]);
     typed(&mut client, "<private> bob");
@@ -223,7 +224,7 @@ fn a_command_at_a_question_drops_it_and_is_done() {
 fn away_asks_what_to_tell_and_is_taken_up_again_after_a_break() {
     let mut client = client();
     assert!(typed(&mut client, "<away>").is_empty());
-    assert_eq!(client.prompt(), "What are others told? (Enter: away) ");
+    assert_eq!(client.prompt().text, "What are others told? (Enter: away) ");
     assert_eq!(typed(&mut client, ""), ["AWAY :away"]);
     assert_eq!(typed(&mut client, "<away> at lunch"), ["AWAY :at lunch"]);
     assert!(come_again(&mut client).contains(&"AWAY :at lunch".to_owned()));
@@ -253,20 +254,20 @@ fn come_again(client: &mut Client) -> Vec<String> {
 fn joining_moves_us_and_leaving_brings_us_back_to_the_lobby() {
     let mut client = client();
     typed(&mut client, "<join> #rust");
-    assert_eq!(client.prompt(), "#lobby> ");
+    assert_eq!(client.prompt().text, "#lobby> ");
     hear(&mut client, ":alice!a@h JOIN #rust");
-    assert_eq!(client.prompt(), "#rust> ");
+    assert_eq!(client.prompt().text, "#rust> ");
     assert_eq!(typed(&mut client, "hi"), ["PRIVMSG #rust :hi"]);
     assert_eq!(typed(&mut client, "<announce> all"), ["PRIVMSG #lobby :all"]);
     hear(&mut client, ":alice!a@h PART #rust");
-    assert_eq!(client.prompt(), "#lobby> ");
+    assert_eq!(client.prompt().text, "#lobby> ");
 }
 
 #[test]
 fn what_another_session_of_ours_joins_doesnt_move_us() {
     let mut client = client();
     hear(&mut client, ":alice!a@h JOIN #rust");
-    assert_eq!(client.prompt(), "#lobby> ");
+    assert_eq!(client.prompt().text, "#lobby> ");
 }
 
 #[test]
@@ -276,7 +277,7 @@ fn nothing_is_said_elsewhere_than_the_prompt_told() {
     hear(&mut client, ":op!o@h KICK #lobby alice :out");
     assert!(typed(&mut client, "meant for the lobby").is_empty());
     assert!(shown(&mut client).contains("no longer in #lobby"));
-    assert_eq!(client.prompt(), "#rust> ");
+    assert_eq!(client.prompt().text, "#rust> ");
     assert_eq!(typed(&mut client, "hi"), ["PRIVMSG #rust :hi"]);
 }
 
@@ -296,7 +297,7 @@ fn ctrl_c_drops_a_question_and_twice_leaves() {
     let mut client = client();
     typed(&mut client, "<me>");
     client.interrupted();
-    assert_eq!((client.prompt().as_str(), client.is_leaving()), ("#lobby> ", false));
+    assert_eq!((client.prompt().text.as_str(), client.is_leaving()), ("#lobby> ", false));
     client.interrupted();
     typed(&mut client, "still here");
     client.interrupted();

@@ -72,9 +72,49 @@ impl Hidden {
     }
 }
 
+/// The change of a prompt before anything is typed behind it: the first key ends the empty line, and begins the next one, whose
+/// prompt rustyline knows.
+#[derive(Default)]
+pub(super) struct Renewal {
+    /// The prompt that rustyline knows.
+    known: Mutex<String>,
+    key: Mutex<Option<char>>,
+}
+
+impl Renewal {
+    pub(super) fn begin(&self, prompt: &str) {
+        prompt.clone_into(&mut lock(&self.known));
+        self.take_key();
+    }
+
+    /// The key that has ended the line, if one has.
+    pub(super) fn take_key(&self) -> Option<char> {
+        lock(&self.key).take()
+    }
+
+    /// Whether the key ends the line.
+    fn is_due(&self, key: KeyEvent, shared: &Shared, context: &EventContext<'_>) -> bool {
+        let KeyEvent(KeyCode::Char(character), Modifiers::NONE | Modifiers::SHIFT) = key else {
+            return false;
+        };
+        let due = context.line().is_empty()
+            && shared.newer().is_some_and(|newer| !newer.secret && newer.text != *lock(&self.known));
+        if due {
+            *lock(&self.key) = Some(character);
+        }
+        due
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// All keys that no other handler has.
 pub(super) struct Unseen {
+    pub(super) shared: Arc<Shared>,
     pub(super) hidden: Arc<Hidden>,
+    pub(super) renewal: Arc<Renewal>,
     pub(super) interrupt: Interrupt,
 }
 
@@ -86,10 +126,12 @@ impl ConditionalEventHandler for Unseen {
         positive: bool,
         context: &EventContext<'_>,
     ) -> Option<Cmd> {
-        if !self.hidden.is_on() {
-            return None;
-        }
         let key = *event.get(0)?;
+        if !self.hidden.is_on() {
+            let due = self.renewal.is_due(key, &self.shared, context);
+            self.interrupt.entered.fetch_or(due, Ordering::Relaxed);
+            return due.then_some(Cmd::AcceptLine);
+        }
         if key == KeyEvent::ctrl('D') {
             return self.interrupt.handle(event, n, positive, context);
         }

@@ -21,7 +21,11 @@ use crate::words::Words;
 /// What the user does.
 #[derive(Debug)]
 pub enum Typed {
-    Line(String),
+    Line {
+        text: String,
+        /// The number of the prompt that stood before it when it was begun.
+        prompt: u64,
+    },
     /// What was asked for without showing it.
     Secret(Secret),
     /// Ctrl-C.
@@ -33,8 +37,9 @@ pub enum Typed {
 }
 
 /// What stands before the next line.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prompt {
+    pub number: u64,
     pub text: String,
     /// What is typed is shown nowhere and kept in no history.
     pub secret: bool,

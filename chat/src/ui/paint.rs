@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use chat_proto::text::SafeText;
 use rustyline::completion::Completer;
@@ -18,7 +18,8 @@ use rustyline::validate::Validator;
 use terminal_size::{Height, Width};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::ui::keys::Hidden;
+use crate::ui::Prompt;
+use crate::ui::keys::{Hidden, Renewal};
 use crate::ui::screen::Shared;
 
 /// What rings the doorbell: printed above the line it moves up and down again, and leaves nothing.
@@ -39,6 +40,10 @@ pub(super) struct Painter {
     pub(super) interrupted: Arc<AtomicBool>,
     /// What is typed is not to be seen: it never gets into the line.
     pub(super) hidden: Arc<Hidden>,
+    /// The prompt changes before anything is typed behind it.
+    pub(super) renewal: Arc<Renewal>,
+    /// The number of the prompt that the line was begun behind.
+    number: AtomicU64,
     vanish: AtomicBool,
     empty: AtomicBool,
     /// Columns of the line being edited, and of the terminal when it was last painted.
@@ -53,6 +58,8 @@ impl Painter {
             entered: Arc::default(),
             interrupted: Arc::default(),
             hidden: Arc::default(),
+            renewal: Arc::default(),
+            number: AtomicU64::new(0),
             vanish: AtomicBool::new(false),
             empty: AtomicBool::new(true),
             width: AtomicUsize::new(0),
@@ -70,9 +77,16 @@ impl Painter {
         self.interrupted.load(Ordering::Relaxed)
     }
 
+    /// The number of the prompt that the line was begun behind.
+    pub(super) fn number(&self) -> u64 {
+        self.number.load(Ordering::Relaxed)
+    }
+
     /// A new line is going to be edited.
-    pub(super) fn begin(&self, secret: bool) {
-        self.hidden.begin(secret);
+    pub(super) fn begin(&self, prompt: &Prompt) {
+        self.hidden.begin(prompt.secret);
+        self.renewal.begin(&prompt.text);
+        self.number.store(prompt.number, Ordering::Relaxed);
         self.entered.store(false, Ordering::Relaxed);
         self.interrupted.store(false, Ordering::Relaxed);
         self.vanish.store(false, Ordering::Relaxed);
@@ -91,6 +105,37 @@ impl Painter {
             self.shared.redraw(usize::from(rows));
         }
     }
+}
+
+impl Painter {
+    /// The prompt as it is by now, if nothing is typed: in the columns that rustyline counts with, until the first key.
+    fn present<'p>(&self, prompt: &'p str) -> Cow<'p, str> {
+        match self.shared.newer().filter(|_| self.is_empty() && !self.hidden.is_on()) {
+            Some(newer) => {
+                self.number.store(newer.number, Ordering::Relaxed);
+                Cow::Owned(fitted(&newer.text, prompt.width()))
+            }
+            None => Cow::Borrowed(prompt),
+        }
+    }
+}
+
+/// The text in that many columns: filled up with blanks, or cut before its last two characters.
+fn fitted(text: &str, columns: usize) -> String {
+    let missing = columns.saturating_sub(text.width());
+    if text.width() <= columns {
+        return format!("{text}{:missing$}", "");
+    }
+    let ending: String = text.chars().skip(text.chars().count().saturating_sub(2)).collect();
+    let ending = format!("…{ending}");
+    let mut left = columns.saturating_sub(ending.width());
+    let head = text.chars().take_while(|c| {
+        let fits = c.width().unwrap_or(0) <= left;
+        left = left.saturating_sub(c.width().unwrap_or(0));
+        fits
+    });
+    let cut = head.chain(ending.chars()).collect::<String>();
+    format!("{cut}{:missing$}", "", missing = columns.saturating_sub(cut.width()))
 }
 
 impl Highlighter for Painter {
@@ -114,12 +159,8 @@ impl Highlighter for Painter {
             self.vanish.store(true, Ordering::Relaxed);
         }
         let vanish = self.vanish.load(Ordering::Relaxed);
-        match (pending.is_empty(), vanish) {
-            (true, true) => Cow::Borrowed(""),
-            (true, false) => Cow::Borrowed(prompt),
-            (false, true) => Cow::Owned(pending),
-            (false, false) => Cow::Owned(pending + prompt),
-        }
+        let prompt = if vanish { Cow::Borrowed("") } else { self.present(prompt) };
+        if pending.is_empty() { prompt } else { Cow::Owned(pending + &prompt) }
     }
 
     fn highlight<'l>(&self, line: &'l str, _pos: usize) -> Cow<'l, str> {
@@ -151,3 +192,21 @@ impl Hinter for Painter {
 impl Validator for Painter {}
 
 impl rustyline::Helper for Painter {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_that_has_changed_takes_the_room_of_the_old_one() {
+        for (text, columns, fitted_text) in [
+            ("#ops> ", 8, "#ops>   "),
+            ("#lobby> ", 8, "#lobby> "),
+            ("#lobby> ", 7, "#lob…> "),
+            ("日本語> ", 7, "日本…> "),
+            ("日本語> ", 6, "日…>  "),
+        ] {
+            assert_eq!(fitted(text, columns), fitted_text);
+        }
+    }
+}

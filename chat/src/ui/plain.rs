@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::secret::{PASSWORD_MAX, Secret};
 use crate::ui::screen::{Shared, Task};
-use crate::ui::{Screen, Typed, tty};
+use crate::ui::{Prompt, Screen, Typed, tty};
 
 /// A longer line is cut into lines of that many bytes.
 const LINE_MAX: u64 = 1 << 20;
@@ -28,8 +28,8 @@ fn own(shared: &Shared, typed: &mpsc::Sender<Typed>) -> std::io::Result<()> {
     let (asked, wanted) = std::sync::mpsc::channel();
     let reader = typed.clone();
     std::thread::spawn(move || {
-        while let Ok(secret) = wanted.recv()
-            && reader.blocking_send(read(secret)).is_ok()
+        while let Ok(prompt) = wanted.recv()
+            && reader.blocking_send(read(&prompt)).is_ok()
         {}
     });
     loop {
@@ -39,20 +39,23 @@ fn own(shared: &Shared, typed: &mpsc::Sender<Typed>) -> std::io::Result<()> {
                 out.write_all(text.as_bytes())?;
                 out.flush()?;
             }
-            Task::Read(prompt) => drop(asked.send(prompt.secret)),
+            Task::Read(prompt) => drop(asked.send(prompt)),
             Task::Leave => return Ok(()),
         }
     }
 }
 
-fn read(secret: bool) -> Typed {
-    if secret {
+fn read(prompt: &Prompt) -> Typed {
+    if prompt.secret {
         return tty::unseen(whispered);
     }
     let mut line = Vec::new();
     match std::io::stdin().lock().take(LINE_MAX).read_until(b'\n', &mut line) {
         Ok(0) | Err(_) => Typed::End,
-        Ok(_) => Typed::Line(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned()),
+        Ok(_) => {
+            let text = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
+            Typed::Line { text, prompt: prompt.number }
+        }
     }
 }
 

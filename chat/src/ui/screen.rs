@@ -58,6 +58,8 @@ struct State {
     /// How many of the recent lines are pending.
     unprinted: usize,
     prompt: Option<Prompt>,
+    /// What the prompt would be by now, if nothing has been typed behind it.
+    newer: Option<Prompt>,
     /// The terminal's owner is busy editing a line and has to be woken by its doorbell.
     editing: bool,
     closing: bool,
@@ -113,6 +115,16 @@ impl Screen {
         let mut state = self.shared.lock();
         state.prompt = Some(prompt);
         self.shared.wake(&state);
+    }
+
+    /// The prompt of the line being edited has changed. It counts at once if nothing stands in the line, and otherwise not before
+    /// the next line.
+    pub fn renew(&self, prompt: Prompt) {
+        let mut state = self.shared.lock();
+        if state.editing {
+            state.newer = Some(prompt);
+            self.shared.wake(&state);
+        }
     }
 
     /// Waits until there is room for more.
@@ -209,6 +221,11 @@ impl Shared {
         (pending, state.closing)
     }
 
+    /// What the prompt would be by now.
+    pub(super) fn newer(&self) -> Option<Prompt> {
+        self.lock().newer.clone()
+    }
+
     /// The owner has left.
     pub(super) fn leave(&self) {
         self.lock().closed = true;
@@ -233,7 +250,7 @@ impl Shared {
     /// Waits for something to do. After [`Task::Read`] the owner counts as editing until the next call.
     pub(super) fn next_task(&self) -> Task {
         let mut state = self.lock();
-        state.editing = false;
+        (state.editing, state.newer) = (false, None);
         loop {
             if !state.pending.is_empty() {
                 self.drained.notify_one();

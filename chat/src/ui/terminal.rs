@@ -90,7 +90,12 @@ fn bind_keys(editor: &mut Rustyline, painter: &Painter, words: Arc<Mutex<Words>>
         }),
     );
     bind(KeyEvent::ctrl('Z'), Box::new(keys::Suspend));
-    let unseen = keys::Unseen { hidden: Arc::clone(&painter.hidden), interrupt: interrupt() };
+    let unseen = keys::Unseen {
+        shared: Arc::clone(&painter.shared),
+        hidden: Arc::clone(&painter.hidden),
+        renewal: Arc::clone(&painter.renewal),
+        interrupt: interrupt(),
+    };
     drop(editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(unseen))));
 }
 
@@ -108,7 +113,7 @@ fn own(mut editor: Rustyline, shared: &Shared, history: Option<&Path>, typed: &m
                 print(&text);
                 continue;
             }
-            Task::Read(prompt) => read(&mut editor, &prompt, history),
+            Task::Read(prompt) => read(&mut editor, prompt, history),
             Task::Leave => return,
         };
         if typed.blocking_send(event).is_err() {
@@ -117,11 +122,20 @@ fn own(mut editor: Rustyline, shared: &Shared, history: Option<&Path>, typed: &m
     }
 }
 
-fn read(editor: &mut Rustyline, prompt: &Prompt, history: Option<&Path>) -> Typed {
-    if let Some(painter) = editor.helper() {
-        painter.begin(prompt.secret);
-    }
-    let result = editor.readline(&prompt.text);
+fn read(editor: &mut Rustyline, mut prompt: Prompt, history: Option<&Path>) -> Typed {
+    let mut begun = String::new();
+    let result = loop {
+        if let Some(painter) = editor.helper() {
+            painter.begin(&prompt);
+        }
+        let result = editor.readline_with_initial(&prompt.text, (&begun, ""));
+        let renewed =
+            editor.helper().and_then(|painter| painter.renewal.take_key().zip(painter.shared.newer()));
+        let Some((key, newer)) = renewed else { break result };
+        print(BACK_UP);
+        (begun, prompt) = (key.to_string(), newer);
+    };
+    let number = editor.helper().map_or(prompt.number, Painter::number);
     let secret = editor.helper().map(|painter| painter.hidden.take()).unwrap_or_default();
     if result.is_err() && editor.helper().is_some_and(Painter::is_empty) {
         print(TAKE_BACK);
@@ -138,7 +152,7 @@ fn read(editor: &mut Rustyline, prompt: &Prompt, history: Option<&Path>) -> Type
         Ok(line) => {
             print(BACK_UP);
             remember(editor, &line, history);
-            Typed::Line(line)
+            Typed::Line { text: line, prompt: number }
         }
         Err(_) => Typed::End,
     }

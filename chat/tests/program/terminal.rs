@@ -152,6 +152,29 @@ fn what_a_paste_hides_does_nothing_to_the_terminal() {
     assert!(!terminal.raw().contains(['\u{202e}', '\u{9b}', '\x07']));
 }
 
+/// The first key comes after the prompt, which can be told: what is typed goes where it says.
+#[test]
+fn a_prompt_changes_while_nothing_is_typed_behind_it() {
+    let (_server, mut client, mut terminal) = talk();
+    client.send(":alice!a@h JOIN #ops\r\n:op!o@h KICK #lobby alice :out\r\n");
+    terminal.wait_for_prompt("#ops>");
+    terminal.keys("here");
+    terminal.wait_for_prompt("#ops> here");
+    terminal.keys("\r");
+    assert_eq!(client.said(), "#ops here");
+    terminal.wait_for_prompt("#ops>");
+    terminal.keys("half");
+    terminal.wait_for_prompt("#ops> half");
+    client.send(":alice!a@h JOIN #cooking\r\n:op!o@h KICK #ops alice :out\r\n");
+    terminal.wait_for("alice was removed");
+    terminal.wait_for_prompt("#ops> half");
+    terminal.keys("\x7f\x7f\x7f\x7f");
+    terminal.wait_for_prompt("#co…>");
+    terminal.keys("soup\r");
+    assert_eq!(client.said(), "#cooking soup");
+    assert!(!terminal.lines().iter().any(|line| line.contains("nothing was done")));
+}
+
 #[test]
 fn ctrl_c_twice_and_ctrl_d_leave() {
     for keys in ["\x03\x03", "\x04", "<quit>\r", "/quit bye\r"] {

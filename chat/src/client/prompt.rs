@@ -1,0 +1,100 @@
+//! What the prompts said: a line means what it meant when it was begun, whatever has happened since.
+
+use std::collections::VecDeque;
+
+use chat_proto::text::SafeText;
+
+use crate::client::Client;
+use crate::client::dialog::Dialog;
+use crate::input::Request;
+use crate::ui::Prompt;
+
+/// Prompts that took each other's place before a line was entered; further ones have to wait for that.
+const PROMPTS_MAX: usize = 100;
+
+/// The prompts that a line may have been begun behind, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Prompts {
+    given: VecDeque<Prompted>,
+    counter: u64,
+}
+
+/// What a prompt said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Prompted {
+    number: u64,
+    /// Where the line goes.
+    pub place: Option<String>,
+    /// A question of a dialog was asked.
+    pub dialog: bool,
+}
+
+impl Prompts {
+    fn give(&mut self, prompted: Prompted) -> u64 {
+        self.counter += 1;
+        self.given.push_back(Prompted { number: self.counter, ..prompted });
+        self.counter
+    }
+
+    /// The number of the last one.
+    #[cfg(test)]
+    pub fn number(&self) -> u64 {
+        self.counter
+    }
+
+    /// Whether the last one asked the question of a dialog that still waits for the answer.
+    pub fn ask_for_dialog(&self) -> bool {
+        self.given.back().is_some_and(|prompted| prompted.dialog)
+    }
+
+    /// Another dialog has begun: what is answered to the prompts so far is not meant for it.
+    pub fn forget_dialogs(&mut self) {
+        self.given.iter_mut().for_each(|prompted| prompted.dialog = false);
+    }
+
+    /// A line was entered that was begun behind this prompt.
+    fn take(&mut self, number: u64) -> Prompted {
+        self.given.retain(|prompted| prompted.number >= number);
+        self.given.front().cloned().unwrap_or_default()
+    }
+}
+
+impl Client {
+    /// What stands before the next line, when the last one was dealt with: where it goes, or what was asked.
+    pub fn prompt(&mut self) -> Prompt {
+        self.prompts.given.clear();
+        self.give_prompt()
+    }
+
+    fn give_prompt(&mut self) -> Prompt {
+        let number = self.prompts.give(self.present());
+        Prompt { number, text: self.question_or_place(), secret: self.asks_secret() }
+    }
+
+    /// What would stand before the line that may be typed now, if that is something else by now.
+    pub fn newer_prompt(&mut self) -> Option<Prompt> {
+        let last = self.prompts.given.back()?;
+        let is_asked = last.dialog || self.dialog.is_some() || self.asking.is_some();
+        let is_same = Prompted { number: last.number, ..self.present() } == *last;
+        let may = self.manner.prompt && !is_asked && !is_same && self.prompts.given.len() < PROMPTS_MAX;
+        may.then(|| self.give_prompt())
+    }
+
+    fn present(&self) -> Prompted {
+        Prompted { number: 0, place: self.here.clone(), dialog: self.dialog.is_some() }
+    }
+
+    pub(super) fn question_or_place(&self) -> String {
+        let question = self.dialog.as_ref().map(Dialog::question);
+        match question.or_else(|| self.asking.as_ref().and_then(Request::question)) {
+            Some(question) => format!("{} ", SafeText::line(&question)),
+            None => format!("{}> ", SafeText::name(self.here.as_deref().unwrap_or("chat"))),
+        }
+    }
+
+    /// Takes a line that was begun behind the prompt of that number.
+    pub fn entered(&mut self, line: &str, prompt: u64) {
+        self.prompted = self.prompts.take(prompt);
+        self.typed(line);
+    }
+}
