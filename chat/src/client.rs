@@ -67,6 +67,8 @@ pub struct Client {
     marked: Option<Timestamp>,
     /// Where we are, for the next time.
     places: Option<Places>,
+    /// How wide the terminal is, if it is one.
+    columns: Option<usize>,
     leaving: bool,
     farewell: Option<String>,
     shows: Vec<Show>,
@@ -94,6 +96,7 @@ impl Client {
             seen: false,
             marked: None,
             places: None,
+            columns: None,
             leaving: false,
             farewell: None,
             shows: Vec::new(),
@@ -116,6 +119,11 @@ impl Client {
     #[must_use]
     pub fn remembering(self, places: Option<Places>) -> Self {
         Self { places, ..self }
+    }
+
+    /// Tells how wide the terminal is at the moment.
+    pub fn fits(&mut self, columns: Option<usize>) {
+        self.columns = columns;
     }
 
     /// Takes a line that was typed.
@@ -322,7 +330,7 @@ impl Client {
     /// With `--json` what isn't an event is an object, too: `{"event":"remark","text":…}`.
     fn print(&mut self, line: Line) {
         if self.manner.json {
-            let remark = serde_json::json!({ "event": "remark", "text": line.render(false, None) });
+            let remark = serde_json::json!({ "event": "remark", "text": line.plain() });
             return self.print_json(&remark.to_string());
         }
         self.shows.push(Show::Line(line));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::theme::Theme;
 
 /// Every key is optional; unknown ones are errors.
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -18,7 +19,7 @@ pub struct Config {
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
     pub server_password_file: Option<PathBuf>,
-    pub color: Option<bool>,
+    pub theme: Option<Theme>,
     pub bell: Option<bool>,
     pub times: Option<bool>,
 }
@@ -58,7 +59,7 @@ mod tests {
             text.lines().filter_map(|l| l.strip_prefix("#:")).map(|l| format!("{l}\n")).collect();
         let all = Config::parse(&uncommented, "chat.toml").unwrap();
         assert!(
-            all.server.is_some() && all.name.is_some() && all.password_file.is_some() && all.color.is_some()
+            all.server.is_some() && all.name.is_some() && all.password_file.is_some() && all.theme.is_some()
         );
         assert!(all.ca.is_some() && all.fingerprint.is_some());
         assert!(all.certificate.is_some() && all.key.is_some() && all.server_password_file.is_some());

@@ -21,6 +21,7 @@ use crate::places::Places;
 use crate::scripts;
 use crate::session::What;
 use crate::settings::Settings;
+use crate::theme::Palette;
 use crate::ui::{self, Feel, Screen, Typed};
 use crate::words::Words;
 
@@ -42,7 +43,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let (sender, typed) = mpsc::channel(16);
     let feel = Feel {
         terminal: settings.terminal,
-        color: settings.color && settings.terminal,
+        palette: if settings.terminal { settings.palette } else { Palette::None },
         history: settings.history.clone(),
     };
     let end = ui::start(feel, Arc::clone(&words), sender)?;
@@ -234,6 +235,7 @@ impl Engine {
     fn did(&mut self, typed: Typed) {
         match typed {
             Typed::Line { text, prompt } => {
+                self.client.fits(self.screen.columns());
                 self.client.entered(&text, prompt);
                 self.prompt_due = Some(Instant::now() + MOVING);
             }

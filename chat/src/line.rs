@@ -1,16 +1,18 @@
 //! A line for the terminal: pieces of harmless text with a style each. Nothing else is ever printed.
 
+mod wrap;
+
+use std::ops::Range;
+
 use chat_proto::name::Folded;
 use chat_proto::text::SafeText;
-use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
 
-/// What a row that goes on begins with: nobody's words can look like a line of their own.
-const NEXT_ROW: &str = "\n  ";
-const INDENT: usize = NEXT_ROW.len() - 1;
+use crate::theme::Palette;
 
-/// The colours that names get; readable on dark and on light ground.
-const NAME_COLOURS: [u8; 12] = [31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96];
+/// How far a row that goes on is indented: nobody's words can look like a line of their own.
+const INDENT: usize = 2;
+/// Columns from one tab stop to the next, counted from where its author began the row.
+const TAB_STOP: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
@@ -18,16 +20,29 @@ pub enum Style {
     Dim,
     Bold,
     /// The colour that belongs to a name.
-    Name(u8),
+    Name(u32),
+    /// Our own name before what we said.
+    Own,
+    /// Our name in what others say.
+    Mention,
     Alert,
     Error,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+type Piece = (Style, SafeText);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    pieces: Vec<(Style, SafeText)>,
+    pieces: Vec<Piece>,
     /// What was written in rows of its own by its author.
-    rows: Vec<(Style, SafeText)>,
+    rows: Vec<Vec<Piece>>,
+    hang: usize,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { pieces: Vec::new(), rows: Vec::new(), hang: INDENT }
+    }
 }
 
 impl Line {
@@ -49,16 +64,38 @@ impl Line {
     /// Text of several lines: each in a row of its own.
     #[must_use]
     pub fn rows(self, style: Style, text: &str) -> Self {
-        let mut lines = text.split('\n');
-        let mut line = self.text(style, lines.next().unwrap_or_default());
-        line.rows.extend(lines.map(|row| (style, SafeText::line(row))));
-        line
+        self.marked_rows(style, text, |_| Vec::new())
+    }
+
+    /// Text of several lines, with the places that `marks` finds in each highlighted.
+    ///
+    /// What looks like code begins in a row of its own: so all its rows are equally indented, and can be copied as a block.
+    #[must_use]
+    pub fn marked_rows(
+        mut self,
+        style: Style,
+        text: &str,
+        marks: impl Fn(&str) -> Vec<Range<usize>>,
+    ) -> Self {
+        let mut rows = text.split('\n').map(|row| marked(style, &without_tabs(row), &marks));
+        if !is_code(text) {
+            self.pieces.extend(rows.next().unwrap_or_default());
+        }
+        self.rows.extend(rows);
+        self
     }
 
     /// A name, in its colour.
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
-        self.pieces.push((Style::Name(colour_of(name)), SafeText::name(name)));
+        self.pieces.push((Style::Name(hash(name)), SafeText::name(name)));
+        self
+    }
+
+    /// Our own name.
+    #[must_use]
+    pub fn own_name(mut self, name: &str) -> Self {
+        self.pieces.push((Style::Own, SafeText::name(name)));
         self
     }
 
@@ -70,98 +107,124 @@ impl Line {
         self
     }
 
+    /// Has the rows that go on begin at this column.
+    #[must_use]
+    pub fn hanging(self, hang: usize) -> Self {
+        Self { hang, ..self }
+    }
+
+    /// The line for whatever is no terminal: without colours, and not wrapped.
+    pub fn plain(&self) -> String {
+        self.render(Palette::None, None)
+    }
+
     /// The line as it is printed, without a line end; longer ones than `columns` go on in the next row with a word.
-    pub fn render(&self, colours: bool, columns: Option<usize>) -> String {
+    pub fn render(&self, palette: Palette, columns: Option<usize>) -> String {
         let mut out = String::new();
-        paint(&mut out, &self.pieces, colours, columns, 0);
+        self.paint(&mut out, &self.pieces, palette, columns, 0);
         for row in &self.rows {
-            out.push_str(NEXT_ROW);
-            paint(&mut out, std::slice::from_ref(row), colours, columns, INDENT);
+            self.end_row(&mut out);
+            self.paint(&mut out, row, palette, columns, self.hang);
         }
         out
     }
-}
 
-/// Appends pieces that begin at column `start`.
-fn paint(
-    out: &mut String,
-    pieces: &[(Style, SafeText)],
-    colours: bool,
-    columns: Option<usize>,
-    start: usize,
-) {
-    use std::fmt::Write as _;
-    let whole: String = pieces.iter().map(|(_, text)| text.as_str()).collect();
-    let mut breaks =
-        columns.map_or_else(Vec::new, |columns| breaks(&whole, columns, start)).into_iter().peekable();
-    let mut begin = 0;
-    for (style, text) in pieces {
-        let mut text = text.as_str().to_owned();
-        let end = begin + text.len();
-        let mut grown = 0;
-        while let Some(at) = breaks.next_if(|at| *at < end) {
-            let at = at - begin + grown;
-            text.replace_range(at..=at, NEXT_ROW);
-            grown += NEXT_ROW.len() - 1;
-        }
-        begin = end;
-        match if colours { style.code() } else { None } {
-            Some(code) => write!(out, "\x1b[{code}m{text}\x1b[0m").expect("a string takes everything"),
-            None => out.push_str(&text),
-        }
-    }
-}
-
-/// The blanks that are to become row ends. A word that is wider than a row is left to the terminal.
-fn breaks(text: &str, columns: usize, start: usize) -> Vec<usize> {
-    let mut breaks = Vec::new();
-    // Where the last blank of the row is, and the column behind it.
-    let (mut column, mut blank) = (start, None);
-    for (at, grapheme) in text.grapheme_indices(true) {
-        let width = grapheme.width();
-        if grapheme != " " && column + width > columns {
-            column = match blank.take() {
-                Some((at, behind)) => {
-                    breaks.push(at);
-                    INDENT + column - behind
+    /// Appends pieces that begin at column `start`.
+    fn paint(
+        &self,
+        out: &mut String,
+        pieces: &[Piece],
+        palette: Palette,
+        columns: Option<usize>,
+        start: usize,
+    ) {
+        let whole: String = pieces.iter().map(|(_, text)| text.as_str()).collect();
+        let rows = match columns {
+            Some(columns) => wrap::rows(&whole, columns, start, self.hang),
+            None => std::iter::once(0..whole.len()).collect(),
+        };
+        for (index, row) in rows.into_iter().enumerate() {
+            if index > 0 {
+                self.end_row(out);
+            }
+            let mut begin = 0;
+            for (style, text) in pieces {
+                let end = begin + text.as_str().len();
+                let part = begin.max(row.start)..end.min(row.end);
+                if part.start < part.end {
+                    put(out, &whole[part], palette.sgr(*style).as_deref(), columns.is_some());
                 }
-                None => 0,
-            };
-        }
-        column += width;
-        // The blanks that a row begins with are no end of a word.
-        if grapheme == " " && !text[..at].trim_end().is_empty() {
-            blank = Some((at, column));
+                begin = end;
+            }
         }
     }
-    breaks
+
+    fn end_row(&self, out: &mut String) {
+        out.push('\n');
+        out.extend(std::iter::repeat_n(' ', self.hang));
+    }
 }
 
-impl Style {
-    fn code(self) -> Option<u8> {
-        match self {
-            Self::Plain => None,
-            Self::Dim => Some(2),
-            Self::Bold => Some(1),
-            Self::Name(colour) => Some(colour),
-            Self::Alert => Some(7),
-            Self::Error => Some(31),
-        }
+/// Letters that are written from right to left are kept from taking their neighbours along, by terminals that turn them round.
+fn put(out: &mut String, text: &str, sgr: Option<&str>, is_terminal: bool) {
+    let (isolate, end) =
+        if is_terminal && text.contains(is_right_to_left) { ("\u{2068}", "\u{2069}") } else { ("", "") };
+    let parts = match sgr {
+        Some(sgr) => ["\x1b[", sgr, "m", isolate, text, end, "\x1b[0m"],
+        None => ["", "", "", isolate, text, end, ""],
+    };
+    out.extend(parts);
+}
+
+fn marked(style: Style, row: &str, marks: impl Fn(&str) -> Vec<Range<usize>>) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut begin = 0;
+    for mark in marks(row) {
+        pieces.push((style, SafeText::line(&row[begin..mark.start])));
+        pieces.push((Style::Mention, SafeText::line(&row[mark.clone()])));
+        begin = mark.end;
     }
+    pieces.push((style, SafeText::line(&row[begin..])));
+    pieces
+}
+
+fn without_tabs(row: &str) -> String {
+    let mut parts = row.split('\t');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    let mut column = SafeText::line(&out).width();
+    for part in parts {
+        let gap = TAB_STOP - column % TAB_STOP;
+        out.extend(std::iter::repeat_n(' ', gap));
+        out.push_str(part);
+        column += gap + SafeText::line(part).width();
+    }
+    out
+}
+
+/// Several lines, one of which is indented or a fence.
+fn is_code(text: &str) -> bool {
+    text.contains('\n') && text.split('\n').any(|row| row.starts_with([' ', '\t']) || row.starts_with("```"))
+}
+
+/// The blocks of the scripts written so, and what is reserved for more.
+fn is_right_to_left(c: char) -> bool {
+    matches!(u32::from(c), 0x590..=0x8FF | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFF | 0x1_0800..=0x1_0FFF | 0x1_E800..=0x1_EFFF)
 }
 
 /// The same for a name every time, however it is written.
-fn colour_of(name: &str) -> u8 {
-    let hash = Folded::new(name)
-        .as_str()
+fn hash(name: &str) -> u32 {
+    let name = Folded::new(name);
+    name.as_str()
         .bytes()
-        .fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    NAME_COLOURS[hash as usize % NAME_COLOURS.len()]
+        .fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theme::{Depth, Ground};
+
+    const COLOURS: Palette = Palette::Of { ground: Ground::Any, depth: Depth::Sixteen };
 
     #[test]
     fn a_name_keeps_its_colour_in_any_case() {
@@ -171,40 +234,66 @@ mod tests {
     #[test]
     fn without_colours_there_is_not_one_escape() {
         let line = Line::new().name("bob").text(Style::Error, "\x1b[31mno").text(Style::Alert, "!");
-        assert_eq!(line.render(false, None), "bob␛[31mno!");
-        assert_eq!(line.render(true, None).matches('\x1b').count(), 6);
-    }
-
-    fn wrapped(text: &str, columns: usize) -> String {
-        Line::of(Style::Plain, text).render(false, Some(columns))
-    }
-
-    #[test]
-    fn words_stay_whole_where_they_fit_a_row() {
-        assert_eq!(wrapped("one two three", 13), "one two three");
-        assert_eq!(wrapped("one two three", 12), "one two\n  three");
-        assert_eq!(wrapped("one two three four", 9), "one two\n  three\n  four");
-        assert_eq!(wrapped("one twothreefour", 9), "one\n  twothreefour");
-        assert_eq!(wrapped("  onetwothree", 9), "  onetwothree");
+        assert_eq!(line.plain(), "bob␛[31mno!");
+        assert_eq!(line.render(COLOURS, None).matches('\x1b').count(), 6);
     }
 
     #[test]
     fn what_has_several_lines_stays_so_and_is_indented() {
-        let line = Line::of(Style::Plain, "bob: ").rows(Style::Plain, "one two\n\n  three four\x1b[2J");
-        assert_eq!(line.render(false, None), "bob: one two\n  \n    three four␛[2J");
-        assert_eq!(line.render(false, Some(9)), "bob: one\n  two\n  \n    three\n  four␛[2J");
+        let line = Line::of(Style::Plain, "bob: ").rows(Style::Plain, "one two\n\nthree four\x1b[2J");
+        assert_eq!(line.plain(), "bob: one two\n  \n  three four␛[2J");
+        assert_eq!(line.render(Palette::None, Some(10)), "bob: one\n  two\n  \n  three\n  four␛[2J");
     }
 
     #[test]
-    fn wide_characters_count_as_what_they_take() {
-        assert_eq!(wrapped("日本 日本", 9), "日本 日本");
-        assert_eq!(wrapped("日本 日本", 8), "日本\n  日本");
-        assert_eq!(wrapped("e\u{301}e\u{301} x", 4), "e\u{301}e\u{301} x");
+    fn code_is_one_block_that_keeps_its_shape() {
+        let code = "if x:\n\tone()\n    two()\t# 2\n";
+        let line = Line::of(Style::Plain, "bob:").rows(Style::Plain, code);
+        assert_eq!(line.plain(), "bob:\n  if x:\n          one()\n      two()       # 2\n  ");
+        let fenced = Line::of(Style::Plain, "bob:").rows(Style::Plain, "```\nx\n```");
+        assert_eq!(fenced.plain(), "bob:\n  ```\n  x\n  ```");
+    }
+
+    #[test]
+    fn tabs_go_to_the_next_stop_of_what_was_written() {
+        for (text, shown) in [
+            ("a\tb", "a       b"),
+            ("\tb", "        b"),
+            ("12345678\tb", "12345678        b"),
+            ("日本\tb", "日本    b"),
+            ("\x02a\tb", "a       b"),
+        ] {
+            assert_eq!(
+                Line::of(Style::Plain, "bob: ").rows(Style::Plain, text).plain(),
+                format!("bob: {shown}")
+            );
+        }
     }
 
     #[test]
     fn rows_end_in_the_middle_of_what_is_coloured_as_well() {
-        let line = Line::of(Style::Dim, "one two").text(Style::Error, " three four");
-        assert_eq!(line.render(true, Some(8)), "\x1b[2mone two\x1b[0m\x1b[31m\n  three\n  four\x1b[0m");
+        let line = Line::of(Style::Bold, "one two").text(Style::Alert, " three four");
+        assert_eq!(
+            line.render(COLOURS, Some(8)),
+            "\x1b[1mone two\x1b[0m\n  \x1b[7mthree\x1b[0m\n  \x1b[7mfour\x1b[0m"
+        );
+    }
+
+    #[test]
+    fn what_is_written_from_right_to_left_leaves_its_neighbours_where_they_are() {
+        let line = Line::new().name("דוד").text(Style::Plain, ": ").rows(Style::Plain, "שלום 123");
+        assert_eq!(line.plain(), "דוד: שלום 123");
+        let isolated = "\u{2068}דוד\u{2069}: \u{2068}שלום 123\u{2069}";
+        assert_eq!(line.render(Palette::None, Some(80)), isolated);
+        assert!(!Line::of(Style::Plain, "grüße 日本").render(Palette::None, Some(80)).contains('\u{2068}'));
+    }
+
+    #[test]
+    fn what_is_marked_is_highlighted_and_nothing_is_lost() {
+        let line = Line::new().marked_rows(Style::Plain, "hi bob", |row| {
+            row.find("bob").map(|at| at..at + 3).into_iter().collect()
+        });
+        assert_eq!(line.render(COLOURS, None), "hi \x1b[1;7mbob\x1b[0m");
+        assert_eq!(line.plain(), "hi bob");
     }
 }

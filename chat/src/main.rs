@@ -22,6 +22,7 @@ mod scripts;
 mod secret;
 mod session;
 mod settings;
+mod theme;
 mod trust;
 mod ui;
 mod words;

@@ -14,6 +14,7 @@ use crate::identity::Identity;
 use crate::link::Access;
 use crate::secret::Secret;
 use crate::session::{Entry, Way};
+use crate::theme::{Palette, Theme};
 use crate::trust::Trust;
 
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ pub struct Settings {
     pub entry: Entry,
     pub server_password: Option<Secret>,
     pub json: bool,
-    pub color: bool,
+    pub palette: Palette,
     pub bell: bool,
     pub times: bool,
     /// Both ends are a terminal that understands cursor movement.
@@ -51,7 +52,9 @@ impl Settings {
             Failure::Usage(format!("{name:?} can't be a name: {error}; choose another with --name"))
         })?;
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb();
-        let colors = !options.no_color && variable("NO_COLOR").is_none() && config.color != Some(false);
+        let colors = !options.no_color && variable("NO_COLOR").is_none();
+        let colors = colors && std::io::stdout().is_terminal() && !is_dumb();
+        let theme = if colors { config.theme.unwrap_or_default() } else { Theme::None };
         let (mut access, is_configured) = access(options, &config)?;
         if !(is_configured && name == usual) {
             (config.password_file, config.certificate) = (None, None);
@@ -66,7 +69,7 @@ impl Settings {
             name,
             login,
             json: options.json,
-            color: colors && std::io::stdout().is_terminal() && !is_dumb(),
+            palette: Palette::choose(theme, variable),
             bell: config.bell.unwrap_or(true),
             times: config.times.unwrap_or(true),
             terminal: terminal && !options.json,

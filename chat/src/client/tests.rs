@@ -37,7 +37,7 @@ fn hear(client: &mut Client, line: &str) -> String {
 
 fn shown(client: &mut Client) -> String {
     let text = |show: &Show| match show {
-        Show::Line(line) => line.render(false, None),
+        Show::Line(line) => line.plain(),
         Show::Bell => "(bell)".to_owned(),
         Show::Clear => "(clear)".to_owned(),
     };

@@ -6,6 +6,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use crate::line::{Line, Style};
+use crate::notify;
 use crate::session::{Channel, Event, How, User, What};
 
 /// Names shown on arrival in a channel; of more, only the count.
@@ -101,13 +102,14 @@ fn body(what: &What, view: View<'_>) -> Vec<Line> {
 fn said(from: &str, to: &str, own: bool, how: How, text: &str, view: View<'_>) -> Line {
     let mut line = Line::new();
     if to.starts_with('#') {
+        let speaker = if own { Line::new().own_name(from) } else { Line::new().name(from) };
         if !view.is_here(to) {
             line = line.text(Style::Dim, to).text(Style::Plain, " ");
         }
         line = match how {
-            How::Text => line.name(from).text(Style::Plain, ": "),
-            How::Action => line.text(Style::Plain, "* ").name(from).text(Style::Plain, " "),
-            How::Notice => line.text(Style::Plain, "-").name(from).text(Style::Plain, "- "),
+            How::Text => line.then(speaker).text(Style::Plain, ": "),
+            How::Action => line.text(Style::Plain, "* ").then(speaker).text(Style::Plain, " "),
+            How::Notice => line.text(Style::Plain, "-").then(speaker).text(Style::Plain, "- "),
         };
     } else {
         let (who, with) = if own { ("you", to) } else { (from, "you") };
@@ -117,8 +119,8 @@ fn said(from: &str, to: &str, own: bool, how: How, text: &str, view: View<'_>) -
         line = if own { line.name(with) } else { line.text(Style::Bold, with) };
         line = line.text(Style::Plain, if how == How::Action { ": * " } else { ": " });
     }
-    let style = if !own && crate::notify::mentions(text, view.me) { Style::Bold } else { Style::Plain };
-    line.rows(style, text)
+    let marks = |row: &str| if own { Vec::new() } else { notify::places(row, view.me).collect() };
+    line.marked_rows(Style::Plain, text, marks)
 }
 
 fn announcement(from: &str, to: &str, text: &str) -> Line {
@@ -284,7 +286,7 @@ mod tests {
     fn shown(what: What) -> String {
         let event = Event::bare(what);
         let lines = Renderer::new(TimeZone::UTC).lines(&event, VIEW, jiff::Timestamp::UNIX_EPOCH);
-        lines.iter().map(|line| line.render(false, None)).collect::<Vec<_>>().join("\n")
+        lines.iter().map(Line::plain).collect::<Vec<_>>().join("\n")
     }
 
     fn line_to(to: &str, text: &str) -> String {
@@ -336,7 +338,7 @@ mod tests {
             let at = Some(text.parse().unwrap());
             let now = "2026-11-20T23:59:00Z".parse().unwrap();
             let lines = renderer.lines(&Event { at, ..Event::bare(what) }, view, now);
-            lines.iter().map(|line| line.render(false, None)).collect::<Vec<_>>()
+            lines.iter().map(Line::plain).collect::<Vec<_>>()
         };
         assert_eq!(at("2026-11-20T23:59:00Z"), ["23:59 bob is gone"]);
         assert_eq!(at("2026-11-21T00:01:00Z"), ["── Saturday, 21 November 2026 ──", "00:01 bob is gone"]);

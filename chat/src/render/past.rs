@@ -155,7 +155,7 @@ mod tests {
     fn shown(what: What) -> String {
         let now = "2026-11-23T08:30:00Z".parse().unwrap();
         let lines = Renderer::new(TimeZone::UTC).lines(&Event::bare(what), VIEW, now);
-        lines.iter().map(|line| line.render(false, None)).collect::<Vec<_>>().join("\n")
+        lines.iter().map(Line::plain).collect::<Vec<_>>().join("\n")
     }
 
     fn unread(place: &str, count: usize, since: &str) -> Unread {

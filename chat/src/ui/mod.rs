@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::failure::Failure;
 use crate::secret::Secret;
+use crate::theme::Palette;
 use crate::words::Words;
 
 /// What the user does.
@@ -50,7 +51,7 @@ pub struct Prompt {
 pub struct Feel {
     /// With line editing; otherwise plain reading and printing.
     pub terminal: bool,
-    pub color: bool,
+    pub palette: Palette,
     pub history: Option<PathBuf>,
 }
 
@@ -60,7 +61,7 @@ pub struct Feel {
 /// The terminal can't be set up.
 pub fn start(feel: Feel, words: Arc<Mutex<Words>>, typed: mpsc::Sender<Typed>) -> Result<Owned, Failure> {
     let screen =
-        if feel.terminal { terminal::start(feel, words, typed)? } else { plain::start(feel.color, typed) };
+        if feel.terminal { terminal::start(feel, words, typed)? } else { plain::start(feel.palette, typed) };
     Ok(Owned(screen))
 }
 

@@ -6,14 +6,15 @@ use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use crate::secret::{PASSWORD_MAX, Secret};
+use crate::theme::Palette;
 use crate::ui::screen::{Shared, Task};
 use crate::ui::{Prompt, Screen, Typed, tty};
 
 /// A longer line is cut into lines of that many bytes.
 const LINE_MAX: u64 = 1 << 20;
 
-pub(super) fn start(color: bool, typed: mpsc::Sender<Typed>) -> Screen {
-    let screen = Screen::new(color, false);
+pub(super) fn start(palette: Palette, typed: mpsc::Sender<Typed>) -> Screen {
+    let screen = Screen::new(palette, false);
     let shared = screen.shared();
     std::thread::spawn(move || {
         let owned = own(&shared, &typed);

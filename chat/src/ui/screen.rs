@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::line::Line;
+use crate::theme::Palette;
 use crate::ui::Prompt;
 
 /// Unprinted bytes from which on the session waits.
@@ -47,7 +48,7 @@ pub(super) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     drained: Notify,
-    color: bool,
+    palette: Palette,
     cursor: bool,
 }
 
@@ -79,12 +80,12 @@ pub(super) enum Task {
 
 impl Screen {
     /// `cursor`: whether it can be cleared and has a bell.
-    pub(super) fn new(color: bool, cursor: bool) -> Self {
+    pub(super) fn new(palette: Palette, cursor: bool) -> Self {
         let shared = Shared {
             state: Mutex::default(),
             changed: Condvar::new(),
             drained: Notify::new(),
-            color,
+            palette,
             cursor,
         };
         Self { shared: Arc::new(shared) }
@@ -108,6 +109,11 @@ impl Screen {
             }
         }
         self.shared.wake(&state);
+    }
+
+    /// The columns of the terminal, if it is one.
+    pub fn columns(&self) -> Option<usize> {
+        self.shared.columns()
     }
 
     /// The last line was dealt with: the next may be read, with this prompt.
@@ -180,8 +186,12 @@ impl Shared {
 
     /// The line as it is printed now, with its end.
     fn row(&self, line: &Line) -> String {
+        line.render(self.palette, self.columns()) + "\n"
+    }
+
+    fn columns(&self) -> Option<usize> {
         let size = terminal_size::terminal_size().filter(|_| self.cursor);
-        line.render(self.color, size.map(|(columns, _)| usize::from(columns.0))) + "\n"
+        size.map(|(columns, _)| usize::from(columns.0))
     }
 
     fn has_room(&self) -> bool {

@@ -32,7 +32,7 @@ pub(super) fn start(
     words: Arc<Mutex<Words>>,
     typed: mpsc::Sender<Typed>,
 ) -> Result<Screen, Failure> {
-    let screen = Screen::new(feel.color, true);
+    let screen = Screen::new(feel.palette, true);
     let shared = screen.shared();
     tty::quiet().map_err(|error| Failure::Refused(format!("cannot use the terminal: {error}")))?;
     let owner = move || {
