@@ -46,7 +46,7 @@ impl Client {
     }
 
     fn help(&mut self, topic: Option<&str>) {
-        let lines = help::lines(topic);
+        let lines = help::lines(topic, self.columns);
         self.shows.extend(lines.into_iter().map(Show::Line));
     }
 

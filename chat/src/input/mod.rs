@@ -1,7 +1,8 @@
 //! What a user types: text to say, or a command in angle brackets or with a slash.
 
 mod parse;
+mod suggest;
 mod table;
 
-pub use parse::{Request, Typed, is_command, parse, without_secrets};
-pub use table::{Spec, TABLE, Verb, find};
+pub use parse::{Request, Typed, is_command, parse, unknown, without_secrets};
+pub use table::{BRIEF, Group, NAME, Spec, TABLE, Verb, find};

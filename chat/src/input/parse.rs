@@ -1,9 +1,7 @@
 //! Takes a typed line apart, and asks for the arguments that were left out.
 
-use crate::input::{Spec, TABLE, Verb, find};
-
-/// How alike a word and a command must be for "did you mean".
-const ALIKE: f64 = 0.5;
+use crate::input::suggest::{alike, meant};
+use crate::input::{Spec, Verb, find};
 
 /// What a typed line means.
 #[derive(Debug)]
@@ -56,7 +54,7 @@ pub fn is_command(line: &str) -> bool {
 /// The line as it may be seen again: a password that stands behind a command, where it doesn't belong, is left out.
 pub fn without_secrets(line: &str) -> &str {
     let Some((name, rest)) = command_word(line) else { return line };
-    let spec = find(name).or_else(|| nearest(name));
+    let spec = find(name).or_else(|| alike(name));
     let is_login = spec.is_some_and(|spec| spec.verb == Verb::Private)
         && first_word(rest.trim_start()).0.eq_ignore_ascii_case("nickserv");
     if is_login || spec.is_some_and(Spec::is_secret) { &line[..line.len() - rest.len()] } else { line }
@@ -142,26 +140,12 @@ fn said(line: &str) -> Typed {
     if text.trim().is_empty() { Typed::Nothing } else { Typed::Say(text.to_owned()) }
 }
 
-fn unknown(name: &str) -> String {
-    match nearest(name) {
+/// What to say of a command that there isn't.
+pub fn unknown(name: &str) -> String {
+    match meant(name) {
         Some(spec) => format!("there is no command <{name}>; did you mean <{}>?", spec.name),
         None => format!("there is no command <{name}>; <help> shows what there is"),
     }
-}
-
-/// The command that is most like it.
-fn nearest(name: &str) -> Option<&'static Spec> {
-    let name = name.to_ascii_lowercase();
-    let likeness = |known: &str| {
-        let prefix = if known.starts_with(&name) { 1.0 } else { 0.0 };
-        strsim::normalized_damerau_levenshtein(known, &name).max(prefix)
-    };
-    TABLE
-        .iter()
-        .map(|spec| (spec.names().map(likeness).fold(0.0, f64::max), spec))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, spec)| spec)
 }
 
 #[cfg(test)]

@@ -27,6 +27,17 @@ pub enum Verb {
     Quit,
 }
 
+/// What commands have in common; in the order of `<help>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Talking,
+    People,
+    Past,
+    Channels,
+    Account,
+    Program,
+}
+
 /// One argument; all but the last are single words.
 #[derive(Debug)]
 pub struct Arg {
@@ -46,21 +57,46 @@ pub struct Spec {
     pub name: &'static str,
     /// Other names, those that IRC users know.
     pub aliases: &'static [&'static str],
+    pub group: Group,
+    /// What it does in [`BRIEF`] characters, for all commands on one screen.
+    pub brief: &'static str,
     pub args: &'static [Arg],
     pub usage: &'static str,
     pub does: &'static str,
     pub example: &'static str,
 }
 
+/// The longest name with its brackets, and the longest that [`Spec::brief`] may be: two of them stand side by side in 80 columns.
+pub const NAME: usize = 13;
+pub const BRIEF: usize = 24;
+
 /// The command of that name, in any case.
 pub fn find(name: &str) -> Option<&'static Spec> {
     TABLE.iter().find(|spec| spec.names().any(|known| known.eq_ignore_ascii_case(name)))
+}
+
+impl Group {
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Talking => "Talking",
+            Self::People => "People",
+            Self::Past => "Said before",
+            Self::Channels => "Channels",
+            Self::Account => "Your account",
+            Self::Program => "This program",
+        }
+    }
 }
 
 impl Spec {
     /// Whether it asks for a password.
     pub fn is_secret(&self) -> bool {
         matches!(self.verb, Verb::Register | Verb::Password)
+    }
+
+    /// Whether nobody wants to have done it by mistake: it leaves, or tells everybody.
+    pub fn is_drastic(&self) -> bool {
+        matches!(self.verb, Verb::Quit | Verb::Leave | Verb::Announce | Verb::Clear)
     }
 
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
@@ -84,6 +120,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Help,
         name: "help",
         aliases: &["h", "commands"],
+        group: Group::Program,
+        brief: "more on one: <help> me",
         args: &[OPTIONAL],
         usage: "<help> [COMMAND]",
         does: "shows the commands, or more about one",
@@ -93,6 +131,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::List,
         name: "list",
         aliases: &["who", "users"],
+        group: Group::People,
+        brief: "who is on",
         args: &[],
         usage: "<list>",
         does: "shows who is on, and who of them is away",
@@ -102,6 +142,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Private,
         name: "private",
         aliases: &["msg", "m", "query", "w", "whisper"],
+        group: Group::Talking,
+        brief: "tells one person",
         args: &[asked("To whom?"), asked_rest("What do you want to tell {}?")],
         usage: "<private> [NAME [TEXT]]",
         does: "tells one person something that nobody else sees",
@@ -111,6 +153,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Announce,
         name: "announce",
         aliases: &[],
+        group: Group::Talking,
+        brief: "tells everyone",
         args: &[asked_rest("What do you want to tell everyone?")],
         usage: "<announce> [TEXT]",
         does: "says it to everyone, in the lobby, wherever you are",
@@ -120,6 +164,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Join,
         name: "join",
         aliases: &["j"],
+        group: Group::Channels,
+        brief: "goes to a channel",
         args: &[asked("Which channel?"), OPTIONAL],
         usage: "<join> #CHANNEL [KEY]",
         does: "goes to a channel; what you type is said there",
@@ -129,6 +175,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Leave,
         name: "leave",
         aliases: &["part"],
+        group: Group::Channels,
+        brief: "leaves it",
         args: &[OPTIONAL_REST],
         usage: "<leave> [#CHANNEL] [REASON]",
         does: "leaves the channel you are in, or another",
@@ -138,6 +186,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Channels,
         name: "channels",
         aliases: &[],
+        group: Group::Channels,
+        brief: "what channels there are",
         args: &[],
         usage: "<channels>",
         does: "shows the channels, how many are there and what they are about",
@@ -147,6 +197,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Names,
         name: "names",
         aliases: &[],
+        group: Group::Channels,
+        brief: "who is in this one",
         args: &[],
         usage: "<names>",
         does: "shows who is in this channel",
@@ -156,6 +208,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Topic,
         name: "topic",
         aliases: &["t"],
+        group: Group::Channels,
+        brief: "what it is about",
         args: &[OPTIONAL_REST],
         usage: "<topic> [TEXT]",
         does: "shows or sets what this channel is about",
@@ -165,6 +219,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Invite,
         name: "invite",
         aliases: &[],
+        group: Group::Channels,
+        brief: "asks somebody in",
         args: &[asked("Whom?"), OPTIONAL],
         usage: "<invite> NAME [#CHANNEL]",
         does: "invites somebody to this channel, or another",
@@ -174,6 +230,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Me,
         name: "me",
         aliases: &["action"],
+        group: Group::Talking,
+        brief: "tells what you do",
         args: &[asked_rest("What are you doing?")],
         usage: "<me> TEXT",
         does: "tells what you are doing",
@@ -183,6 +241,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Away,
         name: "away",
         aliases: &[],
+        group: Group::People,
+        brief: "tells that you are away",
         args: &[Arg { default: Some("away"), ..asked_rest("What are others told? (Enter: away)") }],
         usage: "<away> [TEXT]",
         does: "tells those who write to you that you are away",
@@ -192,6 +252,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Back,
         name: "back",
         aliases: &[],
+        group: Group::People,
+        brief: "tells that you are back",
         args: &[],
         usage: "<back>",
         does: "you are no longer away",
@@ -201,6 +263,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Ignore,
         name: "ignore",
         aliases: &[],
+        group: Group::People,
+        brief: "hides what one says",
         args: &[asked("Whom?")],
         usage: "<ignore> NAME",
         does: "hides what somebody says; once more, and you see it again",
@@ -210,6 +274,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::History,
         name: "history",
         aliases: &["hist", "chathistory"],
+        group: Group::Past,
+        brief: "earlier lines",
         args: &[OPTIONAL, OPTIONAL],
         usage: "<history> [#CHANNEL|NAME] [N]",
         does: "shows 20 or N lines from before those you see; once more, and it goes on",
@@ -219,6 +285,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Search,
         name: "search",
         aliases: &["find", "lastlog"],
+        group: Group::Past,
+        brief: "finds what was said",
         args: &[asked_rest("What are you looking for?")],
         usage: "<search> WORDS",
         does: "finds what was said; from:NAME in:#CHANNEL after:DATE before:DATE narrow it",
@@ -228,6 +296,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Nick,
         name: "nick",
         aliases: &[],
+        group: Group::Account,
+        brief: "changes a guest's name",
         args: &[asked("Which name?")],
         usage: "<nick> NAME",
         does: "changes your name, if you are a guest",
@@ -237,6 +307,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Register,
         name: "register",
         aliases: &[],
+        group: Group::Account,
+        brief: "makes an account",
         args: &[],
         usage: "<register>",
         does: "makes an account of your name, asking for a password",
@@ -246,6 +318,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Password,
         name: "password",
         aliases: &["passwd"],
+        group: Group::Account,
+        brief: "sets your password",
         args: &[],
         usage: "<password>",
         does: "sets the password for coming from elsewhere",
@@ -255,6 +329,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Certificate,
         name: "certificate",
         aliases: &["cert"],
+        group: Group::Account,
+        brief: "logs in without one",
         args: &[OPTIONAL, OPTIONAL],
         usage: "<certificate> [add | remove SHA256]",
         does: "shows, adds or removes certificates that log you in without a password",
@@ -264,6 +340,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Clear,
         name: "clear",
         aliases: &["cls"],
+        group: Group::Program,
+        brief: "clears the screen",
         args: &[],
         usage: "<clear>",
         does: "clears the screen, as Ctrl-L does",
@@ -273,6 +351,8 @@ pub static TABLE: &[Spec] = &[
         verb: Verb::Quit,
         name: "quit",
         aliases: &["exit", "q", "bye"],
+        group: Group::Program,
+        brief: "leaves the chat",
         args: &[OPTIONAL_REST],
         usage: "<quit> [TEXT]",
         does: "leaves, as Ctrl-D does",
@@ -298,6 +378,13 @@ mod tests {
             let last = spec.args.len().saturating_sub(1);
             assert!(spec.args.iter().position(|arg| arg.rest).is_none_or(|at| at == last), "{}", spec.name);
             assert!(spec.args.is_sorted_by_key(|arg| arg.question.is_none()), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn every_command_fits_its_cell_of_the_help() {
+        for spec in TABLE {
+            assert!(spec.name.len() + 2 <= NAME && spec.brief.chars().count() <= BRIEF, "{}", spec.name);
         }
     }
 
