@@ -38,6 +38,8 @@ bitflags::bitflags! {
         const REDACTION = 1 << 26;
         /// Lines about a user's presence tell all of it in tags.
         const PRESENCE = 1 << 27;
+        /// Conversations are told of in lines of their own.
+        const TALK = 1 << 28;
     }
 }
 
@@ -51,6 +53,7 @@ const TABLE: &[(&str, Caps)] = &[
     ("chatd.org/client-id", Caps::CLIENT_ID),
     ("chatd.org/no-auto-join", Caps::NO_AUTO_JOIN),
     ("chatd.org/presence", Caps::PRESENCE),
+    ("chatd.org/talk", Caps::TALK),
     ("chghost", Caps::CHGHOST),
     ("draft/account-registration", Caps::ACCOUNT_REGISTRATION),
     ("draft/chathistory", Caps::CHATHISTORY),

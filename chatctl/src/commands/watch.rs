@@ -107,6 +107,8 @@ fn sentence(event: &Event) -> String {
         EventKind::Mode => format!("{user} changed modes{}", channel(event, "of ")),
         EventKind::Away => format!("{user} is away"),
         EventKind::Back => format!("{user} is back"),
+        EventKind::TalkBegan => format!("{user} and {} talk", partner(event)),
+        EventKind::TalkEnded => format!("{user} and {} talk no more", partner(event)),
         EventKind::Account => format!("{user} {}", account(event)),
         EventKind::LoginFailed => format!("{user} failed to log in{}", from(event)),
         EventKind::Registered => format!("the account {} was made{}{}", named(event), from(event), by(event)),
@@ -130,6 +132,10 @@ fn sentence(event: &Event) -> String {
         Some(text) => format!("{what}: {text}"),
         None => what,
     }
+}
+
+fn partner(event: &Event) -> &str {
+    event.to.as_deref().unwrap_or("somebody")
 }
 
 fn admin_action(event: &Event) -> String {

@@ -4,6 +4,7 @@
 //! carries a secret. [`State::apply`](crate::State::apply) is the one place that obeys them.
 
 mod ending;
+mod talk;
 mod wait;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::state::Away;
 use crate::text::SaidText;
 
 pub use ending::Ending;
+pub use talk::{Talk, TalkDeed};
 pub use wait::{Purpose, Retraction, Speaking, Voice, Wait};
 
 /// A user as a reader knows it: who did something.
@@ -66,6 +68,8 @@ pub enum Event {
     Redacted(Box<Redaction>),
     /// Somebody has read on.
     Read(Box<ReadMark>),
+    /// About a conversation between two.
+    Talk(Box<Talk>),
     /// About an account, by its name.
     Account(Nick, AccountEvent),
     /// About who may not come in.
@@ -547,7 +551,7 @@ impl Event {
             Self::User(_, UserEvent::Left { channels, .. } | UserEvent::NickChanged { channels, .. }) => {
                 !channels.is_empty()
             }
-            Self::Conn(..) | Self::User(..) | Self::Server(_) => false,
+            Self::Conn(..) | Self::User(..) | Self::Talk(_) | Self::Server(_) => false,
         }
     }
 }

@@ -211,6 +211,7 @@ pub fn entries(at: u64, event: &Event) -> Vec<Entry> {
         | Event::Redacted(_)
         | Event::Read(_)
         | Event::Ban(_)
+        | Event::Talk(_)
         | Event::Server(_) => Vec::new(),
     }
 }

@@ -22,6 +22,7 @@ mod policy;
 mod project;
 mod receipts;
 mod reply;
+mod service;
 mod state;
 #[cfg(test)]
 mod testing;
@@ -35,7 +36,7 @@ pub use decide::{BadPassword, PASSWORD_MAX, check_password};
 pub use event::{
     AccountEvent, Administrator, Attempt, BanEvent, Bar, Byline, ChannelEvent, ConnEvent, Ending, Event,
     Purpose, Rank, Ranks, ReadMark, Redaction, Redactor, Registrar, Retraction, Room, Said, SaidKind,
-    ServerEvent, Speaking, Target, UserEvent, Voice, Wait, Who,
+    ServerEvent, Speaking, Talk, TalkDeed, Target, UserEvent, Voice, Wait, Who,
 };
 pub use history::{
     Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search, entries,
@@ -45,7 +46,9 @@ pub use input::{AccountChecked, Actor, AdminCommand, Incoming, Input, JobDone, L
 pub use mailbox::{Full, Mailbox};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
-pub use policy::{History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
+pub use policy::{
+    History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, PresencePolicy, Registration, Sts,
+};
 pub use receipts::{RECEIPTS_BYTES, Receipts};
-pub use state::{Away, Channel, Marks, Mask, Presence, State, Status, Topic};
+pub use state::{Away, Channel, Marks, Mask, Presence, State, Status, TalkRequest, Talking, Topic};
 pub use text::{SaidText, TextLine};

@@ -36,6 +36,8 @@ pub struct Policy {
     pub history: History,
     pub limits: Limits,
     pub keepalive: Keepalive,
+    #[serde(default)]
+    pub presence: PresencePolicy,
 }
 
 /// For how long what was said can be said again, or taken back.
@@ -153,6 +155,8 @@ pub struct Limits {
     pub history_page: u32,
     /// Messages that wait for an account that is not here; a tenth of them from one sender, a quarter from guests.
     pub undelivered: u32,
+    /// Requests for conversations that one user has made, and as many that wait for one user.
+    pub talk_requests: usize,
     /// Bytes of one answer about history.
     pub reply_bytes: usize,
 }
@@ -166,6 +170,19 @@ pub struct Keepalive {
     pub timeout: u64,
     /// How long a connection may take to register.
     pub registration: u64,
+}
+
+/// Whether users can be talked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresencePolicy {
+    /// How long a request for a conversation waits for its answer.
+    pub talk_request: u64,
+}
+
+impl Default for PresencePolicy {
+    fn default() -> Self {
+        Self { talk_request: 60_000 }
+    }
 }
 
 impl Default for Limits {
@@ -192,6 +209,7 @@ impl Default for Limits {
             whowas: 1000,
             history_page: 100,
             undelivered: 500,
+            talk_requests: 8,
             reply_bytes: 512 * 1024,
         }
     }
@@ -228,6 +246,7 @@ impl Default for Policy {
             history: History::default(),
             limits: Limits::default(),
             keepalive: Keepalive::default(),
+            presence: PresencePolicy::default(),
         }
     }
 }

@@ -130,15 +130,26 @@ impl<'a> Tx<'a> {
         if moment == Moment::After {
             self.project(&event);
         }
+        if let Event::User(who, UserEvent::NickChanged { .. }) = &event
+            && let Some(mut scene) = self.scene()
+        {
+            scene.partner_renamed(who);
+        }
         self.out.events.push(event);
     }
 
     fn project(&mut self, event: &Event) {
-        if self.state.stopping {
-            // Everybody was told, and is sent nothing more.
-            return;
+        if let Some(mut scene) = self.scene() {
+            scene.project(event);
         }
-        let mut scene = Scene {
+    }
+
+    /// Where what happens is shown; nowhere when everybody was told that the server stops, and is sent nothing more.
+    fn scene(&mut self) -> Option<Scene<'_>> {
+        if self.state.stopping {
+            return None;
+        }
+        Some(Scene {
             state: self.state,
             views: self.views,
             effects: &mut self.out.effects,
@@ -151,8 +162,7 @@ impl<'a> Tx<'a> {
                 .map(|issuer| (issuer.conn, issuer.caps)),
             now: self.now.0,
             time_tag: self.time_tag,
-        };
-        scene.project(event);
+        })
     }
 
     pub fn emit_conn(&mut self, conn: ConnId, event: ConnEvent) {
@@ -227,6 +237,7 @@ impl<'a> Tx<'a> {
             return self.emit_conn(conn, ConnEvent::Closed { from, ending });
         };
         let Some(found) = self.state.user(user) else { return };
+        let talks = self.state.talks_ended_with(conn, reason);
         let event = if found.sessions.len() <= 1 {
             UserEvent::Left {
                 conn,
@@ -240,6 +251,7 @@ impl<'a> Tx<'a> {
             UserEvent::SessionRemoved { conn, from, ending }
         };
         self.emit_user(user, event);
+        talks.into_iter().for_each(|event| self.emit(event));
     }
 
     /// The reason, or as much of it as the line that others see has room for.

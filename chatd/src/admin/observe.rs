@@ -2,8 +2,8 @@
 
 use chat_proto::admin::{Event, EventKind};
 use chatd_core::{
-    AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Registrar, Room, ServerEvent, UserEvent,
-    Who,
+    AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Registrar, Room, ServerEvent, TalkDeed,
+    UserEvent, Who,
 };
 
 /// The watcher's view of a fact that happened `at`, milliseconds since the Unix epoch. `None` for what is
@@ -25,6 +25,9 @@ pub(crate) fn observe(event: &chatd_core::Event, at: u64) -> Option<Event> {
             Event { account: Some(name.to_string()), ..account(event, at)? }
         }
         chatd_core::Event::Ban(event) => ban(event, at),
+        chatd_core::Event::Talk(talk) => {
+            Event { user: nick(&talk.by), to: nick(&talk.with), ..conversation(&talk.deed, at)? }
+        }
         chatd_core::Event::Conn(..)
         | chatd_core::Event::Said(_)
         | chatd_core::Event::Redacted(_)
@@ -70,6 +73,21 @@ fn user(event: &UserEvent, at: u64) -> Option<Event> {
         UserEvent::RealnameSet { .. } | UserEvent::ModesSet { .. } => return None,
     };
     Some(seen)
+}
+
+/// Only that there is one, and its end: who asks whom in vain is nobody else's business.
+fn conversation(deed: &TalkDeed, at: u64) -> Option<Event> {
+    match deed {
+        TalkDeed::Accepted { .. } => Some(Event::new(at, EventKind::TalkBegan)),
+        TalkDeed::Ended { reason } => {
+            Some(Event { text: reason.as_deref().map(Into::into), ..Event::new(at, EventKind::TalkEnded) })
+        }
+        TalkDeed::Requested { .. }
+        | TalkDeed::Declined { .. }
+        | TalkDeed::Cancelled { .. }
+        | TalkDeed::TimedOut
+        | TalkDeed::Moved { .. } => None,
+    }
 }
 
 fn channel(event: &ChannelEvent, at: u64) -> Option<Event> {

@@ -1,6 +1,8 @@
 //! What the file says to the core.
 
-use chatd_core::{History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, Registration, Sts};
+use chatd_core::{
+    History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, PresencePolicy, Registration, Sts,
+};
 use compact_str::CompactString;
 use serde_spanned::Spanned;
 
@@ -13,7 +15,16 @@ const VERSION: &str = concat!("chatd-", env!("CARGO_PKG_VERSION"));
 
 pub(super) fn resolve(raw: raw::Raw) -> Policy {
     let raw::Raw {
-        server, lobby, channels, accounts, operator: operators, history, limits, keepalive, ..
+        server,
+        lobby,
+        channels,
+        accounts,
+        operator: operators,
+        history,
+        limits,
+        keepalive,
+        presence,
+        ..
     } = raw;
     Policy {
         server_name: server.name.0,
@@ -38,6 +49,7 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
             timeout: keepalive.timeout.millis(),
             registration: keepalive.registration.millis(),
         },
+        presence: PresencePolicy { talk_request: presence.talk_request.millis() },
         registration: Registration {
             open: accounts.registration == raw::Registration::Open,
             before_connect: accounts.register_before_connect,
@@ -90,6 +102,7 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         whowas: raw.whowas.into(),
         history_page: raw.history_page.0,
         undelivered: raw.undelivered.0,
+        talk_requests: raw.talk_requests.into(),
         // Nobody is taken for somebody who doesn't read for what it asked for.
         reply_bytes: usize::from(raw.send_queue) / 2,
     }

@@ -28,6 +28,7 @@ pub(super) struct Raw {
     pub(super) operator: Vec<Spanned<Operator>>,
     pub(super) limits: Limits,
     pub(super) keepalive: Keepalive,
+    pub(super) presence: Presence,
     pub(super) metrics: Option<Spanned<Metrics>>,
     pub(super) log: Log,
 }
@@ -176,6 +177,7 @@ pub(super) struct Limits {
     pub(super) whowas: Bounded<0, 100_000>,
     pub(super) history_page: Bounded<1, 1_000>,
     pub(super) undelivered: Bounded<0, 10_000>,
+    pub(super) talk_requests: Bounded<1, 100>,
     pub(super) login_attempts: Bounded<1, 1_000>,
     pub(super) registrations_per_address: Bounded<1, 1_000_000>,
 }
@@ -186,6 +188,12 @@ pub(super) struct Keepalive {
     pub(super) interval: Period,
     pub(super) timeout: Period,
     pub(super) registration: Period,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[presence]`")]
+pub(super) struct Presence {
+    pub(super) talk_request: Period,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -281,6 +289,7 @@ impl Default for Limits {
             whowas: core.whowas.into(),
             history_page: Bounded(core.history_page),
             undelivered: Bounded(core.undelivered),
+            talk_requests: Bounded::from(core.talk_requests),
             login_attempts: Bounded(policy.free_attempts),
             registrations_per_address: Bounded(policy.registration.per_address),
         }
@@ -295,6 +304,13 @@ impl Default for Keepalive {
             timeout: Period::of_millis(core.timeout),
             registration: Period::of_millis(core.registration),
         }
+    }
+}
+
+impl Default for Presence {
+    fn default() -> Self {
+        let core = chatd_core::PresencePolicy::default();
+        Self { talk_request: Period::of_millis(core.talk_request) }
     }
 }
 

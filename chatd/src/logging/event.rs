@@ -91,6 +91,8 @@ events! {
     Disconnected = "disconnected", DEBUG, EVENT;
     Dropped = "dropped", INFO, EVENT;
     Kicked = "kicked", INFO, EVENT;
+    ConversationBegan = "conversation-began", DEBUG, EVENT;
+    ConversationEnded = "conversation-ended", DEBUG, EVENT;
     AccountRegistered = "account-registered", INFO, EVENT;
     PasswordSet = "password-set", INFO, EVENT;
     CertificateChanged = "certificate-changed", INFO, EVENT;
@@ -124,7 +126,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) account: Option<&'a str>,
     /// Who did it: a nick or a login.
     pub(crate) by: Option<&'a str>,
-    /// Whom a ban keeps out.
+    /// Whom a ban keeps out, or with whom somebody talks.
     pub(crate) target: Option<&'a str>,
     /// Where a connection comes from: address and port, or uid, pid and login of a process of this host.
     pub(crate) address: Option<IpAddr>,

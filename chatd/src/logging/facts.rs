@@ -3,7 +3,8 @@
 use chat_proto::name::Nick;
 use chat_proto::sasl::Mechanism;
 use chatd_core::{
-    Administrator, Attempt, Bar, ConnEvent, Ending, Event, Origin, ServerEvent, UserEvent, Who,
+    Administrator, Attempt, Bar, ConnEvent, Ending, Event, Origin, ServerEvent, Talk, TalkDeed, UserEvent,
+    Who,
 };
 
 use super::accounts;
@@ -32,6 +33,7 @@ pub(crate) fn log(events: &[Event]) {
             Event::Account(name, event) => accounts::account(name, event),
             Event::Ban(event) => accounts::ban(event),
             Event::Server(event) => server(event),
+            Event::Talk(talk) => conversation(talk),
             Event::Conn(..) | Event::Channel(..) | Event::Said(_) | Event::Redacted(_) | Event::Read(_) => {}
         }
     }
@@ -126,6 +128,25 @@ fn user(who: &Who, event: &UserEvent) {
         | UserEvent::AccountChanged { .. }
         | UserEvent::RealnameSet { .. }
         | UserEvent::ModesSet { .. } => {}
+    }
+}
+
+/// That two talk, never what they say.
+fn conversation(talk: &Talk) {
+    let (by, with) = (talk.by.nick.as_str(), talk.with.nick.as_str());
+    let fields = Fields { user: Some(by), target: Some(with), ..Fields::default() };
+    match talk.deed {
+        TalkDeed::Accepted { .. } => {
+            EventKind::ConversationBegan.log(&fields, format_args!("conversation begins: {by} with {with}"));
+        }
+        TalkDeed::Ended { .. } => {
+            EventKind::ConversationEnded.log(&fields, format_args!("conversation ends: {by} with {with}"));
+        }
+        TalkDeed::Requested { .. }
+        | TalkDeed::Declined { .. }
+        | TalkDeed::Cancelled { .. }
+        | TalkDeed::TimedOut
+        | TalkDeed::Moved { .. } => {}
     }
 }
 

@@ -97,6 +97,7 @@ impl CoreMetrics {
                 | Event::Account(..)
                 | Event::Redacted(_)
                 | Event::Read(_)
+                | Event::Talk(_)
                 | Event::Ban(_) => {}
             }
         }

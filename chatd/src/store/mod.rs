@@ -195,7 +195,7 @@ fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Re
         Event::Channel(room, event) => channels::record(transaction, at, room, event),
         Event::Redacted(redaction) => history::redact(transaction, at, redaction),
         Event::Read(mark) => marks::record(transaction, mark),
-        Event::Said(_) | Event::Conn(..) | Event::User(..) | Event::Server(_) => Ok(()),
+        Event::Said(_) | Event::Conn(..) | Event::User(..) | Event::Talk(_) | Event::Server(_) => Ok(()),
     }
 }
 

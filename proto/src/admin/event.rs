@@ -25,7 +25,7 @@ pub struct Event {
     pub uid: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Peer>,
-    /// The new nick.
+    /// The new nick, whom a ban is against, or whom `user` talks with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// The admin method called.
@@ -59,6 +59,10 @@ pub enum EventKind {
     Mode,
     Away,
     Back,
+    /// `user` talks with `to` from now on: `to` has asked, and `user` has accepted.
+    TalkBegan,
+    /// `user` talks with `to` no more; `text` is the reason, if it is another than that `user` wants to.
+    TalkEnded,
     /// Logged in to or out of an account.
     Account,
     LoginFailed,

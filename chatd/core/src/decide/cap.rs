@@ -107,6 +107,8 @@ fn value(state: &State, session: &Session, name: &str) -> Option<String> {
         }
         // How long a message that is sent again is known, in seconds.
         Caps::CLIENT_ID => Some((state.policy.history.resend_window / 1000).to_string()),
+        // How long a request waits, in seconds.
+        Caps::TALK => Some((state.policy.presence.talk_request / 1000).to_string()),
         Caps::MULTILINE => {
             let limits = &state.policy.limits;
             Some(format!("max-bytes={},max-lines={}", limits.multiline_bytes, limits.multiline_lines))

@@ -1,7 +1,7 @@
 //! Checks that several commands need: names, lengths, masks, who may.
 
 use chat_proto::line::LINE_MAX;
-use chat_proto::name::{ChannelName, NameError, Nick, Skeleton};
+use chat_proto::name::{ChannelName, NameError, Nick};
 use chat_proto::numeric::{ERR_INPUTTOOLONG, ERR_NOSUCHCHANNEL};
 
 use crate::id::{ChannelId, UserId};
@@ -9,17 +9,18 @@ use crate::mask::fits;
 use crate::mode::{EXTBAN_ACCOUNT, EXTBAN_MUTE, ListKind};
 use crate::policy::Limits;
 use crate::reply::quote;
+use crate::service::Service;
 use crate::state::{Channel, State, User};
 use crate::tx::Tx;
 
-use super::{QUOTE, nickserv};
+use super::QUOTE;
 
 /// A nick within the configured length.
 pub fn nick(limits: &Limits, name: &str) -> Result<Nick, NameError> {
     if name.len() > limits.nick_length {
         return Err(NameError::TooLong { max: limits.nick_length });
     }
-    if Skeleton::new(name) == Skeleton::new(nickserv::NICKSERV) {
+    if Service::is_like(name) {
         return Err(NameError::Reserved);
     }
     Nick::new(name)

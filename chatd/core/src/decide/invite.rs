@@ -50,7 +50,7 @@ fn invite_to(tx: &mut Tx<'_>, caller: Caller, nick: &str, channel: &str) {
         return tx.numeric(ERR_USERONCHANNEL, format_args!("{nick} {name} :is already on channel"));
     }
     tx.numeric(RPL_INVITING, format_args!("{nick} {name}"));
-    presence::tell(tx, id);
+    presence::tell(tx, caller, id);
     if let (Some(room), Some(who)) = (tx.state().room(channel_id), tx.state().who(id)) {
         let by = caller.who(tx.state());
         tx.emit(Event::Channel(room, ChannelEvent::Invited { who, by }));

@@ -19,12 +19,13 @@ use crate::batch::OpenBatch;
 use crate::event::{Event, Rank, Room, Said, SaidKind, Target};
 use crate::history::{Party, Place};
 use crate::mode::Flags;
+use crate::service::Service;
 use crate::state::{Channel, State};
 use crate::text::SaidText;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, is_silenced, word};
-use super::{join, nickserv, presence};
+use super::{join, presence, service};
 
 /// Room in the tags for those that the server adds: time, msgid, account, bot, label, batch.
 const OWN_TAGS: usize = 512;
@@ -54,8 +55,10 @@ fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
     if kind == SaidKind::Tagmsg && speech.tags.is_empty() {
         return;
     }
-    if targets.eq_ignore_ascii_case(nickserv::NICKSERV) && kind == SaidKind::Privmsg {
-        return nickserv::told(tx, caller, message.param(1).unwrap_or_default(), message);
+    if kind == SaidKind::Privmsg
+        && let Some(service) = Service::named(targets)
+    {
+        return service::told(tx, caller, service, message);
     }
     if kind != SaidKind::Tagmsg {
         let Ok(client_id) = client_id(speech.tx, caller.conn, message) else { return };
@@ -206,7 +209,7 @@ impl Speech<'_, '_, '_> {
         let id = who.user;
         self.emit(Target::User(who));
         if self.kind == SaidKind::Privmsg {
-            presence::tell(self.tx, id);
+            presence::tell(self.tx, self.caller, id);
         }
     }
 

@@ -5,13 +5,11 @@ use chat_proto::message::Message;
 use crate::account::Fingerprint;
 use crate::event::{AccountEvent, Event, Voice, Wait};
 use crate::output::{Job, Secret};
+use crate::service::Service;
 use crate::tx::{Caller, Tx, label_of};
 
 use super::account::{self, Answer, Wish};
-use super::authenticate;
-
-/// The service's nick, which nobody else gets.
-pub const NICKSERV: &str = "NickServ";
+use super::{authenticate, service};
 
 /// Certificates of one account.
 const CERTIFICATES_MAX: usize = 10;
@@ -128,10 +126,6 @@ fn list_certificates(tx: &mut Tx<'_>, caller: Caller) {
     lines.iter().for_each(|line| say(tx, line));
 }
 
-/// A notice of NickServ's to the client whose turn it is.
 pub fn say(tx: &mut Tx<'_>, text: &str) {
-    let (_, to) = tx.responder();
-    let (server, client) = (to.server, to.client);
-    let line = format!(":{NICKSERV}!{NICKSERV}@{server} NOTICE {client} :{text}");
-    to.replies.line(|reply| reply.push_str(&line));
+    service::say(tx, Service::NickServ, text);
 }

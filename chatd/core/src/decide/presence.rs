@@ -6,12 +6,14 @@ use compact_str::format_compact;
 use crate::id::UserId;
 use crate::reply::Responder;
 use crate::state::{State, User};
-use crate::tx::Tx;
+use crate::tx::{Caller, Tx};
 
-/// Tells whose command it is that the user cannot be reached, if that is so.
-pub fn tell(tx: &mut Tx<'_>, id: UserId) {
+/// Tells whose command it is that the user cannot be reached, if that is so. Whom the user talks with can reach it.
+pub fn tell(tx: &mut Tx<'_>, caller: Caller, id: UserId) {
     let (state, mut to) = tx.responder();
-    if let Some(user) = state.user(id) {
+    if let Some(user) = state.user(id)
+        && user.talk.is_none_or(|talk| talk.with != caller.user)
+    {
         answer(state, &mut to, user);
     }
 }

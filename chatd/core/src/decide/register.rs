@@ -18,7 +18,7 @@ use crate::state::{PasswordState, Registering, Session, Source, State, User};
 use crate::tx::{Caller, Tx, label_of};
 
 use super::check::{self, word};
-use super::{authenticate, history, join, make_way, welcome};
+use super::{authenticate, history, join, make_way, talk, welcome};
 
 /// Bytes of a user name.
 pub const USER_LENGTH: usize = 32;
@@ -276,6 +276,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
         if first_to_stay {
             join::enter_lobby(tx, caller);
         }
+        talk::tell(tx, conn);
         return history::arrived(tx, conn);
     }
     let who = Who { user: state.next_user(), nick: nick.clone() };

@@ -7,8 +7,8 @@ use crate::tx::{Caller, Tx};
 
 use super::{
     account, authenticate, away, batch, cap, help, history, info, invite, join, kick, list, markread,
-    message, mode, monitor, names, nickserv, oper, part, ping, quit, redact, register, setname, topic, who,
-    whois, whowas,
+    message, mode, monitor, names, nickserv, oper, part, ping, quit, redact, register, setname, talk, topic,
+    who, whois, whowas,
 };
 
 /// One command.
@@ -96,6 +96,7 @@ pub const COMMANDS: &[Command] = &[
     user("SEARCH", 1, history::search, "attribute=value[;attribute=value ...]", "searches in what was said before"),
     user("SETNAME", 1, setname::setname, ":realname", "changes your real name"),
     user("TAGMSG", 0, message::tagmsg, "target[,target ...]", "sends tags without a text"),
+    user("TALK", 1, talk::talk, "REQUEST nick | ACCEPT | DECLINE | CANCEL [nick] | END | LIST", "conversations between two"),
     user("TIME", 0, info::time, "[server]", "the server's time"),
     user("TOPIC", 1, topic::topic, "#channel [topic]", "shows or sets a channel's topic"),
     conn("USER", 4, register::user, "user 0 * :realname", "registers"),

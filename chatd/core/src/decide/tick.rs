@@ -9,13 +9,14 @@ use crate::policy::Policy;
 use crate::state::Session;
 use crate::tx::Tx;
 
-use super::{admin, batch, keep};
+use super::{admin, batch, keep, talk};
 
 pub fn tick(tx: &mut Tx<'_>) {
     look_after_shutdown(tx);
     admin::expire(tx);
     keep::expire(tx);
     batch::tick(tx);
+    talk::expire(tx);
     let now = tx.now().0;
     let due: Vec<ConnId> =
         tx.state().deadlines.iter().take_while(|(due, _)| *due <= now).map(|(_, conn)| *conn).collect();

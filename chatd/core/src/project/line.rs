@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use chat_proto::caps::Caps;
 
+use crate::event::Byline;
 use crate::id::MessageId;
 use crate::state::{Presence, User};
 
@@ -70,6 +71,17 @@ impl Author<'_> {
         let User { nick, ident, host, .. } = self.user;
         line.extend([":", nick.as_str(), "!", ident, "@", host, " "]);
     }
+}
+
+/// Writes `@tags :source args`, whatever has become of the user since.
+pub fn byline_line(byline: &Byline, caps: Caps, line: &mut String, time_tag: &str, args: fmt::Arguments<'_>) {
+    let mut tags = Tags::new(line);
+    tags.server_tags(caps, time_tag, None);
+    if let Some(account) = byline.account.as_ref().filter(|_| caps.contains(Caps::ACCOUNT_TAG)) {
+        tags.next().extend(["account=", account.as_str()]);
+    }
+    tags.end();
+    let _ = write!(line, ":{} {args}", byline.source);
 }
 
 /// Writes a line of the server's own: `@tags :server args`.

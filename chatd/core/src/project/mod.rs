@@ -11,6 +11,7 @@ mod presence;
 mod read;
 mod redact;
 mod server;
+mod talk;
 mod user;
 mod views;
 
@@ -33,6 +34,7 @@ pub use line::{Author, Tags};
 pub use multiline::Multiline;
 pub use presence::presence_tags;
 pub use read::mark_args;
+pub use talk::{TalkView, hears_of_talks};
 pub use views::Views;
 
 /// Capabilities that change what a line looks like, or whether it is sent.
@@ -94,6 +96,7 @@ impl<'a> Scene<'a> {
             Event::Said(said) => self.said(said),
             Event::Redacted(redaction) => self.redacted(redaction),
             Event::Read(mark) => self.read(mark),
+            Event::Talk(talk) => self.talk(talk),
             Event::Account(..) | Event::Ban(_) => {}
             Event::Server(event) => self.server_event(event),
         }

@@ -1,7 +1,6 @@
 //! What was taken back.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use chat_proto::caps::Caps;
 
@@ -9,7 +8,7 @@ use crate::event::{Redaction, Redactor};
 use crate::history::{Party, Place};
 use crate::id::ConnId;
 
-use super::line::{Tags, server_line};
+use super::line::{byline_line, server_line};
 use super::{Scene, Show, TAGS};
 
 impl Scene<'_> {
@@ -20,13 +19,7 @@ impl Scene<'_> {
         let reason = reason.as_deref().map(|reason| format!(" :{reason}")).unwrap_or_default();
         let render = |caps: Caps, line: &mut String| match &redaction.by {
             Redactor::User(byline) => {
-                let mut tags = Tags::new(line);
-                tags.server_tags(caps, time_tag, None);
-                if let Some(account) = byline.account.as_ref().filter(|_| caps.contains(Caps::ACCOUNT_TAG)) {
-                    tags.next().extend(["account=", account.as_str()]);
-                }
-                tags.end();
-                let _ = write!(line, ":{} REDACT {to} {message}{reason}", byline.source);
+                byline_line(byline, caps, line, time_tag, format_args!("REDACT {to} {message}{reason}"));
             }
             Redactor::Administrator(_) => {
                 server_line(caps, line, time_tag, server, format_args!("REDACT {to} {message}{reason}"));

@@ -38,6 +38,7 @@ impl State {
             }
             Event::Redacted(redaction) => self.receipts.redact(redaction.message),
             Event::Read(mark) => self.apply_mark(mark),
+            Event::Talk(talk) => self.apply_talk(at, talk),
             Event::Account(name, event) => self.apply_account(at, name, event),
             Event::Ban(BanEvent::Set { ban, .. }) => self.bans.insert(Ban::clone(ban)),
             Event::Ban(BanEvent::Lifted { target, .. } | BanEvent::Expired { target }) => {
@@ -153,6 +154,7 @@ impl State {
             account: account.clone(),
             away: None,
             presence_since: at,
+            talk: None,
             modes: UserModes::empty(),
             sessions: Vec::with_capacity(1),
             channels: BTreeSet::new(),

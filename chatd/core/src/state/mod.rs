@@ -8,6 +8,7 @@ mod apply_channel;
 mod channel;
 mod presence;
 mod session;
+mod talk;
 mod user;
 mod users;
 
@@ -30,6 +31,7 @@ use crate::receipts::Receipts;
 pub use channel::{Channel, Mask, STANDING_MAX, Topic};
 pub use presence::{Away, Presence, Status};
 pub use session::{PasswordState, Phase, Registering, Session, Sessions, Waiting};
+pub use talk::{TalkRequest, TalkRequests, Talking};
 pub use user::{Source, User, Whowas};
 pub use users::Users;
 
@@ -66,6 +68,9 @@ pub struct State {
     pub undelivered: BTreeMap<Folded, Mailbox>,
     /// Failed logins.
     pub attempts: Attempts,
+    /// Who asks whom for a conversation.
+    #[serde(default)]
+    pub talk_requests: TalkRequests,
     pub secret: ServerSecret,
     pub shutdown: Option<Shutdown>,
     pub stopping: bool,
@@ -134,6 +139,7 @@ impl State {
             handed_on: kept.handed_on,
             undelivered: kept.undelivered,
             attempts: Attempts::default(),
+            talk_requests: TalkRequests::default(),
             secret: kept.secret,
             shutdown: None,
             stopping: false,

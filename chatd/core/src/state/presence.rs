@@ -36,10 +36,11 @@ pub enum Status<'a> {
 
 impl State {
     pub fn presence<'a>(&'a self, user: &'a User) -> Presence<'a> {
-        let status = match &user.away {
-            None => Status::Available,
-            Some(away) if away.auto => Status::Idle,
-            Some(away) => Status::Away(&away.text),
+        let status = match (self.partner(user), &user.away) {
+            (Some(partner), _) => Status::Busy(&partner.nick),
+            (None, None) => Status::Available,
+            (None, Some(away)) if away.auto => Status::Idle,
+            (None, Some(away)) => Status::Away(&away.text),
         };
         Presence { status, since: user.presence_since }
     }

@@ -11,7 +11,7 @@ use crate::history::Party;
 use crate::id::{ChannelId, ConnId};
 use crate::mode::UserModes;
 
-use super::{Away, Marks};
+use super::{Away, Marks, Talking};
 
 /// Times are in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct User {
     pub away: Option<Away>,
     /// When what others see of it began; see [`State::presence`](super::State::presence).
     pub presence_since: u64,
+    /// The conversation that it is in.
+    #[serde(default)]
+    pub talk: Option<Talking>,
     pub modes: UserModes,
     /// Never empty.
     pub sessions: Vec<ConnId>,

@@ -116,6 +116,7 @@ fn needed_for(command: &str) -> Caps {
         "REDACT" => Caps::REDACTION,
         "SETNAME" => Caps::SETNAME,
         "TAGMSG" => Caps::MESSAGE_TAGS,
+        "TALK" => Caps::TALK,
         _ => Caps::empty(),
     }
 }

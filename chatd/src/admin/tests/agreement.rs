@@ -233,6 +233,8 @@ fn events() {
         K::Mode,
         K::Away,
         K::Back,
+        K::TalkBegan,
+        K::TalkEnded,
         K::Account,
         K::LoginFailed,
         K::Registered,
