@@ -9,9 +9,10 @@ const PACKAGES: &[(&str, &[&str], &[&str])] = &[
     ("chat-proto", &[], &["tokio", "nix", "rustyline"]),
     ("chatd-core", &["chat-proto"], &["tokio", "tokio-util", "nix", "getrandom", "tracing"]),
     ("chat-manual", &[], &["tokio", "nix", "rustyline"]),
-    ("chatd", &["chat-manual", "chat-proto", "chatd-core"], &["rustyline"]),
+    ("chat-wording", &[], &["tokio", "nix", "rustyline"]),
+    ("chatd", &["chat-manual", "chat-proto", "chat-wording", "chatd-core"], &["rustyline"]),
     ("chatctl", &["chat-manual", "chat-proto"], &["tokio"]),
-    ("chat", &["chat-manual", "chat-proto"], &[]),
+    ("chat", &["chat-manual", "chat-proto", "chat-wording"], &[]),
 ];
 
 /// What the core, being a pure function, must not reach for.

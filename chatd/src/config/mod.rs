@@ -12,7 +12,6 @@ mod policy;
 mod raw;
 mod settings;
 mod value;
-mod wording;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -110,7 +109,7 @@ pub(crate) fn load(path: Option<&Path>, directories: &Directories) -> Result<Con
 
 fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<Config, ConfigError> {
     let wrong = |wrong: Wrong| wrong.at(path.unwrap_or(Path::new("(defaults)")), text);
-    let mut raw: raw::Raw = toml::from_str(text).map_err(|error| wrong(wording::wrong(&error, text)))?;
+    let mut raw: raw::Raw = toml::from_str(text).map_err(|error| wrong(Wrong::of(&error, text)))?;
     let group_is_default = raw.admin.group.is_none();
     let listeners = listener::resolve(&mut raw, directories).map_err(wrong)?;
     let socket = || Spanned::new(0..0, value::Path(directories.runtime.join("admin.sock")));

@@ -27,10 +27,14 @@ impl Wrong {
         Self { span, message: message.into() }
     }
 
+    /// The parser's error about `text`.
+    pub(super) fn of(error: &toml::de::Error, text: &str) -> Self {
+        let (span, message) = chat_wording::wrong(error, text, super::SHIPPED);
+        Self { span, message }
+    }
+
     pub(super) fn at(self, path: &Path, text: &str) -> ConfigError {
-        let before = text.get(..self.span.start).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let (line, column) = chat_wording::place(text, self.span.start);
         ConfigError::Invalid { path: path.to_path_buf(), line, column, message: self.message }
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! Their messages are taken apart as text, which the tests hold; one of another form is passed on as it is.
 
-use super::SHIPPED;
-use super::place::Wrong;
+use std::ops::Range;
 
 /// How alike two words are, from 0 to 1, when one may be the other mistyped.
 const ALIKE: f64 = 0.6;
@@ -25,13 +24,22 @@ const FOUND: &[(&str, &str)] = &[
 const EXPECTED: &[(&str, &str)] =
     &[("a boolean", "true or false, without quotation marks"), ("a sequence", "a list")];
 
-/// The parser's error about `text`.
-pub(super) fn wrong(error: &toml::de::Error, text: &str) -> Wrong {
+/// The parser's error about `text`: the bytes that it is about, and what is wrong there. `shipped` is the documented file with every key,
+/// which tells the section that a misplaced one belongs to.
+pub fn wrong(error: &toml::de::Error, text: &str, shipped: &str) -> (Range<usize>, String) {
     let message = error.message().lines().collect::<Vec<_>>().join(": ");
     let span = error.span().unwrap_or_default();
     let at = text.get(span.clone()).unwrap_or_default();
-    let message = unknown(&message).or_else(|| plain(&message, at)).unwrap_or(message);
-    Wrong::new(span, message)
+    let message = unknown(&message, shipped).or_else(|| plain(&message, at)).unwrap_or(message);
+    (span, message)
+}
+
+/// Line and column of a byte, from 1, as editors count them.
+pub fn place(text: &str, byte: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(byte)];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
 }
 
 fn plain(message: &str, at: &str) -> Option<String> {
@@ -65,13 +73,13 @@ fn plain(message: &str, at: &str) -> Option<String> {
 
 /// Serde names all the keys or words that it knows; who mistyped one is helped by the nearest, who put it into the
 /// wrong section by the right one.
-fn unknown(message: &str) -> Option<String> {
+fn unknown(message: &str, shipped: &str) -> Option<String> {
     let (what, rest) = [("key", "unknown field `"), ("value", "unknown variant `")]
         .into_iter()
         .find_map(|(what, start)| Some((what, message.strip_prefix(start)?)))?;
     let (found, expected) = rest.split_once("`, expected ")?;
     let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    let home = || (what == "key").then(|| home_of(found)).flatten();
+    let home = || (what == "key").then(|| home_of(found, shipped)).flatten();
     let hint = nearest(found, &known)
         .map(|meant| format!("did you mean `{meant}`? "))
         .or_else(|| home().map(|section| format!("it belongs to {section}; here ")))
@@ -81,9 +89,9 @@ fn unknown(message: &str) -> Option<String> {
 }
 
 /// The section, as the file writes it, that a key belongs to.
-fn home_of(key: &str) -> Option<&'static str> {
+fn home_of<'a>(key: &str, shipped: &'a str) -> Option<&'a str> {
     let mut section = None;
-    for line in SHIPPED.lines().map(|line| line.trim_start_matches('#')) {
+    for line in shipped.lines().map(|line| line.trim_start_matches('#')) {
         if line.starts_with('[') {
             section = Some(line);
         } else if line.strip_prefix(key).is_some_and(|rest| rest.starts_with(" = ")) {
@@ -98,4 +106,25 @@ fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let rated = known.iter().map(|known| (likeness(known), *known));
     let alike = rated.filter(|(likeness, _)| *likeness >= ALIKE);
     alike.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Keys {
+        #[serde(rename = "colour")]
+        _colour: Option<bool>,
+    }
+
+    #[test]
+    fn a_mistyped_key_is_found_and_the_right_one_named() {
+        let text = "# ö\n  color = true\n";
+        let error = toml::from_str::<Keys>(text).unwrap_err();
+        let (span, message) = wrong(&error, text, "");
+        assert_eq!(place(text, span.start), (2, 3));
+        assert_eq!(message, "unknown key `color`: did you mean `colour`? expected one of `colour`");
+    }
 }
