@@ -3,6 +3,7 @@
 mod account;
 mod commands;
 mod dialog;
+mod fold;
 mod help;
 mod past;
 mod prompt;
@@ -18,12 +19,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::client::dialog::Dialog;
+use crate::client::fold::Fold;
 use crate::client::prompt::{Prompted, Prompts};
 use crate::input::{Request, Typed, is_command, parse, without_secrets};
 use crate::line::{Line, Style};
-use crate::notify;
+use crate::notify::{self, Notifier, Ways};
 use crate::places::Places;
-use crate::render::{Renderer, View};
+use crate::render::{Renderer, View, gist};
 use crate::session::{Event, How, Session, What};
 use crate::trust::Fingerprint;
 use crate::ui::Show;
@@ -33,7 +35,11 @@ use crate::words::Words;
 #[derive(Debug, Clone, Copy)]
 pub struct Manner {
     pub times: bool,
-    pub bell: bool,
+    pub notify: Ways,
+    /// The terminal is tmux's.
+    pub tmux: bool,
+    /// Many who come and go share a line.
+    pub fold: bool,
     pub json: bool,
     /// There is a prompt: it asks the questions, and a command vanishes with it and is shown again.
     pub prompt: bool,
@@ -44,6 +50,8 @@ pub struct Client {
     pub session: Session,
     manner: Manner,
     renderer: Renderer,
+    notifier: Notifier,
+    fold: Fold,
     here: Option<String>,
     prompts: Prompts,
     /// What the prompt said that the present line was begun behind.
@@ -80,6 +88,8 @@ impl Client {
             session,
             manner,
             renderer: Renderer::new(zone),
+            notifier: Notifier::new(manner.notify, manner.tmux),
+            fold: Fold::default(),
             here: None,
             prompts: Prompts::default(),
             prompted: Prompted::default(),
@@ -204,8 +214,9 @@ impl Client {
                 continue;
             }
             self.follow(&event.what);
-            self.show(&event, now);
+            self.tell(event, now);
         }
+        self.unfold_in_time(now);
         if self.going.is_some() && !self.session.is_moving() {
             self.going = None;
         }
@@ -284,10 +295,11 @@ impl Client {
         if matches!(event.what, What::Closed { last: true, .. }) {
             return;
         }
-        let view = View { me: self.session.nick(), here: self.here.as_deref(), times: self.manner.times };
+        let view = view(&self.session, self.here.as_deref(), self.manner);
         let lines = self.renderer.lines(event, view, now);
-        if self.manner.bell && !event.past && notify::is_urgent(&event.what, view.me) {
-            self.shows.push(Show::Bell);
+        if !event.past && notify::is_urgent(&event.what, view.me) {
+            let call = self.notifier.call(&gist(&event.what, view), now);
+            self.shows.extend(call.map(Show::Notify));
         }
         self.shows.extend(lines.into_iter().map(Show::Line));
     }
@@ -339,4 +351,9 @@ impl Client {
     fn print_json(&mut self, json: &str) {
         self.shows.push(Show::Line(Line::of(Style::Plain, &harmless_json(json))));
     }
+}
+
+/// From where the user looks at it.
+fn view<'a>(session: &'a Session, here: Option<&'a str>, manner: Manner) -> View<'a> {
+    View { me: session.nick(), here, times: manner.times }
 }

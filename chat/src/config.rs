@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::notify::Ways;
 use crate::theme::Theme;
+
+/// Every key with its default.
+const SHIPPED: &str = include_str!("../../etc/chat.toml");
 
 /// Every key is optional; unknown ones are errors.
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -20,7 +24,8 @@ pub struct Config {
     pub key: Option<PathBuf>,
     pub server_password_file: Option<PathBuf>,
     pub theme: Option<Theme>,
-    pub bell: Option<bool>,
+    pub notify: Option<Ways>,
+    pub fold: Option<bool>,
     pub times: Option<bool>,
 }
 
@@ -39,10 +44,9 @@ impl Config {
 
     fn parse(text: &str, file: &str) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| {
-            let before = &text[..text.floor_char_boundary(error.span().map_or(0, |span| span.start))];
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            Failure::Usage(format!("{file}:{line}:{column}: {}", error.message().replace('\n', " ")))
+            let (span, message) = chat_wording::wrong(&error, text, SHIPPED);
+            let (line, column) = chat_wording::place(text, span.start);
+            Failure::Usage(format!("{file}:{line}:{column}: {message}"))
         })
     }
 }
@@ -53,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_shipped_example_is_valid_and_changes_nothing() {
-        let text = include_str!("../../etc/chat.toml");
+        let text = SHIPPED;
         assert_eq!(Config::parse(text, "chat.toml").unwrap(), Config::default());
         let uncommented: String =
             text.lines().filter_map(|l| l.strip_prefix("#:")).map(|l| format!("{l}\n")).collect();
@@ -63,12 +67,42 @@ mod tests {
         );
         assert!(all.ca.is_some() && all.fingerprint.is_some());
         assert!(all.certificate.is_some() && all.key.is_some() && all.server_password_file.is_some());
-        assert!(all.bell.is_some() && all.times.is_some());
+        assert!(all.notify.is_some() && all.fold.is_some() && all.times.is_some());
+    }
+
+    fn wrong(text: &str) -> String {
+        Config::parse(text, "f.toml").unwrap_err().to_string()
     }
 
     #[test]
-    fn an_unknown_key_is_an_error_that_says_where() {
-        let error = Config::parse("bell = false\n\n  colour = true\n", "f.toml").unwrap_err().to_string();
-        assert!(error.starts_with("f.toml:3:3: ") && error.contains("colour"), "{error}");
+    fn an_unknown_key_is_an_error_that_says_where_and_what_was_meant() {
+        let error = wrong("times = false\n\n  notfy = true\n");
+        assert!(error.starts_with("f.toml:3:3: unknown key `notfy`: did you mean `notify`? "), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_an_error_that_says_what_is_expected() {
+        for (text, words) in [
+            ("theme = \"drak\"", "f.toml:1:9: unknown value `drak`: did you mean `dark`? "),
+            ("times = 1", "f.toml:1:9: the number `1`: expected true or false"),
+            ("notify = \"bel\"", "f.toml:1:10: unknown value `bel`: did you mean `bell`? "),
+            ("notify = [\"bell\", \"osc\"]", "unknown value `osc`: did you mean `osc9`? "),
+            (
+                "notify = true",
+                "f.toml:1:10: `true`: expected one of bell, osc9, osc777 and none, or a list of them",
+            ),
+        ] {
+            let error = wrong(text);
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn one_way_to_notify_or_several_may_be_given() {
+        let notify = |text: &str| Config::parse(text, "f.toml").unwrap().notify.unwrap().to_string();
+        assert_eq!(notify("notify = \"osc9\""), "osc9");
+        assert_eq!(notify("notify = [\"osc777\", \"bell\"]"), "bell, osc777");
+        assert_eq!(notify("notify = \"none\""), "none");
+        assert_eq!(notify("notify = []"), "none");
     }
 }

@@ -91,7 +91,9 @@ impl Engine {
     ) -> Result<Self, Failure> {
         let manner = Manner {
             times: settings.times,
-            bell: settings.bell,
+            notify: settings.notify,
+            tmux: settings.tmux,
+            fold: settings.fold && !settings.json,
             json: settings.json,
             prompt: settings.terminal,
         };
@@ -142,13 +144,14 @@ impl Engine {
                 return Ok(());
             }
             self.screen.room().await;
+            let folded = self.folded_until();
             let [terminate, hangup, interrupt] = &mut self.signals;
             let due = match self.link {
                 Some(_) => self.alive.due(),
                 None if self.client.is_at_door() => Instant::now() + ANSWER,
                 None => self.due,
             };
-            let wake = [Some(due), self.prompt_due, self.ending].into_iter().flatten().min();
+            let wake = [Some(due), self.prompt_due, self.ending, folded].into_iter().flatten().min();
             tokio::select! {
                 read = read(self.link.as_mut()) => self.received(read),
                 typed = self.typed.recv(), if self.ending.is_none() => self.did(typed.unwrap_or(Typed::End)),
@@ -365,6 +368,12 @@ impl Engine {
         {
             self.screen.renew(prompt);
         }
+    }
+
+    /// When those who came and went are told of.
+    fn folded_until(&self) -> Option<Instant> {
+        let wait = self.client.due()?.duration_since(Timestamp::now());
+        Some(Instant::now() + wait.try_into().unwrap_or_default())
     }
 
     /// Whoever types sees what is still under way; a pipe wants all of it to arrive.

@@ -92,6 +92,7 @@ fn keys() -> Section {
 fn environment() -> Section {
     Section::new("ENVIRONMENT")
         .item("CHAT_SERVER", "Where chatd is, when `--server` doesn't say it.")
+        .item("COLORFGBG", "Whether letters are dark on light or light on dark, for the setting `theme`.")
         .item("NO_COLOR", "When it is set to anything, there are no colours.")
 }
 

@@ -1,12 +1,55 @@
-//! What is worth a bell: private messages, one's name, the administrator.
+//! What the user is called for: private messages, one's name, the administrator. And how.
+
+mod ways;
 
 use std::ops::Range;
 
+use jiff::{SignedDuration, Timestamp};
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::line::Line;
 use crate::session::What;
 
-/// Whether to ring for it.
+pub use ways::Ways;
+
+/// The user is called no more often.
+const EVERY: SignedDuration = SignedDuration::from_secs(3);
+
+/// Calls the user, by a bell or a notification on the desktop.
+#[derive(Debug)]
+pub struct Notifier {
+    ways: Ways,
+    /// tmux is in between, and hands on what it is told to.
+    tmux: bool,
+    last: Option<Timestamp>,
+}
+
+/// What makes a terminal call the user. It prints nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call(String);
+
+impl Notifier {
+    pub fn new(ways: Ways, tmux: bool) -> Self {
+        Self { ways, tmux, last: None }
+    }
+
+    /// Calls the user for what this line says, unless that was done just now.
+    pub fn call(&mut self, line: &Line, now: Timestamp) -> Option<Call> {
+        if self.ways.is_none() || self.last.is_some_and(|last| now.duration_since(last).abs() < EVERY) {
+            return None;
+        }
+        self.last = Some(now);
+        Some(Call(self.ways.sequence(&line.plain(), self.tmux)))
+    }
+}
+
+impl Call {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether to call the user for it.
 pub fn is_urgent(what: &What, me: &str) -> bool {
     match what {
         What::Said { own: true, .. } => false,
@@ -48,6 +91,16 @@ fn is_part(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_calls_at_once_there_is_one() {
+        let mut notifier = Notifier::new(Ways { bell: true, ..Ways::NONE }, false);
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let calls: Vec<_> =
+            [0, 0, 1, 2, 3, 4, 9].map(|second| notifier.call(&Line::new(), at(second)).is_some()).into();
+        assert_eq!(calls, [true, false, false, false, true, false, true]);
+        assert_eq!(Notifier::new(Ways::NONE, false).call(&Line::new(), at(0)), None);
+    }
 
     #[test]
     fn a_name_counts_as_a_word_only() {

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::identity::Identity;
 use crate::link::Access;
+use crate::notify::Ways;
 use crate::secret::Secret;
 use crate::session::{Entry, Way};
 use crate::theme::{Palette, Theme};
@@ -26,7 +27,10 @@ pub struct Settings {
     pub server_password: Option<Secret>,
     pub json: bool,
     pub palette: Palette,
-    pub bell: bool,
+    pub notify: Ways,
+    /// The terminal is tmux's.
+    pub tmux: bool,
+    pub fold: bool,
     pub times: bool,
     /// Both ends are a terminal that understands cursor movement.
     pub terminal: bool,
@@ -70,7 +74,9 @@ impl Settings {
             login,
             json: options.json,
             palette: Palette::choose(theme, variable),
-            bell: config.bell.unwrap_or(true),
+            notify: config.notify.unwrap_or_default(),
+            tmux: variable("TMUX").is_some(),
+            fold: config.fold.unwrap_or(true) && std::io::stdout().is_terminal(),
             times: config.times.unwrap_or(true),
             terminal: terminal && !options.json,
             can_ask: std::io::stdin().is_terminal(),

@@ -3,10 +3,18 @@
 use chat_proto::message::Message;
 
 use super::*;
+use crate::notify::Ways;
 use crate::secret::Secret;
 use crate::session::Way;
 
-const MANNER: Manner = Manner { times: false, bell: true, json: false, prompt: true };
+const MANNER: Manner = Manner {
+    times: false,
+    notify: Ways { bell: true, ..Ways::NONE },
+    tmux: false,
+    fold: true,
+    json: false,
+    prompt: true,
+};
 
 /// A client that is in the lobby.
 fn client() -> Client {
@@ -38,7 +46,7 @@ fn hear(client: &mut Client, line: &str) -> String {
 fn shown(client: &mut Client) -> String {
     let text = |show: &Show| match show {
         Show::Line(line) => line.plain(),
-        Show::Bell => "(bell)".to_owned(),
+        Show::Notify(_) => "(bell)".to_owned(),
         Show::Clear => "(clear)".to_owned(),
     };
     client.shows().iter().map(text).collect::<Vec<_>>().join("\n")
@@ -290,6 +298,40 @@ fn the_ignored_are_not_seen_until_they_are_heard_again() {
     typed(&mut client, "<ignore> bob");
     shown(&mut client);
     assert_eq!(hear(&mut client, ":bob!b@h PRIVMSG alice :hi"), "(bell)\n[private] bob → you: hi");
+}
+
+#[test]
+fn of_many_who_come_the_first_are_told_and_the_rest_before_anything_else() {
+    let mut client = client();
+    let mut told = String::new();
+    for name in ["anna", "bert", "carl", "dora", "emil"] {
+        told += &hear(&mut client, &format!(":{name}!a@h JOIN #lobby"));
+        hear(&mut client, &format!(":{name}!a@h AWAY :tea"));
+    }
+    assert!(told.contains("carl joined") && !told.contains("dora"), "{told}");
+    assert_eq!(client.due(), Some(Timestamp::from_second(5).unwrap()));
+    assert_eq!(hear(&mut client, ":emil!e@h PRIVMSG #lobby :hi"), "2 joined: dora, emil\nemil: hi");
+    assert_eq!(client.due(), None);
+}
+
+#[test]
+fn those_who_come_are_told_in_time_when_nothing_else_happens() {
+    let mut client = client();
+    for name in ["anna", "bert", "carl", "dora", "emil"] {
+        hear(&mut client, &format!(":{name}!a@h JOIN #lobby"));
+    }
+    client.heard(Timestamp::from_second(4).unwrap());
+    assert_eq!(shown(&mut client), "");
+    client.heard(Timestamp::from_second(5).unwrap());
+    assert_eq!(shown(&mut client), "2 joined: dora, emil");
+}
+
+#[test]
+fn what_is_said_many_times_at_once_calls_once() {
+    let mut client = client();
+    let told: String = (0..100).map(|_| hear(&mut client, ":bob!b@h PRIVMSG alice :hi")).collect();
+    assert_eq!(told.matches("(bell)").count(), 1);
+    assert_eq!(told.matches("hi").count(), 100);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Events as lines of text.
 
+mod moves;
 mod past;
 
 use jiff::Zoned;
@@ -38,23 +39,39 @@ impl Renderer {
 
     /// The lines of an event; `now` is its time if the server gave none.
     pub fn lines(&mut self, event: &Event, view: View<'_>, now: jiff::Timestamp) -> Vec<Line> {
-        let now = now.to_zoned(self.zone.clone());
-        if let Some(lines) = self.block(&event.what, view, &now) {
+        if let Some(lines) = self.block(&event.what, view, &now.to_zoned(self.zone.clone())) {
             return lines;
         }
-        let body = body(&event.what, view);
-        if body.is_empty() {
+        let is_stamped = is_stamped(&event.what);
+        self.timed(body(&event.what, view), event.at, view, now, is_stamped)
+    }
+
+    /// With the time, and a separator where a day begins.
+    fn timed(
+        &mut self,
+        body: Vec<Line>,
+        at: Option<jiff::Timestamp>,
+        view: View<'_>,
+        now: jiff::Timestamp,
+        is_stamped: bool,
+    ) -> Vec<Line> {
+        if body.is_empty() || !view.times {
             return body;
         }
-        let time = event.at.map_or_else(|| now.clone(), |at| at.to_zoned(self.zone.clone()));
+        let time = at.unwrap_or(now).to_zoned(self.zone.clone());
+        let today = now.to_zoned(self.zone.clone()).date();
         let mut lines = Vec::new();
-        if view.times && self.day.replace(time.date()).unwrap_or(now.date()) != time.date() {
+        if self.day.replace(time.date()).unwrap_or(today) != time.date() {
             lines.push(Line::of(Style::Dim, &time.strftime("── %A, %-d %B %Y ──").to_string()));
         }
-        let stamped = is_stamped(&event.what) && view.times;
-        lines.extend(body.into_iter().map(|line| if stamped { stamp(&time, line) } else { line }));
+        lines.extend(body.into_iter().map(|line| if is_stamped { stamp(&time, line) } else { line }));
         lines
     }
+}
+
+/// What it says, in a line of its own: for a notification.
+pub fn gist(what: &What, view: View<'_>) -> Line {
+    body(what, View { here: None, ..view }).into_iter().next().unwrap_or_default()
 }
 
 fn stamp(time: &Zoned, line: Line) -> Line {

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::line::Line;
+use crate::notify::Call;
 use crate::theme::Palette;
 use crate::ui::Prompt;
 
@@ -24,7 +25,6 @@ const QUEUE_MAX: usize = 1 << 20;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 const RING_AGAIN: Duration = Duration::from_millis(10);
 
-const BELL: &str = "\x07";
 const CLEAR: &str = "\x1b[H\x1b[2J";
 /// Lines that are remembered, to be shown again after the terminal has changed its size.
 const REMEMBERED: usize = 200;
@@ -33,7 +33,7 @@ const REMEMBERED: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Show {
     Line(Line),
-    Bell,
+    Notify(Call),
     Clear,
 }
 
@@ -103,9 +103,9 @@ impl Screen {
         for thing in things {
             match thing {
                 Show::Line(line) => self.shared.add(&mut state, line),
-                Show::Bell if self.shared.cursor => state.pending.push_str(BELL),
+                Show::Notify(call) if self.shared.cursor => state.pending.push_str(call.as_str()),
                 Show::Clear if self.shared.cursor => state.clear(),
-                Show::Bell | Show::Clear => {}
+                Show::Notify(_) | Show::Clear => {}
             }
         }
         self.shared.wake(&state);

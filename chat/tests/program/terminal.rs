@@ -123,13 +123,15 @@ fn being_kicked_ends_it_with_the_reason_and_status_1() {
 
 #[test]
 fn the_bell_rings_for_ones_name_and_for_private_words_only() {
-    let (_server, mut client, terminal) = talk();
-    client.send(":bob!b@h PRIVMSG #lobby :malice aforethought\r\n");
-    terminal.wait_for("aforethought");
-    assert_eq!(terminal.raw().matches('\x07').count(), 0);
-    client.send(":bob!b@h PRIVMSG #lobby :alice, look\r\n:bob!b@h PRIVMSG alice :psst\r\n");
-    terminal.wait_for("psst");
-    assert_eq!(terminal.raw().matches('\x07').count(), 2);
+    for words in ["#lobby :alice, look", "alice :look"] {
+        let (_server, mut client, terminal) = talk();
+        client.send(":bob!b@h PRIVMSG #lobby :malice aforethought\r\n");
+        terminal.wait_for("aforethought");
+        assert_eq!(terminal.raw().matches('\x07').count(), 0);
+        client.send(&format!(":bob!b@h PRIVMSG {words}\r\n:bob!b@h PRIVMSG {words} again\r\n"));
+        terminal.wait_for("look again");
+        assert_eq!(terminal.raw().matches('\x07').count(), 1);
+    }
 }
 
 #[test]
