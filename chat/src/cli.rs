@@ -65,18 +65,21 @@ pub struct Options {
 pub enum Command {
     /// Say something and leave: 0 means that the server has stored it
     #[command(
-        after_help = "While the server can't be reached, or when the connection breaks, it is tried again for as \
-                            long as --wait says; what was sent before is not said twice. Several lines are one message \
-                            where the server can. Status 3: the server has nothing of it, or it may have it."
+        after_help = "Standard input is said as it comes: lines that come together are one message, and no more is read \
+                            than the server takes. While the server can't be reached, or when the connection breaks, it \
+                            is tried again for as long as --wait says; what was sent before is not said twice. A line \
+                            that is too long for a message is cut, and what is no text is made visible. Status 3: the \
+                            server has nothing of what came last, or it may have it; 5: all was stored, but some lines \
+                            were cut or not UTF-8. With --json what is stored is printed as by chat tail."
     )]
     Send {
         /// To whom; may be given more than once [default: the lobby]
         #[arg(long, value_name = "NAME|#CHANNEL")]
         to: Vec<String>,
-        /// How long an outage may last before it fails; 0 tries once
-        #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-        wait: u32,
-        /// What to say; - or nothing reads standard input
+        /// How long an outage may last before it fails: 30s, 2m, 1h; 0 tries once
+        #[arg(long, value_name = "TIME", default_value = "30s")]
+        wait: String,
+        /// What to say; - or nothing says standard input as it comes
         text: Vec<String>,
     },
     /// Show who is on

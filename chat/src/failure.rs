@@ -17,12 +17,15 @@ pub enum Failure {
     Denied(String),
     #[error("{0}")]
     Stranger(Box<Stranger>),
+    /// All was done, but not all as it was wanted.
+    #[error("{0}")]
+    Partial(String),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }
 
 impl Failure {
-    /// 1 refused or failed, 2 usage, 3 not running or unreachable, 4 permission denied; 0 if nobody reads the
+    /// 1 refused or failed, 2 usage, 3 not running or unreachable, 4 permission denied, 5 stored in part; 0 if nobody reads the
     /// output any more.
     pub fn status(&self) -> u8 {
         match self {
@@ -31,6 +34,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 3,
             Self::Denied(_) => 4,
+            Self::Partial(_) => 5,
         }
     }
 }

@@ -28,7 +28,6 @@ mod ui;
 mod words;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chat_proto::text::SafeText;
 use clap::Parser as _;
@@ -64,7 +63,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         None => engine::run(settings).await,
         Some(Command::Send { to, wait, text }) => {
-            let outage = Duration::from_secs(wait.into());
+            let outage = query::duration(&wait).map_err(|error| Failure::Usage(format!("--wait {error}")))?;
             scripts::send(&settings, &to, &text, outage).await
         }
         Some(Command::History { to, lines, since }) => {

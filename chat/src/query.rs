@@ -1,12 +1,17 @@
 //! What is searched for, as people write it: words, and `from:`, `in:`, `after:`, `before:`.
 
+use std::time::Duration;
+
 use jiff::civil::{Date, Weekday};
-use jiff::{Span, Timestamp, ToSpan as _, Unit, Zoned};
+use jiff::{Span, SpanRelativeTo, Timestamp, ToSpan as _, Unit, Zoned};
 
 use crate::session::Search;
 
 /// What days may look like.
 const DATES: &str = "2026-11-30, 2026-11, today, yesterday, monday, 3d or 2w (ago)";
+
+/// A longer time is a slip of the finger.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// Takes the words apart; times are those of `now`'s zone.
 ///
@@ -55,6 +60,19 @@ pub fn time(text: &str, now: &Zoned) -> Result<Timestamp, String> {
             .or_else(|| exact(text, now)),
     };
     found.ok_or_else(|| format!("{text} is no date that is understood; {DATES} are"))
+}
+
+/// How long, as people write it; a number alone is in seconds.
+///
+/// # Errors
+/// It is no duration; those that are.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let span = || text.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok();
+    let given = seconds.map(Duration::from_secs).or_else(|| Duration::try_from(span()?).ok());
+    given
+        .filter(|given| *given <= LONGEST)
+        .ok_or_else(|| format!("{text} is no duration that is understood; 30s, 2m, 1h30m, 1d and 0 are"))
 }
 
 fn weekday(name: &str) -> Option<Weekday> {
@@ -122,6 +140,18 @@ mod tests {
         }
         for wrong in ["", "x", "2026-13-01", "tomorrow's", "d", "-3d", "99999999999d"] {
             assert!(time(wrong, &now()).unwrap_err().contains("yesterday"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn durations_have_units_or_are_in_seconds() {
+        for (text, seconds) in
+            [("0", 0), ("90", 90), ("3s", 3), ("2m", 120), ("1h30m", 5400), ("1d", 86_400), ("0s", 0)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "x", "-3s", "-1", "1.5", "99999999999999999999", "1000d", "3 apples", "1mo"] {
+            assert!(duration(wrong).unwrap_err().contains("30s, 2m"), "{wrong}");
         }
     }
 

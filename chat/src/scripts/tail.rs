@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::failure::Failure;
 use crate::render::{Renderer, View};
-use crate::scripts::{Talk, print_json};
+use crate::scripts::{Talk, print_event};
 use crate::session::{Event, What};
 use crate::settings::Settings;
 
@@ -79,9 +79,7 @@ fn is_wanted(what: &What, channel: Option<&str>) -> bool {
 
 fn print(event: &Event, renderer: &mut Renderer, view: View<'_>, settings: &Settings) -> Result<(), Failure> {
     if settings.json {
-        let at = event.at.or_else(|| Some(Timestamp::now()));
-        let event = Event { at, ..event.clone() };
-        return print_json(&event);
+        return print_event(event.clone());
     }
     let mut out = std::io::stdout().lock();
     for line in renderer.lines(event, view, Timestamp::now()) {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::session::login::Locked;
+use crate::session::trace::wire_time;
 
 /// Something that happened, and when, if the server said so.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -227,7 +228,7 @@ pub struct Channel {
 
 fn display<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
-        Some(at) => serializer.collect_str(at),
+        Some(at) => serializer.serialize_str(&wire_time(*at)),
         None => serializer.serialize_none(),
     }
 }

@@ -14,7 +14,7 @@ use crate::session::split::Piece;
 /// Lines that may wait; a paste of more is refused whole.
 pub const WAITING_MAX: usize = 2000;
 /// Lines on the way at once.
-const WINDOW: usize = 8;
+pub const WINDOW: usize = 8;
 /// The tag that carries a message's id.
 pub const CLIENT_ID_TAG: &str = "chatd.org/client-id";
 
@@ -59,7 +59,8 @@ impl Outbox {
         true
     }
 
-    fn lines(&self) -> usize {
+    /// Lines that were not answered yet.
+    pub fn lines(&self) -> usize {
         self.entries.iter().map(|entry| entry.pieces.len()).sum()
     }
 

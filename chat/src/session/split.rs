@@ -56,29 +56,42 @@ fn cut_line(line: &str, most: usize) -> Vec<Piece> {
     pieces
 }
 
-/// The pieces as messages of no more than `size` each; without, every line that says something is a message.
-pub fn messages(pieces: Vec<Piece>, size: Option<Size>) -> Vec<Vec<Piece>> {
+/// The pieces as messages of no more than `size` each, divided within a line only if that is too long for one; without, every
+/// line that says something is a message.
+pub fn messages(pieces: &[Piece], size: Option<Size>) -> Vec<Vec<Piece>> {
+    let alone = |piece: &Piece| Piece { joined: false, ..piece.clone() };
     let Some(size) = size else {
-        let spoken = pieces.into_iter().filter(|piece| !piece.text.trim().is_empty());
-        return spoken.map(|piece| vec![Piece { joined: false, ..piece }]).collect();
+        let spoken = pieces.iter().filter(|piece| !piece.text.trim().is_empty());
+        return spoken.map(|piece| vec![alone(piece)]).collect();
     };
+    let fits = |lines: usize, bytes: usize| lines <= size.lines && bytes <= size.bytes;
     let mut messages: Vec<Vec<Piece>> = Vec::new();
     let mut bytes = 0;
-    for piece in pieces {
-        let fits =
-            |message: &Vec<Piece>| message.len() < size.lines && bytes + 1 + piece.text.len() <= size.bytes;
-        match messages.last_mut().filter(|message| fits(message)) {
-            Some(message) => {
-                bytes += 1 + piece.text.len();
-                message.push(piece);
+    for line in pieces.chunk_by(|_, next| next.joined) {
+        let whole = line.iter().map(|piece| piece.text.len() + 1).sum::<usize>();
+        let goes_on = messages.last().is_some_and(|message| fits(message.len() + line.len(), bytes + whole));
+        let mut anew = !goes_on && fits(line.len(), whole - 1);
+        for piece in line {
+            let more = piece.text.len() + 1;
+            match messages.last_mut().filter(|message| !anew && fits(message.len() + 1, bytes + more)) {
+                Some(message) => {
+                    bytes += more;
+                    message.push(piece.clone());
+                }
+                None => {
+                    bytes = more - 1;
+                    messages.push(vec![alone(piece)]);
+                }
             }
-            None => {
-                bytes = piece.text.len();
-                messages.push(vec![Piece { joined: false, ..piece }]);
-            }
+            anew = false;
         }
     }
-    messages.retain(|message| message.iter().any(|piece| !piece.text.trim().is_empty()));
+    for message in &mut messages {
+        let blank = |piece: &Piece| piece.text.trim().is_empty();
+        message.truncate(message.iter().rposition(|piece| !blank(piece)).map_or(0, |last| last + 1));
+        message.drain(..message.iter().take_while(|piece| blank(piece)).count());
+    }
+    messages.retain(|message| !message.is_empty());
     messages
 }
 
@@ -122,14 +135,14 @@ mod tests {
 
     #[test]
     fn messages_hold_as_much_as_they_may_and_nothing_but_what_says_something() {
-        let pieces = || split("one\n\ntwo three\nfour", 4);
-        let whole = messages(pieces(), Some(Size { bytes: 100, lines: 10 }));
+        let pieces = split("one\n\ntwo three\nfour", 4);
+        let whole = messages(&pieces, Some(Size { bytes: 100, lines: 10 }));
         assert_eq!(whole.iter().map(|m| Piece::joined(m)).collect::<Vec<_>>(), ["one\n\ntwo three\nfour"]);
-        let some = messages(pieces(), Some(Size { bytes: 100, lines: 3 }));
-        assert_eq!(some.iter().map(|m| Piece::joined(m)).collect::<Vec<_>>(), ["one\n\ntwo ", "three\nfour"]);
-        let bytes = messages(pieces(), Some(Size { bytes: 9, lines: 10 }));
+        let some = messages(&pieces, Some(Size { bytes: 100, lines: 3 }));
+        assert_eq!(some.iter().map(|m| Piece::joined(m)).collect::<Vec<_>>(), ["one", "two three", "four"]);
+        let bytes = messages(&pieces, Some(Size { bytes: 9, lines: 10 }));
         assert!(bytes.iter().all(|message| Piece::joined(message).len() <= 9));
-        let single: Vec<_> = messages(pieces(), None).concat().into_iter().map(|piece| piece.text).collect();
+        let single: Vec<_> = messages(&pieces, None).concat().into_iter().map(|piece| piece.text).collect();
         assert_eq!(single, ["one", "two ", "thre", "e", "four"]);
     }
 

@@ -5,8 +5,8 @@ use chat_proto::line::LINE_MAX;
 use chat_proto::message::Writer;
 
 use crate::session::event::How;
-use crate::session::outbox::{CLIENT_ID_TAG, Entry};
-use crate::session::split::{messages, split};
+use crate::session::outbox::{CLIENT_ID_TAG, Entry, WAITING_MAX, WINDOW};
+use crate::session::split::{Size, messages, split};
 use crate::session::{Session, WHO_TOKEN, What};
 
 const ACTION_START: &str = "\x01ACTION ";
@@ -17,12 +17,36 @@ impl Session {
     /// False if too much is waiting already, and then nothing of it is said.
     #[must_use]
     pub fn say(&mut self, to: &str, text: &str, how: How) -> bool {
-        let around = ": PRIVMSG  :\r\n".len() + ACTION_START.len() + ACTION_END.len();
-        let room = LINE_MAX.saturating_sub(around + self.prefix_len + to.len()).max(64);
         let size = self.multiline.filter(|_| how != How::Action);
-        let taken = self.outbox.push(to, messages(split(text, room), size), how);
+        let taken = self.outbox.push(to, messages(&split(text, self.room(to)), size), how);
         self.send_ready();
         taken
+    }
+
+    /// Bytes of text in one line to `to`.
+    fn room(&self, to: &str) -> usize {
+        let around = ": PRIVMSG  :\r\n".len() + ACTION_START.len() + ACTION_END.len();
+        LINE_MAX.saturating_sub(around + self.prefix_len + to.len()).max(64)
+    }
+
+    /// How much can be said to `to` at once, and the bytes of the longest line that goes as one message. Where the server knows
+    /// no messages of several lines, it is what may be on the way at once.
+    pub fn size_of_message(&self, to: &str) -> (Size, usize) {
+        let size = self.multiline.unwrap_or(Size { bytes: usize::MAX, lines: WINDOW });
+        let lines = size.lines.clamp(1, WAITING_MAX);
+        // The pieces of a line are cut between words, each more than half as long as it may be; each counts as one byte more.
+        let line = (lines * self.room(to) / 2).min(size.bytes.saturating_sub(lines)).max(64);
+        (Size { bytes: size.bytes.min(lines * self.room(to)), lines }, line)
+    }
+
+    /// Lines that were said and not answered.
+    pub fn unanswered(&self) -> usize {
+        self.outbox.lines()
+    }
+
+    /// Whether the server answers each message by itself.
+    pub fn is_acknowledged(&self) -> bool {
+        self.caps.contains(Caps::LABELED_RESPONSE | Caps::ECHO_MESSAGE | Caps::BATCH)
     }
 
     pub(super) fn send_ready(&mut self) {
@@ -33,7 +57,7 @@ impl Session {
         if self.multiline.is_none() {
             self.outbox.divide();
         }
-        let acknowledged = self.caps.contains(Caps::LABELED_RESPONSE | Caps::ECHO_MESSAGE | Caps::BATCH);
+        let acknowledged = self.is_acknowledged();
         loop {
             let entries = self.outbox.ready();
             for entry in &entries {

@@ -7,6 +7,7 @@ mod coming_back;
 mod console;
 mod conversation;
 mod custody;
+mod following;
 mod full_disk;
 mod harmless;
 mod hostile;
