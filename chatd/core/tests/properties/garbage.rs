@@ -66,7 +66,7 @@ fn administer(host: &mut Host, name: &str) {
 /// Bytes that an administrator's text can have.
 const WORDS_MAX: usize = 320;
 
-const ALL_CAPS: &str = "account-notify account-tag away-notify batch cap-notify chatd.org/presence chghost echo-message extended-join \
+const ALL_CAPS: &str = "account-notify account-tag away-notify batch cap-notify chatd.org/presence chatd.org/talk chghost echo-message extended-join \
                         extended-monitor invite-notify labeled-response message-tags multi-prefix server-time setname";
 const LONG_USER: &str =
     "USER uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu 0 * :rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr";

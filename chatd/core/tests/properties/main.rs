@@ -12,4 +12,5 @@ mod resend;
 mod script;
 #[path = "../support/mod.rs"]
 mod support;
+mod talks;
 mod templates;

@@ -4,6 +4,8 @@ pub const NICKS: &[&str] = &["ann", "ben", "cat", "Cat", "dan", "eve", "ANN", "j
 
 pub const CAPS: &[&str] = &[
     "",
+    "chatd.org/talk server-time account-tag message-tags",
+    "chatd.org/talk away-notify batch labeled-response",
     "batch labeled-response message-tags echo-message",
     "server-time account-tag extended-join away-notify",
     "message-tags away-notify extended-monitor chatd.org/presence",
@@ -35,6 +37,8 @@ pub const LINES: &[&str] = &[
     "KICK %c %n", "KICK %c %n,%n %t", "INVITE", "INVITE %n %c", "TOPIC %c", "TOPIC %c %t",
     "MODE %c", "MODE %c %f", "MODE %c %r %n %n", "MODE %c %r %n", "MODE %c %g%l %n", "MODE %c %g%l%l %n m:%n",
     "MODE %c %gk %k", "MODE %c %gl %d", "MODE %n +iw", "MODE %n -i+B", "MODE %n -o",
+    "TALK REQUEST %n", "TALK REQUEST %n", "TALK REQUEST %n", "TALK ACCEPT", "TALK ACCEPT", "TALK ACCEPT %n", "TALK DECLINE", "TALK DECLINE %n",
+    "TALK CANCEL", "TALK CANCEL %n", "TALK END", "TALK LIST", "TALK %t", "PRIVMSG TalkServ :yes", "PRIVMSG TalkServ :talk %n",
     "AWAY", "AWAY %t", "NICK %n", "NICK %n", "SETNAME %t", "USER u 0 * %t", "PASS %w", "QUIT", "QUIT %t",
     "CAP LS 302", "CAP LIST", "CAP REQ :%p", "CAP END",
     "OPER root %w", "KILL %n %t", "WALLOPS %t",

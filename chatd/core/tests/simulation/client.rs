@@ -18,6 +18,8 @@ pub struct Client {
     /// Bytes that came and weren't looked at.
     pub unread: usize,
     pub pinged: bool,
+    /// For a conversation.
+    pub asked: bool,
     slowness: u64,
 }
 
@@ -32,11 +34,12 @@ pub enum Whim {
 }
 
 const ROOMS: [&str; 4] = ["#lobby", "#tea", "#den", "#Attic"];
-const CAPS: [&str; 4] = [
+const CAPS: [&str; 5] = [
     "",
     "echo-message",
     "message-tags server-time echo-message batch labeled-response",
-    "message-tags account-tag away-notify extended-join multi-prefix",
+    "message-tags account-tag away-notify extended-join multi-prefix chatd.org/talk",
+    "chatd.org/talk",
 ];
 
 impl Client {
@@ -50,6 +53,7 @@ impl Client {
             vanished: false,
             unread: 0,
             pinged: false,
+            asked: false,
             slowness: rng.u64(1..SLOWEST),
         }
     }
@@ -74,12 +78,20 @@ impl Client {
         !self.vanished && rng.u64(..self.slowness) < 2
     }
 
-    pub fn whim(&self, rng: &mut Rng) -> Whim {
+    pub fn whim(&mut self, rng: &mut Rng) -> Whim {
+        if std::mem::take(&mut self.asked) && rng.u8(..4) > 0 {
+            return Whim::Line(
+                ["TALK ACCEPT", "PRIVMSG TalkServ :yes", "TALK DECLINE"][rng.usize(..3)].to_owned(),
+            );
+        }
         let room = ROOMS[rng.usize(..ROOMS.len())];
         let other = format!("guest{}", rng.u8(1..24));
         let label = if rng.bool() { "@label=l " } else { "" };
         Whim::Line(match rng.u8(..100) {
-            0..60 => return Whim::Speak(room),
+            0..48 => return Whim::Speak(room),
+            48..54 => format!("{label}TALK {} {other}", ["REQUEST", "ACCEPT"][rng.usize(..2)]),
+            54..59 => format!("{label}TALK {}", ["END", "END", "ACCEPT", "CANCEL"][rng.usize(..4)]),
+            59 => format!("PRIVMSG TalkServ :{}", ["no", "end"][rng.usize(..2)]),
             60 => return Whim::Close,
             61 => return Whim::Vanish,
             62 => "QUIT :bye".to_owned(),

@@ -9,6 +9,7 @@ use crate::client::{Client, Whim};
 use crate::ledger::{Ledger, text_of};
 use crate::support::host::{Host, START, guest, local};
 use crate::support::wire::Errand;
+use crate::talks::Talks;
 
 const CLIENTS: usize = 24;
 /// Bytes that may wait for a client.
@@ -21,6 +22,7 @@ pub struct World {
     rng: Rng,
     clients: Vec<Client>,
     ledger: Ledger,
+    talks: Talks,
     /// How many of the host's events are in the ledger.
     noted: usize,
     said: u64,
@@ -40,6 +42,7 @@ impl World {
             clients: (0..CLIENTS).map(|number| Client::new(number, &mut rng)).collect(),
             rng,
             ledger: Ledger::default(),
+            talks: Talks::default(),
             noted: 0,
             said: 0,
             second: 0,
@@ -67,8 +70,8 @@ impl World {
         }
     }
 
-    /// Stops the server and returns how often anything was heard.
-    pub fn end(mut self) -> u64 {
+    /// Stops the server and returns how often anything was heard, and how many conversations there were.
+    pub fn end(mut self) -> (u64, u64) {
         self.host.feed(Input::Stop { reason: "Server shutting down".into() });
         assert!(self.host.errands.iter().any(|errand| matches!(errand, Errand::Stop)));
         self.host.settle();
@@ -81,7 +84,7 @@ impl World {
         }
         assert_eq!(replayed, *self.host.core.state());
         self.ledger.compare_with_history(&self.host.archive);
-        self.ledger.count
+        (self.ledger.count, self.talks.count)
     }
 
     fn client_acts(&mut self, number: usize) {
@@ -104,7 +107,8 @@ impl World {
     fn connect(&mut self, number: usize) {
         let conn = self.host.accept(self.clients[number].login.map_or_else(guest, local));
         let client = &mut self.clients[number];
-        (client.conn, client.vanished, client.unread, client.pinged) = (Some(conn), false, 0, false);
+        (client.conn, client.vanished, client.unread) = (Some(conn), false, 0);
+        (client.pinged, client.asked) = (false, false);
         for line in self.clients[number].introduction(&mut self.rng) {
             self.host.say(conn, &line);
             self.audit();
@@ -207,15 +211,18 @@ impl World {
     fn audit(&mut self) -> std::collections::BTreeMap<ConnId, String> {
         for (_, event) in &self.host.events[self.noted..] {
             self.ledger.note(event);
+            self.talks.note(event);
         }
         self.noted = self.host.events.len();
         let sent = self.host.heard();
         self.ledger.compare(&sent);
+        self.talks.compare(&sent);
         for client in &mut self.clients {
             client.conn = client.conn.filter(|conn| self.host.open.contains(conn));
             if let Some(text) = client.conn.and_then(|conn| sent.get(&conn)) {
                 client.unread += text.len();
                 client.pinged |= text.contains("PING :");
+                client.asked |= text.contains(" TALK REQUEST ") || text.contains(" would like to talk");
             }
         }
         sent

@@ -14,6 +14,7 @@ pub fn check(state: &State) {
     counts(state);
     watchers(state);
     bounds(state);
+    talks(state);
 }
 
 fn sessions(state: &State) {
@@ -100,6 +101,38 @@ fn watchers(state: &State) {
         }
     }
     assert_eq!(state.watchers, wanted);
+}
+
+/// Who talks is busy for everybody, and nobody talks with two.
+fn talks(state: &State) {
+    let requests = &state.talk_requests;
+    for (id, user) in state.users.iter() {
+        let Some(talk) = user.talk else { continue };
+        assert!(user.sessions.contains(&talk.at), "{} talks in a session that is gone", user.nick);
+        let theirs = state.user(talk.with).expect("whom somebody talks with is there").talk;
+        assert!(
+            theirs.is_some_and(|theirs| theirs.with == id && theirs.since == talk.since),
+            "{}",
+            user.nick
+        );
+        assert!(
+            talk.with != id && requests.from(id).is_empty() && requests.to(id).count() == 0,
+            "{}",
+            user.nick
+        );
+    }
+    for request in requests.iter() {
+        let asker = state.user(request.from).expect("who asks is there");
+        assert!(asker.sessions.contains(&request.conn), "{} asks in a session that is gone", asker.nick);
+        assert!(state.user(request.to).is_some() && request.from != request.to, "{}", asker.nick);
+        assert!(requests.get(request.to, request.from).is_none(), "two wait for each other");
+        assert!(requests.to(request.to).any(|found| found == request), "{}", asker.nick);
+        let most = state.policy.limits.talk_requests;
+        assert!(requests.from(request.from).len() <= most && requests.to(request.to).count() <= most);
+    }
+    let count = requests.iter().count();
+    assert_eq!(requests.due(u64::MAX).count(), count);
+    assert_eq!(state.users.iter().map(|(id, _)| requests.to(id).count()).sum::<usize>(), count);
 }
 
 /// What clients can make grow doesn't grow beyond the limits. Those that a reload can lower are held when something

@@ -42,6 +42,12 @@ pub enum Deed {
         to: &'static str,
     },
     Away(Option<&'static str>),
+    /// For a conversation.
+    Ask(&'static str),
+    Accept(Option<&'static str>),
+    Decline(Option<&'static str>),
+    TakeBack(Option<&'static str>),
+    EndTalk,
     SetName(&'static str),
     Quit,
     Lose,
@@ -79,6 +85,7 @@ impl Deed {
     /// The line that does it; registering takes several and losing the connection none.
     pub fn line(&self) -> Option<String> {
         let text = |text: &Option<&str>| text.map(|text| format!(" :{text}")).unwrap_or_default();
+        let name = |nick: &Option<&str>| nick.map(|nick| format!(" {nick}")).unwrap_or_default();
         Some(match self {
             Self::Register { .. } | Self::Lose | Self::Crash => return None,
             Self::Nick(nick) => format!("NICK {nick}"),
@@ -90,6 +97,11 @@ impl Deed {
             Self::Invite { nick, room } => format!("INVITE {nick} {room}"),
             Self::Say { command, to } => format!("{command} {to} hello"),
             Self::Away(away) => format!("AWAY{}", text(away)),
+            Self::Ask(nick) => format!("TALK REQUEST {nick}"),
+            Self::Accept(nick) => format!("TALK ACCEPT{}", name(nick)),
+            Self::Decline(nick) => format!("TALK DECLINE{}", name(nick)),
+            Self::TakeBack(nick) => format!("TALK CANCEL{}", name(nick)),
+            Self::EndTalk => "TALK END".into(),
             Self::SetName(name) => format!("SETNAME :{name}"),
             Self::Quit => "QUIT bye".into(),
         })
@@ -100,6 +112,7 @@ pub fn deed() -> impl Strategy<Value = Deed> {
     let (nick, room) = (select(NICKS), select(ROOMS));
     let key = prop::option::of(select(&["sesame", "wrong"][..]));
     let text = || prop::option::of(select(&["one", "two words"][..]));
+    let named = || prop::option::weighted(0.4, select(NICKS));
     let (topic, name) = (select(&["", "tea", "coffee"][..]), select(&["x", "Y Z"][..]));
     let say = (select(&["PRIVMSG", "PRIVMSG", "NOTICE"][..]), select(TARGETS));
     prop_oneof![
@@ -110,9 +123,14 @@ pub fn deed() -> impl Strategy<Value = Deed> {
         2 => (room.clone(), nick.clone()).prop_map(|(room, nick)| Deed::Kick { room, nick }),
         9 => (room.clone(), prop::bool::weighted(0.7), mode()).prop_map(|(room, on, mode)| Deed::Mode { room, on, mode }),
         3 => (room.clone(), topic).prop_map(|(room, text)| Deed::Topic { room, text }),
-        3 => (nick, room).prop_map(|(nick, room)| Deed::Invite { nick, room }),
+        3 => (nick.clone(), room).prop_map(|(nick, room)| Deed::Invite { nick, room }),
         12 => say.prop_map(|(command, to)| Deed::Say { command, to }),
         2 => text().prop_map(Deed::Away),
+        10 => nick.prop_map(Deed::Ask),
+        7 => named().prop_map(Deed::Accept),
+        2 => named().prop_map(Deed::Decline),
+        1 => named().prop_map(Deed::TakeBack),
+        1 => Just(Deed::EndTalk),
         1 => name.prop_map(Deed::SetName),
         1 => Just(Deed::Quit),
         1 => Just(Deed::Lose),
@@ -138,6 +156,8 @@ const TARGETS: &[&str] =
 const CAPS: &[&str] = &[
     "",
     "echo-message away-notify",
+    "chatd.org/talk",
+    "chatd.org/talk away-notify server-time",
     "extended-join setname",
     "invite-notify echo-message setname",
     "away-notify extended-join server-time message-tags account-tag",

@@ -4,6 +4,7 @@
 mod deed;
 mod past;
 mod rooms;
+mod talks;
 mod test;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,9 @@ pub struct Naive {
     /// What waits for logins that are not here.
     kept: Vec<past::Kept>,
     lobby_log: Vec<String>,
+    /// The oldest first.
+    requests: Vec<talks::Request>,
+    talks: Vec<talks::Talk>,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +67,8 @@ impl Naive {
             arrivals: 0,
             kept: Vec::new(),
             lobby_log: Vec::new(),
+            requests: Vec::new(),
+            talks: Vec::new(),
         }
     }
 
@@ -89,6 +95,11 @@ impl Naive {
             Deed::Invite { nick, room } => self.invite(me, nick, room),
             Deed::Say { command, to } => self.say(seat, me, command, to),
             Deed::Away(text) => self.away(me, text),
+            Deed::Ask(nick) => self.ask_to_talk(seat, me, nick),
+            Deed::Accept(nick) => self.accept(seat, me, nick),
+            Deed::Decline(nick) => self.decline(me, nick),
+            Deed::TakeBack(nick) => self.take_back(me, nick),
+            Deed::EndTalk => self.end_talk(me, "left the conversation"),
             Deed::SetName(realname) => {
                 self.person(me).realname = realname;
                 let witnesses = self.able("setname", self.witnesses(me));
@@ -105,6 +116,8 @@ impl Naive {
             (seat.person, seat.caps) = (None, BTreeSet::new());
         }
         self.people.clear();
+        self.requests.clear();
+        self.talks.clear();
         for room in &mut self.rooms {
             room.members.clear();
             room.invited.clear();
@@ -138,6 +151,7 @@ impl Naive {
         for room in rooms {
             self.tell_of_join(&Seats::from([seat]), id, room);
         }
+        self.tell_of_talks(seat, id);
     }
 
     fn arrive(&mut self, seat: usize, nick: &'static str, account: Option<&'static str>) {
@@ -160,6 +174,9 @@ impl Naive {
         }
         self.tell(&self.witnesses(me), me, &format!("NICK {nick}"));
         self.person(me).nick = nick;
+        if let Some(partner) = self.partner(me) {
+            self.show_presence(partner);
+        }
     }
 
     fn away(&mut self, me: usize, text: Option<&'static str>) {
@@ -167,19 +184,24 @@ impl Naive {
             return;
         }
         self.person(me).away = text;
-        let witnesses = self.able("away-notify", self.witnesses(me));
-        self.tell(&witnesses, me, &format!("AWAY{}", behind_colon(text)));
+        if self.partner(me).is_none() {
+            self.show_presence(me);
+        }
     }
 
     fn leave(&mut self, seat: usize, me: usize, reason: &str) {
         self.seats[seat].person = None;
         self.seats[seat].caps.clear();
         self.person(me).seats.remove(&seat);
-        if self.people[&me].seats.is_empty() {
+        let gone = self.people[&me].seats.is_empty();
+        if gone {
             self.tell(&self.witnesses(me), me, &format!("QUIT :{reason}"));
             for room in &mut self.rooms {
                 room.members.remove(&me);
             }
+        }
+        self.talks_without(seat, me, gone, reason);
+        if gone {
             self.people.remove(&me);
             self.close_empty_rooms();
         }

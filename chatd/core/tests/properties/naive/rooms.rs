@@ -115,7 +115,7 @@ impl Naive {
         let name = room.name;
         let witnesses = self.seats_in(index);
         self.tell_of_join(&witnesses, me, name);
-        if let Some(away) = self.people[&me].away {
+        if let Some(away) = self.presence(me) {
             let others = self.able("away-notify", &witnesses - &Seats::from([seat]));
             self.tell(&others, me, &format!("AWAY :{away}"));
         }

@@ -1,5 +1,6 @@
 //! The core against the naive chat.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chatd_core::{ConnId, Flags, Lost, Policy, Ranks, State};
@@ -75,7 +76,7 @@ impl Real {
         }
     }
 
-    /// What each seat heard of others and itself: the lines with a person's source, without tags.
+    /// What each seat heard of others and itself: the lines with a person's source, without tags. A service is nobody.
     fn heard(&mut self) -> Vec<Vec<String>> {
         let sent = self.host.heard();
         for (conn, text) in &sent {
@@ -88,7 +89,10 @@ impl Real {
                 if line.starts_with('@') { line.split_once(' ').map_or("", |l| l.1) } else { line }
             });
             untagged
-                .filter(|line| line.split(' ').next().is_some_and(|source| source.contains('!')))
+                .filter(|line| {
+                    let source = line.split(' ').next().unwrap_or_default();
+                    source.contains('!') && !source.starts_with(":TalkServ!")
+                })
                 .map(str::to_owned)
         };
         self.seats.iter().map(|conn| conn.iter().flat_map(|conn| of(*conn)).collect()).collect()
@@ -99,10 +103,12 @@ impl Real {
 #[derive(Debug, PartialEq, Eq)]
 struct Shown {
     people: BTreeSet<ShownPerson>,
+    /// Who asks whom.
+    requests: BTreeSet<(String, String)>,
     rooms: BTreeMap<String, ShownRoom>,
 }
 
-/// Nick, account, real name, away text, sessions.
+/// Nick, account, real name, away text as others see it, sessions.
 type ShownPerson = (String, Option<String>, String, Option<String>, usize);
 
 #[derive(Debug, PartialEq, Eq)]
@@ -120,7 +126,7 @@ struct ShownRoom {
 fn shown(state: &State) -> Shown {
     let people = state.users.values().map(|user| {
         let account = user.account.as_ref().map(ToString::to_string);
-        let away = user.away.as_ref().map(|away| away.text.to_string());
+        let away = state.presence(user).text().map(Cow::into_owned);
         (user.nick.to_string(), account, user.realname.to_string(), away, user.sessions.len())
     });
     let rooms = state.channels.iter().map(|(id, channel)| {
@@ -144,13 +150,15 @@ fn shown(state: &State) -> Shown {
         };
         (channel.name.to_string(), room)
     });
-    Shown { people: people.collect(), rooms: rooms.collect() }
+    let nick = |id| state.user(id).expect("who asks is here, and so is who is asked").nick.to_string();
+    let requests = state.talk_requests.iter().map(|request| (nick(request.from), nick(request.to))).collect();
+    Shown { people: people.collect(), requests, rooms: rooms.collect() }
 }
 
 impl Naive {
     fn shown(&self) -> Shown {
-        let people = self.people.values().map(|person| {
-            let (account, away) = (person.account.map(str::to_owned), person.away.map(str::to_owned));
+        let people = self.people.iter().map(|(id, person)| {
+            let (account, away) = (person.account.map(str::to_owned), self.presence(*id));
             (person.nick.to_owned(), account, person.realname.to_owned(), away, person.seats.len())
         });
         let rooms = self.rooms.iter().map(|room| {
@@ -171,6 +179,9 @@ impl Naive {
             };
             (room.name.to_owned(), shown)
         });
-        Shown { people: people.collect(), rooms: rooms.collect() }
+        let nick = |id| self.people[&id].nick.to_owned();
+        let requests =
+            self.requests.iter().map(|request| (nick(request.asker), nick(request.asked))).collect();
+        Shown { people: people.collect(), requests, rooms: rooms.collect() }
     }
 }
