@@ -26,5 +26,6 @@ mod service;
 mod signals;
 mod startup;
 mod stored_order;
+mod talks;
 mod tls;
 mod unreachable;

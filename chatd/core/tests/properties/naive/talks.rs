@@ -19,7 +19,7 @@ impl Talk {
     fn of(&self, person: usize) -> Option<(usize, usize)> {
         let [one, other] = self.0;
         let is_one = one.0 == person;
-        (is_one || other.0 == person).then(|| if is_one { (one.1, other.0) } else { (other.1, one.0) })
+        (is_one || other.0 == person).then_some(if is_one { (one.1, other.0) } else { (other.1, one.0) })
     }
 }
 
