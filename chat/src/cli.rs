@@ -83,7 +83,11 @@ pub enum Command {
         text: Vec<String>,
     },
     /// Show who is on
-    #[command(after_help = "With --json each user is {\"name\", \"account\" or null, \"away\", \"bot\"}.")]
+    #[command(
+        after_help = "With --json each user is {\"name\", \"account\" or null, \"away\", \"bot\", \"status\": \"available\", \"away\", \
+                            \"idle\" or \"busy\"}, with \"since\" if the server says it, the \"text\" of who is away, and \"with\" whom the \
+                            busy talk."
+    )]
     List,
     /// Print what was said before
     #[command(

@@ -7,8 +7,10 @@ mod fold;
 mod help;
 mod past;
 mod prompt;
+mod talk;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -21,12 +23,13 @@ use jiff::tz::TimeZone;
 use crate::client::dialog::Dialog;
 use crate::client::fold::Fold;
 use crate::client::prompt::{Prompted, Prompts};
+use crate::client::talk::Talking;
 use crate::input::{Request, Typed, is_command, parse, without_secrets};
 use crate::line::{Line, Style};
 use crate::notify::{self, Notifier, Ways};
 use crate::places::Places;
 use crate::render::{Renderer, View, gist};
-use crate::session::{Event, How, Session, What};
+use crate::session::{Deed, Event, How, Session, Talk, What, is_channel};
 use crate::trust::Fingerprint;
 use crate::ui::Show;
 use crate::words::Words;
@@ -59,6 +62,7 @@ pub struct Client {
     /// The channel that we want to be in, once the server lets us.
     going: Option<String>,
     ignored: BTreeSet<Folded>,
+    talking: Talking,
     asking: Option<Request>,
     /// Questions about passwords; those that came up while a line was typed wait for the next prompt.
     dialog: Option<Dialog>,
@@ -95,6 +99,7 @@ impl Client {
             prompted: Prompted::default(),
             going: None,
             ignored: BTreeSet::new(),
+            talking: Talking::default(),
             asking: None,
             dialog: None,
             enters: false,
@@ -158,6 +163,9 @@ impl Client {
             }
             return;
         }
+        if self.is_answer(line) || (self.asking.is_none() && self.is_old_word(line)) {
+            return;
+        }
         if !self.is_at_door() && self.dialog.take_if(|_| self.prompted.dialog).is_some() {
             self.drop_dialog(false);
         }
@@ -166,8 +174,8 @@ impl Client {
             Some(request) => (request.answer(line), None),
             None => (parse(line), None),
         };
-        if self.manner.prompt && !matches!(typed, Typed::Nothing | Typed::Say(_)) {
-            self.print(Line::of(Style::Dim, &prompt).text(Style::Dim, without_secrets(line)));
+        if !matches!(typed, Typed::Nothing | Typed::Say(_)) {
+            self.echo_behind(&prompt, line);
         }
         if let Some(name) = dropped {
             self.remark(&format!(
@@ -187,6 +195,18 @@ impl Client {
         }
     }
 
+    /// Shows a line again that vanished with its prompt and will not come back as what was said.
+    fn echo(&mut self, line: &str) {
+        let prompt = self.question_or_place();
+        self.echo_behind(&prompt, line);
+    }
+
+    fn echo_behind(&mut self, prompt: &str, line: &str) {
+        if self.manner.prompt {
+            self.print(Line::of(Style::Dim, prompt).text(Style::Dim, without_secrets(line)));
+        }
+    }
+
     /// Ctrl-C: drops what was begun; the second time in a row it leaves.
     pub fn interrupted(&mut self) {
         self.interrupts += 1;
@@ -195,6 +215,9 @@ impl Client {
             self.drop_dialog(dialog.is_at_door());
         } else if self.asking.take().is_some() {
             self.interrupts = 0;
+        } else if !self.session.asking().is_empty() {
+            self.interrupts = 0;
+            self.session.cancel_talk(None);
         } else if self.interrupts > 1 {
             self.leaving = true;
         } else {
@@ -214,8 +237,11 @@ impl Client {
                 continue;
             }
             self.follow(&event.what);
-            self.tell(event, now);
+            if let Some(event) = self.keep(event, now) {
+                self.tell(event, now);
+            }
         }
+        self.ask_next();
         self.unfold_in_time(now);
         if self.going.is_some() && !self.session.is_moving() {
             self.going = None;
@@ -257,7 +283,9 @@ impl Client {
 
     fn is_ignored(&self, what: &What) -> bool {
         match what {
-            What::Said { from, own: false, .. } | What::Invited { by: from, .. } => {
+            What::Said { from, own: false, .. }
+            | What::Invited { by: from, .. }
+            | What::Talk(Talk { deed: Deed::Request, own: false, with: from, .. }) => {
                 self.ignored.contains(&Folded::new(from))
             }
             _ => false,
@@ -272,6 +300,8 @@ impl Client {
             What::Joined { channel, own: true, .. } if self.here.is_none() || is(&self.going, channel) => {
                 self.here = Some(channel.clone());
             }
+            What::Talk(talk) => self.follow_talk(talk),
+            What::Renamed { from, to, .. } => self.rename_partner(from, to),
             What::Locked(locked) => self.locked(locked),
             What::Welcome { .. } => self.wrong = 0,
             What::Registered { account } => self.registered(account),
@@ -295,32 +325,62 @@ impl Client {
         if matches!(event.what, What::Closed { last: true, .. }) {
             return;
         }
-        let view = view(&self.session, self.here.as_deref(), self.manner);
+        let here = self.place().map(str::to_owned);
+        let view = view(&self.session, here.as_deref(), self.manner);
         let lines = self.renderer.lines(event, view, now);
-        if !event.past && notify::is_urgent(&event.what, view.me) {
+        self.call_for(event, now);
+        self.shows.extend(lines.into_iter().map(Show::Line));
+        if let What::Talk(talk) = &event.what {
+            self.let_wait_no_more(talk, now);
+        }
+    }
+
+    /// Where words go: to whom we talk with, or else to the channel.
+    fn place(&self) -> Option<&str> {
+        self.partner().or(self.here.as_deref())
+    }
+
+    /// Calls the user, if it is worth that.
+    fn call_for(&mut self, event: &Event, now: Timestamp) {
+        // Who talks need not be told that there are words.
+        let is_led = event.said_in().is_some_and(|(place, _)| self.partner() == Some(place));
+        if !event.past && !is_led && notify::is_urgent(&event.what, self.session.nick()) {
+            let view = view(&self.session, self.here.as_deref(), self.manner);
             let call = self.notifier.call(&gist(&event.what, view), now);
             self.shows.extend(call.map(Show::Notify));
         }
-        self.shows.extend(lines.into_iter().map(Show::Line));
     }
 
     fn say_here(&mut self, text: &str, how: How) {
-        self.in_channel(|client, here| client.say(here, text, how));
+        self.in_place(|client, here| client.say(here, text, how));
     }
 
-    /// Acts where the prompt said, or not at all: another session of ours, or a kick, may have moved us since.
-    fn in_channel(&mut self, act: impl FnOnce(&mut Self, &str)) {
-        let here = self.here.clone();
-        match self.prompted.place.clone().filter(|prompted| here.as_ref() != Some(prompted)) {
-            Some(left) => {
-                self.complain(&format!("nothing was done: you are no longer in {left}; see the prompt"));
+    /// Acts where the prompt said, or not at all: another session of ours, a kick, or the end of a conversation may have moved us
+    /// since.
+    fn in_place(&mut self, act: impl FnOnce(&mut Self, &str)) {
+        let place = self.place().map(str::to_owned);
+        match (self.prompted.place.clone(), place) {
+            (Some(prompted), place) if place.as_ref() != Some(&prompted) => {
+                let why = match self.partner() {
+                    Some(partner) => format!("you talk with {partner} now"),
+                    None if is_channel(&prompted) => format!("you are no longer in {prompted}"),
+                    None => format!("you no longer talk with {prompted}"),
+                };
+                self.complain(&format!("nothing was done: {why}; see the prompt"));
             }
-            None => match here {
-                Some(here) => act(self, &here),
-                None => self
-                    .complain("you are in no channel; <join> #NAME goes to one, <private> NAME talks to one"),
-            },
+            (_, Some(place)) => act(self, &place),
+            (_, None) => {
+                self.complain("you are in no channel; <join> #NAME goes to one, <private> NAME talks to one");
+            }
         }
+    }
+
+    /// The same in the channel, which is still there while we talk.
+    fn in_channel(&mut self, act: impl FnOnce(&mut Self, &str)) {
+        self.in_place(|client, place| match client.here.clone() {
+            Some(here) => act(client, &here),
+            None => client.complain(&format!("you are in no channel, only with {place}")),
+        });
     }
 
     fn say(&mut self, to: &str, text: &str, how: How) {

@@ -275,7 +275,7 @@ impl Engine {
     fn timed(&mut self) {
         let now = Instant::now();
         if self.prompt_due.is_some_and(|due| due <= now) {
-            self.client.session.stop_moving();
+            self.client.stop_moving();
         }
         if self.link.is_some() {
             self.mind_the_silence(now);
@@ -360,7 +360,7 @@ impl Engine {
         let session = &self.client.session;
         let starting = !session.was_ready() && !self.client.is_at_door();
         let late = self.prompt_due.is_some_and(|due| due <= Instant::now());
-        if self.prompt_due.is_some() && (late || !(starting || session.is_moving())) {
+        if self.prompt_due.is_some() && (late || !(starting || self.client.is_moving())) {
             self.prompt_due = None;
             self.screen.ask(self.client.prompt());
         } else if self.prompt_due.is_none()

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use unicode_width::UnicodeWidthChar as _;
 
 use crate::line::Line;
-use crate::session::What;
+use crate::session::{Deed, What};
 
 pub use ways::Ways;
 
@@ -56,6 +56,11 @@ pub fn is_urgent(what: &What, me: &str) -> bool {
         What::Said { to, text, .. } => !to.starts_with('#') || mentions(text, me),
         What::Invited { name, by, .. } => name.eq_ignore_ascii_case(me) && !by.eq_ignore_ascii_case(me),
         What::Announcement { .. } => true,
+        What::Talk(talk) => match talk.deed {
+            Deed::Request => !talk.own,
+            Deed::Accept => !talk.own && talk.here,
+            _ => false,
+        },
         What::Closed { last, .. } => *last,
         _ => false,
     }

@@ -11,18 +11,28 @@ use crate::ui::Show;
 impl Client {
     /// Does it, or asks for what was left out.
     pub(super) fn request(&mut self, request: Request) {
-        if request.question().is_some() {
+        let Some(request) = self.with_name(request) else { return };
+        let is_asking = request.question().is_some();
+        if is_asking && request.verb() != Verb::Talk {
             self.asking = Some(request);
             return;
         }
         if !self.session.is_ready() && needs_server(request.verb()) {
             return self.complain("there is no connection at the moment; try again when it is back");
         }
+        if is_asking {
+            return self.pick(request);
+        }
         let arg = |index: usize| request.arg(index).unwrap_or_default();
         match request.verb() {
             Verb::Help => self.help(request.arg(0)),
-            Verb::List => self.session.ask_users(),
+            Verb::List => self.list(request.arg(0)),
             Verb::Private => self.private(arg(0), arg(1)),
+            Verb::Talk => self.talk(arg(0)),
+            Verb::Accept => self.answer(request.arg(0), true),
+            Verb::Decline => self.answer(request.arg(0), false),
+            Verb::Cancel => self.cancel(request.arg(0)),
+            Verb::End => self.end(),
             Verb::Announce => self.announce(arg(0)),
             Verb::Join => self.join(arg(0), request.arg(1)),
             Verb::Leave => self.leave(arg(0)),
@@ -50,6 +60,22 @@ impl Client {
         self.shows.extend(lines.into_iter().map(Show::Line));
     }
 
+    /// Some take the number of a name in the last list for the name.
+    fn with_name(&mut self, request: Request) -> Option<Request> {
+        match request.verb() {
+            Verb::Private | Verb::Talk | Verb::Invite | Verb::List => self.numbered(request),
+            _ => Some(request),
+        }
+    }
+
+    fn list(&mut self, name: Option<&str>) {
+        match name {
+            None => self.session.ask_users(),
+            Some(name) if self.is_name(name) => self.session.ask_person(name),
+            Some(_) => {}
+        }
+    }
+
     fn private(&mut self, to: &str, text: &str) {
         if self.is_name(to) {
             self.say(to, text, How::Text);
@@ -69,10 +95,15 @@ impl Client {
             return self.complain(&format!("{channel} can't be a channel: {error}"));
         }
         if self.session.is_in(&channel) {
-            self.print(Line::of(Style::Dim, "what you type goes to ").name(&channel));
             self.here =
                 self.session.channels().find(|known| known.eq_ignore_ascii_case(&channel)).map(str::to_owned);
-            return;
+            let line = match self.partner() {
+                Some(partner) => Line::of(Style::Dim, "what you type goes to ")
+                    .name(partner)
+                    .text(Style::Dim, &format!(" until <end>, and then to {channel}")),
+                None => Line::of(Style::Dim, "what you type goes to ").name(&channel),
+            };
+            return self.print(line);
         }
         self.session.join(&channel, key);
         self.going = Some(channel);
@@ -83,6 +114,10 @@ impl Client {
         if rest.starts_with('#') {
             let (channel, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             return self.session.part(channel, reason.trim());
+        }
+        if let Some(partner) = self.partner().map(str::to_owned) {
+            let way = "<end> leaves the conversation, <leave> #CHANNEL a channel";
+            return self.complain(&format!("you talk with {partner}: {way}"));
         }
         self.in_channel(|client, here| client.session.part(here, rest));
     }
@@ -105,6 +140,9 @@ impl Client {
 
     fn ignore(&mut self, name: &str) {
         let folded = Folded::new(name);
+        if self.partner().is_some_and(|partner| Folded::new(partner) == folded) {
+            return self.complain(&format!("you talk with {name}; <end> leaves the conversation"));
+        }
         let line = if self.ignored.remove(&folded) {
             Line::new().name(name).text(Style::Dim, " is heard again")
         } else {

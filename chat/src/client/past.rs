@@ -34,7 +34,7 @@ impl Client {
         match place {
             Some(place) if self.is_place(place) => self.session.ask_history(place, count, None),
             Some(_) => {}
-            None => self.in_channel(|client, here| client.session.ask_history(here, count, None)),
+            None => self.in_place(|client, here| client.session.ask_history(here, count, None)),
         }
     }
 
@@ -62,8 +62,15 @@ impl Client {
         if self.seen && is_due && self.session.is_ready() {
             self.seen = false;
             self.marked = Some(now);
-            self.session.mark_read();
+            self.mark_now();
         }
+    }
+
+    /// Tells what has been shown, but for what waits until the end of a conversation.
+    pub(super) fn mark_now(&mut self) {
+        let unshown: Vec<String> =
+            self.session.channels().filter(|name| !self.is_shown(name)).map(str::to_owned).collect();
+        self.session.mark_read(&unshown);
     }
 
     /// The user has had a look.
@@ -74,7 +81,7 @@ impl Client {
     /// The last chance to tell what has been seen.
     pub fn mark_last(&mut self) {
         if self.seen || (self.manner.prompt && self.leaving) {
-            self.session.mark_read();
+            self.mark_now();
         }
     }
 

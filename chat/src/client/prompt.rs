@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use chat_proto::name::same;
 use chat_proto::text::SafeText;
 
 use crate::client::Client;
@@ -27,6 +28,10 @@ pub(super) struct Prompted {
     pub place: Option<String>,
     /// A question of a dialog was asked.
     pub dialog: bool,
+    /// Who would like to talk, and is answered with yes or no.
+    pub question: Option<String>,
+    /// It said so itself.
+    marked: bool,
 }
 
 impl Prompts {
@@ -52,6 +57,12 @@ impl Prompts {
         self.given.iter_mut().for_each(|prompted| prompted.dialog = false);
     }
 
+    /// Somebody is called otherwise: what is meant for them goes to the same.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        let names = self.given.iter_mut().flat_map(|prompted| [&mut prompted.place, &mut prompted.question]);
+        names.flatten().filter(|name| same(name, from)).for_each(|name| to.clone_into(name));
+    }
+
     /// A line was entered that was begun behind this prompt.
     fn take(&mut self, number: u64) -> Prompted {
         self.given.retain(|prompted| prompted.number >= number);
@@ -63,32 +74,48 @@ impl Client {
     /// What stands before the next line, when the last one was dealt with: where it goes, or what was asked.
     pub fn prompt(&mut self) -> Prompt {
         self.prompts.given.clear();
-        self.give_prompt()
+        self.give_prompt(true)
     }
 
-    fn give_prompt(&mut self) -> Prompt {
-        let number = self.prompts.give(self.present());
-        Prompt { number, text: self.question_or_place(), secret: self.asks_secret() }
+    fn give_prompt(&mut self, marked: bool) -> Prompt {
+        let present = self.present();
+        let prompted = Prompted { marked: marked && present.question.is_some(), ..present };
+        let mark = prompted.question.as_ref().filter(|_| marked);
+        let mark = mark.map(|name| format!("[{}: yes/no] ", SafeText::name(name))).unwrap_or_default();
+        let number = self.prompts.give(prompted);
+        Prompt { number, text: mark + &self.question_or_place(), secret: self.asks_secret() }
     }
 
-    /// What would stand before the line that may be typed now, if that is something else by now.
+    /// What would stand before the line that may be typed now, if that is something else by now. A question has just been shown
+    /// above it, and doesn't change it.
     pub fn newer_prompt(&mut self) -> Option<Prompt> {
         let last = self.prompts.given.back()?;
         let is_asked = last.dialog || self.dialog.is_some() || self.asking.is_some();
-        let is_same = Prompted { number: last.number, ..self.present() } == *last;
+        let marked = last.marked && self.asked_by().is_some();
+        let is_same = Prompted { number: last.number, marked, ..self.present() } == *last;
         let may = self.manner.prompt && !is_asked && !is_same && self.prompts.given.len() < PROMPTS_MAX;
-        may.then(|| self.give_prompt())
+        may.then(|| self.give_prompt(marked))
     }
 
     fn present(&self) -> Prompted {
-        Prompted { number: 0, place: self.here.clone(), dialog: self.dialog.is_some() }
+        let is_asked = self.dialog.is_some() || self.asking.is_some();
+        let may_answer = self.manner.prompt && !is_asked && self.partner().is_none();
+        Prompted {
+            place: self.place().map(str::to_owned),
+            dialog: self.dialog.is_some(),
+            question: self.asked_by().filter(|_| may_answer).map(str::to_owned),
+            ..Prompted::default()
+        }
     }
 
     pub(super) fn question_or_place(&self) -> String {
         let question = self.dialog.as_ref().map(Dialog::question);
         match question.or_else(|| self.asking.as_ref().and_then(Request::question)) {
             Some(question) => format!("{} ", SafeText::line(&question)),
-            None => format!("{}> ", SafeText::name(self.here.as_deref().unwrap_or("chat"))),
+            None => match self.partner() {
+                Some(partner) => format!("⇄ {}> ", SafeText::name(partner)),
+                None => format!("{}> ", SafeText::name(self.here.as_deref().unwrap_or("chat"))),
+            },
         }
     }
 

@@ -7,7 +7,7 @@ use crate::notify::Ways;
 use crate::secret::Secret;
 use crate::session::Way;
 
-const MANNER: Manner = Manner {
+pub(super) const MANNER: Manner = Manner {
     times: false,
     notify: Ways { bell: true, ..Ways::NONE },
     tmux: false,
@@ -17,7 +17,7 @@ const MANNER: Manner = Manner {
 };
 
 /// A client that is in the lobby.
-fn client() -> Client {
+pub(super) fn client() -> Client {
     let mut client = Client::new(Session::new("alice", "alice"), MANNER, TimeZone::UTC);
     client.session.open();
     for line in [
@@ -37,13 +37,13 @@ fn client() -> Client {
     client
 }
 
-fn hear(client: &mut Client, line: &str) -> String {
+pub(super) fn hear(client: &mut Client, line: &str) -> String {
     client.session.receive(&Message::parse(line).unwrap());
     client.heard(Timestamp::UNIX_EPOCH);
     shown(client)
 }
 
-fn shown(client: &mut Client) -> String {
+pub(super) fn shown(client: &mut Client) -> String {
     let text = |show: &Show| match show {
         Show::Line(line) => line.plain(),
         Show::Notify(_) => "(bell)".to_owned(),
@@ -53,7 +53,7 @@ fn shown(client: &mut Client) -> String {
 }
 
 /// The lines that typing it sends, without their labels.
-fn typed(client: &mut Client, line: &str) -> Vec<String> {
+pub(super) fn typed(client: &mut Client, line: &str) -> Vec<String> {
     let prompt = client.prompts.number();
     client.entered(line, prompt);
     let bare = |line: &String| match line.trim_end().split_once(' ') {

@@ -78,6 +78,15 @@ impl Request {
         self.given.get(index).map(String::as_str)
     }
 
+    /// The same with another first argument.
+    #[must_use]
+    pub fn with_first(mut self, word: String) -> Self {
+        if let Some(first) = self.given.first_mut() {
+            *first = word;
+        }
+        self
+    }
+
     /// What to ask for, while something that is needed was left out.
     pub fn question(&self) -> Option<String> {
         let question = self.spec.args.get(self.given.len())?.question?;

@@ -2,13 +2,17 @@
 
 mod moves;
 mod past;
+mod people;
+mod talk;
+
+pub use talk::question;
 
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use crate::line::{Line, Style};
 use crate::notify;
-use crate::session::{Channel, Event, How, User, What};
+use crate::session::{Channel, Event, How, What, is_channel};
 
 /// Names shown on arrival in a channel; of more, only the count.
 const NAMES_ON_ARRIVAL: usize = 20;
@@ -43,7 +47,11 @@ impl Renderer {
             return lines;
         }
         let is_stamped = is_stamped(&event.what);
-        self.timed(body(&event.what, view), event.at, view, now, is_stamped)
+        let body = match self.people(&event.what, view, &now.to_zoned(self.zone.clone())) {
+            Some(lines) => lines,
+            None => body(&event.what, view),
+        };
+        self.timed(body, event.at, view, now, is_stamped)
     }
 
     /// With the time, and a separator where a day begins.
@@ -83,6 +91,7 @@ fn is_stamped(what: &What) -> bool {
     !matches!(
         what,
         What::Users { .. }
+            | What::Person(_)
             | What::Channels { .. }
             | What::Refused { .. }
             | What::Info { .. }
@@ -93,7 +102,6 @@ fn is_stamped(what: &What) -> bool {
 fn body(what: &What, view: View<'_>) -> Vec<Line> {
     match what {
         What::Said { from, to, own, how, text } => vec![said(from, to, *own, *how, text, view)],
-        What::Users { users } => list_users(users, view.me),
         What::Channels { channels } => list_channels(channels),
         What::Names { channel, names, asked } => list_names(channel, names, *asked),
         What::Announcement { from, to, text } => vec![announcement(from, to, text)],
@@ -112,15 +120,17 @@ fn body(what: &What, view: View<'_>) -> Vec<Line> {
         What::Removed { by, from, to, reason } => {
             vec![past::removed(by, from.as_deref(), to, reason.as_deref(), view)]
         }
+        What::Talk(talk) => vec![talk::line(talk)],
         other => presence(other, view),
     }
 }
 
 fn said(from: &str, to: &str, own: bool, how: How, text: &str, view: View<'_>) -> Line {
     let mut line = Line::new();
-    if to.starts_with('#') {
+    let partner = if own { to } else { from };
+    if is_channel(to) || view.is_here(partner) {
         let speaker = if own { Line::new().own_name(from) } else { Line::new().name(from) };
-        if !view.is_here(to) {
+        if is_channel(to) && !view.is_here(to) {
             line = line.text(Style::Dim, to).text(Style::Plain, " ");
         }
         line = match how {
@@ -190,10 +200,6 @@ fn presence(what: &What, view: View<'_>) -> Vec<Line> {
         What::Renamed { from, to, .. } => Line::new().name(from).text(Style::Dim, " is now ").name(to),
         What::Topic { channel, text, by } => topic(channel, text, by.as_deref()),
         What::Invited { by, name, channel } => invited(by, name, channel, view),
-        What::Away { own: true, text: Some(_), .. } => Line::of(Style::Dim, "you are away; <back> ends it"),
-        What::Away { own: true, .. } => Line::of(Style::Dim, "you are back"),
-        What::Away { name, text: Some(text), .. } => about(name, "is away", None, text, view),
-        What::Away { name, text: None, .. } => about(name, "is back", None, "", view),
         _ => return Vec::new(),
     };
     vec![line]
@@ -231,30 +237,6 @@ fn invited(by: &str, name: &str, channel: &str, view: View<'_>) -> Line {
             .name(channel);
     }
     Line::new().name(by).text(Style::Bold, &format!(" invites you to {channel}: <join> {channel}"))
-}
-
-fn list_users(users: &[User], me: &str) -> Vec<Line> {
-    let width = users.iter().map(|user| user.name.chars().count()).max().unwrap_or(0);
-    let mut lines: Vec<_> = users
-        .iter()
-        .map(|user| {
-            let gap = width.saturating_sub(user.name.chars().count()) + 2;
-            let status = if user.away { "away" } else { "available" };
-            let guest = if user.account.is_none() { ", guest" } else { "" };
-            let you = if user.name.eq_ignore_ascii_case(me) { ", you" } else { "" };
-            let bot = if user.bot { ", bot" } else { "" };
-            let style = if user.away { Style::Dim } else { Style::Plain };
-            Line::new()
-                .text(Style::Plain, "  ")
-                .name(&user.name)
-                .text(style, &format!("{:gap$}{status}{guest}{bot}{you}", ""))
-        })
-        .collect();
-    lines.push(Line::of(
-        Style::Dim,
-        &format!("{} on; <channels> shows the channels", count(users.len(), "user")),
-    ));
-    lines
 }
 
 fn list_channels(channels: &[Channel]) -> Vec<Line> {
@@ -297,6 +279,7 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::{Deed, Person, Presence, Status, Talk, User};
 
     const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: false };
 
@@ -321,10 +304,24 @@ mod tests {
     fn nothing_from_others_reaches_the_terminal_raw() {
         let evil = "\x1b[2J\u{202e}x\u{9b}";
         let own = |text: &str| text.to_owned();
+        let presence = Presence { status: Status::Away, text: Some(own(evil)), ..Presence::default() };
+        let talk = |deed| {
+            let (by, with, reason) = (own(evil), own(evil), Some(own(evil)));
+            What::Talk(Talk { deed, by, with, own: false, here: false, reason })
+        };
         for what in [
             What::Said { from: own(evil), to: own(evil), own: false, how: How::Text, text: own(evil) },
             What::Gone { name: own(evil), reason: own(evil) },
-            What::Away { name: own(evil), text: Some(own(evil)), own: false },
+            What::Away { name: own(evil), own: false, presence: presence.clone(), quiet: false },
+            talk(Deed::Request),
+            talk(Deed::Decline),
+            talk(Deed::End),
+            What::Person(Person {
+                name: own(evil),
+                real_name: own(evil),
+                channels: vec![own(evil)],
+                ..Person::default()
+            }),
             What::Topic { channel: own(evil), text: own(evil), by: Some(own(evil)) },
             What::Announcement { from: own(evil), to: own(evil), text: own(evil) },
             What::Refused { number: None, subject: own(evil), reason: own(evil), unsaid: Some(own(evil)) },
@@ -337,7 +334,9 @@ mod tests {
             },
             What::Closed { reason: own(evil), last: true },
             What::Names { channel: own(evil), names: vec![own(evil)], asked: true },
-            What::Users { users: vec![User { name: own(evil), account: None, away: false, bot: false }] },
+            What::Users {
+                users: vec![User { name: own(evil), account: None, away: true, bot: false, presence }],
+            },
             What::Channels { channels: vec![Channel { name: own(evil), users: 1, topic: own(evil) }] },
             What::Invited { by: own(evil), name: own("alice"), channel: own(evil) },
         ] {
@@ -360,13 +359,5 @@ mod tests {
         assert_eq!(at("2026-11-20T23:59:00Z"), ["23:59 bob is gone"]);
         assert_eq!(at("2026-11-21T00:01:00Z"), ["── Saturday, 21 November 2026 ──", "00:01 bob is gone"]);
         assert_eq!(at("2026-11-21T00:02:00Z"), ["00:02 bob is gone"]);
-    }
-
-    #[test]
-    fn the_list_shows_status_and_no_address() {
-        let user =
-            |name: &str, away| User { name: name.into(), account: Some(name.into()), away, bot: false };
-        let text = shown(What::Users { users: vec![user("alice", false), user("bobby", true)] });
-        assert_eq!(text, "  alice  available, you\n  bobby  away\n2 users on; <channels> shows the channels");
     }
 }

@@ -66,7 +66,7 @@ impl Renderer {
         Some(Line::of(Style::Dim, &stamp.unwrap_or_default()).then(words(event, view)?))
     }
 
-    fn local(&self, at: Timestamp) -> Zoned {
+    pub(super) fn local(&self, at: Timestamp) -> Zoned {
         at.to_zoned(self.zone.clone())
     }
 }

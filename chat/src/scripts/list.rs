@@ -31,7 +31,12 @@ fn print(user: &User, json: bool) -> Result<(), Failure> {
     if json {
         return print_json(user);
     }
-    let status = if user.away { "away" } else { "available" };
+    let status = match (&user.presence.with, &user.presence.text) {
+        (Some(with), _) => format!("busy, talking with {with}"),
+        (None, Some(text)) => format!("away: {text}"),
+        (None, None) => user.presence.status.name().to_owned(),
+    };
+    let status = SafeText::line(&status);
     let guest = if user.account.is_none() { " (guest)" } else { "" };
     writeln!(std::io::stdout(), "{:16} {status}{guest}", SafeText::name(&user.name)).map_err(Failure::Output)
 }

@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::session::login::Locked;
+use crate::session::person::Person;
+use crate::session::status::{Presence, Status};
+use crate::session::talk::Talk;
 use crate::session::trace::wire_time;
 
 /// Something that happened, and when, if the server said so.
@@ -143,11 +146,18 @@ pub enum What {
         name: String,
         channel: String,
     },
+    /// Whether somebody can be reached, now that it is otherwise than before, or that they were written to.
     Away {
         name: String,
-        text: Option<String>,
         own: bool,
+        #[serde(flatten)]
+        presence: Presence,
+        /// It isn't worth a line.
+        #[serde(skip)]
+        quiet: bool,
     },
+    /// A conversation of ours: asked for, begun, ended.
+    Talk(Talk),
     /// Who is in a channel.
     Names {
         channel: String,
@@ -157,6 +167,8 @@ pub enum What {
     Users {
         users: Vec<User>,
     },
+    /// All that is known of somebody.
+    Person(Person),
     Channels {
         channels: Vec<Channel>,
     },
@@ -204,6 +216,14 @@ impl Event {
     }
 }
 
+impl What {
+    /// Whether we are away, as the server has it.
+    pub(super) fn own_away(name: String, status: Status) -> Self {
+        let presence = Presence { status, ..Presence::default() };
+        Self::Away { name, own: true, presence, quiet: false }
+    }
+}
+
 /// Whether it is the name of a channel, rather than somebody's.
 pub fn is_channel(name: &str) -> bool {
     name.starts_with(['#', '&'])
@@ -216,6 +236,8 @@ pub struct User {
     pub account: Option<String>,
     pub away: bool,
     pub bot: bool,
+    #[serde(flatten)]
+    pub presence: Presence,
 }
 
 /// A line of `<channels>`.
@@ -226,7 +248,7 @@ pub struct Channel {
     pub topic: String,
 }
 
-fn display<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn display<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => serializer.serialize_str(&wire_time(*at)),
         None => serializer.serialize_none(),

@@ -10,13 +10,16 @@ mod login;
 mod numeric;
 mod outbox;
 mod past;
+mod person;
 mod presence;
 mod receive;
 mod register;
 mod rooms;
 mod said;
 mod split;
+mod status;
 mod sts;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -32,7 +35,10 @@ pub use event::{Channel, Event, How, Unread, User, What, is_channel};
 pub use login::{Entry, Lock, Locked, Way};
 pub use outbox::WAITING_MAX;
 pub use past::Search;
+pub use person::Person;
+pub use status::{Presence, Status};
 pub use sts::Sts;
+pub use talk::{Deed, Talk};
 
 use crate::secret::Secret;
 use batch::Batches;
@@ -41,6 +47,8 @@ use outbox::Outbox;
 use past::Past;
 use rooms::Rooms;
 use split::Size;
+use status::Standings;
+use talk::Talks;
 use trace::Traces;
 
 const READY_FENCE: &str = "chat-ready";
@@ -106,6 +114,9 @@ pub struct Session {
     /// How long the server knows the ids of messages.
     resend_window: SignedDuration,
     users: Vec<User>,
+    person: Option<Person>,
+    standings: Standings,
+    talks: Talks,
     listed: Vec<Channel>,
     fence: Option<String>,
     fences: u64,
@@ -162,6 +173,9 @@ impl Session {
             multiline: None,
             resend_window: RESEND_WINDOW,
             users: Vec::new(),
+            person: None,
+            standings: Standings::default(),
+            talks: Talks::default(),
             listed: Vec::new(),
             fence: None,
             fences: 0,
@@ -200,6 +214,9 @@ impl Session {
         self.waits_for_account = false;
         self.batches.clear();
         self.users.clear();
+        self.person = None;
+        self.standings.clear();
+        self.lose_talks();
         self.listed.clear();
         self.moving = None;
         self.fence = None;
@@ -252,9 +269,9 @@ impl Session {
         self.rooms.people()
     }
 
-    /// Whether the answer to a JOIN or PART, or about an account, is still to come.
+    /// Whether the answer to a JOIN or PART, or about an account or a conversation, is still to come.
     pub fn is_moving(&self) -> bool {
-        self.moving.is_some() || self.waits_for_account
+        self.moving.is_some() || self.waits_for_account || self.talks.awaits_answer
     }
 
     /// Whether the server is still to say what has become of a new password.

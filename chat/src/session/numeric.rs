@@ -3,14 +3,17 @@
 use chat_proto::message::Message;
 use chat_proto::numeric::{self as n, Numeric};
 
-use crate::session::event::{Channel, User};
-use crate::session::{Session, Stage, WHO_TOKEN, What};
+use crate::session::event::Channel;
+use crate::session::{Session, Stage, Status, What};
 
 /// What is collected until the line that ends it: bounded, since a server may never end it.
 const ROWS_MAX: usize = 100_000;
 
 impl Session {
     pub(super) fn on_numeric(&mut self, number: u16, message: &Message) {
+        if self.on_person(Numeric(number), message) {
+            return;
+        }
         match Numeric(number) {
             n::RPL_WELCOME => self.on_welcome(message),
             n::RPL_ISUPPORT => self.on_isupport(message),
@@ -21,7 +24,7 @@ impl Session {
             n::RPL_INVITING => self.on_inviting(message),
             n::RPL_NAMREPLY => self.on_names(&param(message, 2), &param(message, 3)),
             n::RPL_ENDOFNAMES => self.on_names_end(&param(message, 1)),
-            n::RPL_WHOREPLY => self.on_who(&param(message, 5), &param(message, 6), None),
+            n::RPL_WHOREPLY => self.on_who(message, [5, 6], None),
             n::RPL_WHOSPCRPL => self.on_whox(message),
             n::RPL_ENDOFWHO => self.on_who_end(),
             n::RPL_LIST => self.on_list(message),
@@ -39,9 +42,9 @@ impl Session {
             self.away = number == n::RPL_NOWAWAY;
         }
         self.emit(match number {
-            n::RPL_AWAY => What::Away { name: param(message, 1), text: Some(param(message, 2)), own: false },
-            n::RPL_NOWAWAY => What::Away { name: me, text: Some(String::new()), own: true },
-            _ => What::Away { name: me, text: None, own: true },
+            n::RPL_AWAY => return self.on_written_to_away(message),
+            n::RPL_NOWAWAY => What::own_away(me, Status::Away),
+            _ => What::own_away(me, Status::Available),
         });
     }
 
@@ -103,31 +106,6 @@ impl Session {
         let Some(room) = self.rooms.room(channel) else { return };
         let names = room.members.values().cloned().collect();
         self.emit(What::Names { channel: channel.to_owned(), names, asked });
-    }
-
-    fn on_whox(&mut self, message: &Message) {
-        if message.param(1) == Some(WHO_TOKEN) {
-            let account = Some(param(message, 4)).filter(|account| account != "0");
-            self.on_who(&param(message, 2), &param(message, 3), account);
-        }
-    }
-
-    fn on_who(&mut self, nick: &str, flags: &str, account: Option<String>) {
-        if self.users.len() < ROWS_MAX && self.users.last().is_none_or(|user| user.name != nick) {
-            self.users.push(User {
-                name: nick.to_owned(),
-                account,
-                away: flags.starts_with('G'),
-                bot: flags.contains('B'),
-            });
-        }
-    }
-
-    fn on_who_end(&mut self) {
-        let mut users = std::mem::take(&mut self.users);
-        users.sort_by_cached_key(|user| user.name.to_ascii_lowercase());
-        users.dedup_by(|a, b| a.name == b.name);
-        self.emit(What::Users { users });
     }
 
     fn on_list(&mut self, message: &Message) {

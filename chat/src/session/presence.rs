@@ -4,7 +4,7 @@ use chat_proto::caps::Caps;
 use chat_proto::message::Message;
 use chat_proto::name::same;
 
-use crate::session::{Session, What};
+use crate::session::{Presence, Session, Status, What};
 
 impl Session {
     pub(super) fn on_presence(&mut self, message: &Message) {
@@ -18,7 +18,7 @@ impl Session {
             "KICK" => self.on_kick(name, param(0), param(1), param(2)),
             "TOPIC" => self.on_topic(param(0), param(1), Some(name)),
             "INVITE" => self.emit(What::Invited { by: name, name: param(0), channel: param(1) }),
-            _ => self.on_away_notify(name, own, message.param(0)),
+            _ => self.on_away_notify(message, name, own),
         }
     }
 
@@ -62,20 +62,39 @@ impl Session {
     fn on_quit(&mut self, name: String, own: bool, reason: String) {
         if !own {
             self.rooms.remove_everywhere(&name);
+            self.standings.forget(&name);
             self.emit(What::Gone { name, reason });
         }
     }
 
-    /// Of ourselves we hear twice: an answer, and a note like everybody else's.
-    fn on_away_notify(&mut self, name: String, own: bool, text: Option<&str>) {
-        if own && (self.asked_away > 0 || self.away == text.is_some()) {
-            return;
+    /// Of ourselves we hear twice: an answer, and a note like everybody else's. Nobody needs to be told that they talk, or do
+    /// nothing.
+    fn on_away_notify(&mut self, message: &Message, name: String, own: bool) {
+        let text = message.param(0);
+        let presence = Presence::of(message, text);
+        if !own {
+            let partner = presence.with.as_deref().or(self.standings.partner(&name));
+            let with_us = partner.is_some_and(|with| same(with, &self.nick));
+            // In a great crowd there would be no end to who talks with whom.
+            let is_far =
+                partner.is_some_and(|with| !self.rooms.is_close(with) && !self.rooms.is_close(&name));
+            let quiet = !self.standings.change(&name, &presence) || with_us || is_far;
+            return self.emit(What::Away { name, own, presence, quiet });
         }
-        if own {
+        let ours = matches!(presence.status, Status::Available | Status::Away);
+        if ours && self.asked_away == 0 && self.away != text.is_some() {
             self.away = text.is_some();
             self.away_text = text.map(str::to_owned);
+            self.emit(What::Away { name, own, presence, quiet: false });
         }
-        self.emit(What::Away { name, text: text.map(str::to_owned), own });
+    }
+
+    /// The answer to what was said to somebody who is away: the same is told once.
+    pub(super) fn on_written_to_away(&mut self, message: &Message) {
+        let param = |index: usize| message.param(index).unwrap_or_default();
+        let (name, presence) = (param(1).to_owned(), Presence::of(message, Some(param(2))));
+        let quiet = !self.standings.tell(&name, &presence);
+        self.emit(What::Away { name, own: false, presence, quiet });
     }
 
     pub(super) fn on_topic(&mut self, channel: String, text: String, by: Option<String>) {

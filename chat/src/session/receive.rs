@@ -26,6 +26,7 @@ impl Session {
                     self.on_said(said);
                 }
             }
+            "TALK" => self.on_talk(message),
             "REDACT" => self.on_redact(message),
             "MARKREAD" => self.on_read(message),
             "ERROR" => self.on_error(message),
@@ -130,6 +131,7 @@ impl Session {
 
     fn on_standard_reply(&mut self, message: &Message) {
         let text = message.params().last().unwrap_or_default();
+        self.talks.awaits_answer &= message.param(0) != Some("TALK");
         if !message.command().eq_ignore_ascii_case("FAIL") {
             self.emit(What::Info { text: text.to_owned() });
         } else if matches!(message.param(0), Some("REGISTER" | "PASSWD")) {

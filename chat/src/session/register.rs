@@ -235,6 +235,8 @@ impl Session {
             to.clone_into(&mut self.wanted);
         }
         self.rooms.rename(from, to);
+        self.rename_in_talks(from, to);
+        self.standings.rename(from, to);
         self.emit(What::Renamed { from: from.to_owned(), to: to.to_owned(), own });
     }
 }

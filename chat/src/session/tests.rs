@@ -7,8 +7,8 @@ use super::*;
 const CAPS: &str = "message-tags server-time echo-message batch labeled-response away-notify";
 
 /// A session and the server's end of its connection.
-struct Scene {
-    session: Session,
+pub(in crate::session) struct Scene {
+    pub session: Session,
 }
 
 impl Scene {
@@ -19,7 +19,7 @@ impl Scene {
     }
 
     /// Registered, and in the lobby.
-    fn ready() -> Self {
+    pub fn ready() -> Self {
         let mut scene = Self::begin();
         scene.greet();
         scene.whats();
@@ -38,15 +38,15 @@ impl Scene {
         self.hear(":s PONG s chat-ready");
     }
 
-    fn hear(&mut self, line: &str) {
+    pub fn hear(&mut self, line: &str) {
         self.session.receive(&Message::parse(line).unwrap());
     }
 
-    fn sent(&mut self) -> Vec<String> {
+    pub fn sent(&mut self) -> Vec<String> {
         self.session.outgoing().iter().map(|line| line.trim_end().to_owned()).collect()
     }
 
-    fn whats(&mut self) -> Vec<What> {
+    pub fn whats(&mut self) -> Vec<What> {
         self.session.outgoing();
         self.session.events().into_iter().map(|event| event.what).collect()
     }
@@ -127,7 +127,12 @@ fn an_answer_in_a_batch_counts_too() {
     scene.hear("@batch=1 :s 301 alice bob :lunch");
     scene.hear(":s BATCH -1");
     assert!(scene.session.is_settled());
-    let away = What::Away { name: "bob".into(), text: Some("lunch".into()), own: false };
+    let away = What::Away {
+        name: "bob".into(),
+        own: false,
+        presence: Presence { status: Status::Away, text: Some("lunch".into()), ..Presence::default() },
+        quiet: false,
+    };
     assert_eq!(scene.whats(), [said("alice", "bob", true, How::Text, "hi"), away]);
 }
 
@@ -212,7 +217,7 @@ fn ones_own_absence_is_told_once() {
     scene.hear(":s 306 alice :You have been marked as being away");
     assert_eq!(scene.whats().len(), 1);
     scene.hear(":alice!alice@host AWAY");
-    assert_eq!(scene.whats(), [What::Away { name: "alice".into(), text: None, own: true }]);
+    assert_eq!(scene.whats(), [What::own_away("alice".into(), Status::Available)]);
 }
 
 #[test]
@@ -228,6 +233,10 @@ fn the_list_has_everybody_once_in_order() {
         account: account.map(str::to_owned),
         away,
         bot: false,
+        presence: Presence {
+            status: if away { Status::Away } else { Status::Available },
+            ..Presence::default()
+        },
     };
     let users = vec![user("alice", Some("alice"), false), user("bob", None, true)];
     assert_eq!(scene.whats(), [What::Users { users }]);

@@ -7,7 +7,7 @@ use chat_proto::message::Writer;
 use crate::session::event::How;
 use crate::session::outbox::{CLIENT_ID_TAG, Entry, WAITING_MAX, WINDOW};
 use crate::session::split::{Size, messages, split};
-use crate::session::{Session, WHO_TOKEN, What};
+use crate::session::{Session, What};
 
 const ACTION_START: &str = "\x01ACTION ";
 const ACTION_END: &str = "\x01";
@@ -136,12 +136,6 @@ impl Session {
         self.send(text.into_iter().fold(line, Writer::trailing));
     }
 
-    pub fn ask_users(&mut self) {
-        self.users.clear();
-        let line = Writer::new().command("WHO").param("*");
-        self.send(if self.whox { line.param(&format!("%tnfa,{WHO_TOKEN}")) } else { line });
-    }
-
     pub fn ask_channels(&mut self) {
         self.listed.clear();
         self.send(Writer::new().command("LIST"));
@@ -185,5 +179,6 @@ impl Session {
     pub fn stop_moving(&mut self) {
         self.moving = None;
         self.waits_for_account = false;
+        self.talks.awaits_answer = false;
     }
 }

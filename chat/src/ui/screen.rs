@@ -127,10 +127,12 @@ impl Screen {
     /// the next line.
     pub fn renew(&self, prompt: Prompt) {
         let mut state = self.shared.lock();
-        if state.editing {
+        if state.prompt.is_some() {
+            state.prompt = Some(prompt);
+        } else if state.editing {
             state.newer = Some(prompt);
-            self.shared.wake(&state);
         }
+        self.shared.wake(&state);
     }
 
     /// Waits until there is room for more.

@@ -37,7 +37,7 @@ fn a_pipe_is_read_and_printed_plainly_to_its_end() {
     assert_eq!(output.status.code(), Some(0));
     let text = printed(&output);
     assert!(!text.contains(['\x1b', '\r', '\x07']), "{text:?}");
-    for expected in ["alice: hello\n", "To whom?\n", "you → bob: hi\n", "  bob    away, guest\n"] {
+    for expected in ["alice: hello\n", "To whom?\n", "you → bob: hi\n", "  2  bob    away (guest)\n"] {
         assert!(text.contains(expected), "{text}");
     }
 }
@@ -75,7 +75,10 @@ fn list_prints_names_and_status_or_json() {
     let output = run(chat(&server, &["list", "--json"]), "");
     let lines: Vec<serde_json::Value> =
         printed(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines[1], serde_json::json!({"name": "bob", "account": null, "away": true, "bot": false}));
+    assert_eq!(
+        lines[1],
+        serde_json::json!({"name": "bob", "account": null, "away": true, "bot": false, "status": "away"})
+    );
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn list_shows_who_is_on_and_who_is_away() {
     let of = |name: &str| {
         screen
             .lines()
-            .find(|line| line.trim_start().starts_with(&format!("{name} ")))
+            .find(|line| line.split_whitespace().nth(1) == Some(name))
             .unwrap_or_default()
             .to_owned()
     };

@@ -12,7 +12,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 
 use chat_proto::caps::Caps;
-use chat_proto::name::Folded;
+use chat_proto::name::{Folded, same};
 use jiff::{SignedDuration, Timestamp};
 
 pub use ask::Search;
@@ -243,15 +243,20 @@ impl Session {
         self.events.push(event);
     }
 
-    /// What is shown has been seen: all sessions of ours may know.
-    pub fn mark_read(&mut self) {
+    /// Of a place nothing older is shown than this, so that the history is asked for the rest.
+    pub fn shown_from(&mut self, place: &str, oldest: &Event) {
+        self.traces.shown_before(place, oldest);
+    }
+
+    /// What is shown has been seen, but for these places: all sessions of ours may know.
+    pub fn mark_read(&mut self, unshown: &[String]) {
         if !self.caps.contains(Caps::READ_MARKER) || self.stage != Stage::Ready || self.on_errand {
             return;
         }
         let unmarked: Vec<_> = self
             .traces
             .iter()
-            .filter(|trace| trace.line > trace.read)
+            .filter(|trace| trace.line > trace.read && !unshown.iter().any(|name| same(name, &trace.name)))
             .filter(|trace| !super::event::is_channel(&trace.name) || self.rooms.contains(&trace.name))
             .filter_map(|trace| Some((trace.name.clone(), trace.line?)))
             .collect();

@@ -347,13 +347,13 @@ fn a_search_says_all_that_narrows_it_and_shows_what_is_found() {
 #[test]
 fn what_is_shown_is_marked_as_read_once_and_others_marks_count() {
     let mut scene = settled();
-    scene.session.mark_read();
+    scene.session.mark_read(&[]);
     assert_eq!(scene.sent(), ["MARKREAD #lobby timestamp=2026-11-23T09:00:00.000Z"]);
-    scene.session.mark_read();
+    scene.session.mark_read(&[]);
     assert!(scene.sent().is_empty());
     scene.live("10:05", "b", "bob", "new");
     scene.hear(&format!(":s MARKREAD #lobby timestamp={}", at("10:05")));
-    scene.session.mark_read();
+    scene.session.mark_read(&[]);
     assert!(scene.sent().is_empty());
     scene.session.lost();
     scene.come("11:00", &format!("timestamp={}", at("10:10")));
