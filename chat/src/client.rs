@@ -4,6 +4,7 @@ mod account;
 mod commands;
 mod dialog;
 mod fold;
+mod greet;
 mod help;
 mod past;
 mod prompt;
@@ -79,6 +80,8 @@ pub struct Client {
     marked: Option<Timestamp>,
     /// Where we are, for the next time.
     places: Option<Places>,
+    /// It is the first time.
+    is_new: bool,
     /// How wide the terminal is, if it is one.
     columns: Option<usize>,
     leaving: bool,
@@ -111,6 +114,7 @@ impl Client {
             seen: false,
             marked: None,
             places: None,
+            is_new: false,
             columns: None,
             leaving: false,
             farewell: None,
@@ -323,6 +327,11 @@ impl Client {
         }
         // Why we have to go is the program's last word.
         if matches!(event.what, What::Closed { last: true, .. }) {
+            return;
+        }
+        if let What::Welcome { name, again: false, .. } = &event.what
+            && self.greet(name)
+        {
             return;
         }
         let here = self.place().map(str::to_owned);

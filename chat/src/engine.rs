@@ -111,6 +111,7 @@ impl Engine {
             client: Client::new(session, manner, jiff::tz::TimeZone::system())
                 .at(server)
                 .showing(settings.access.shown())
+                .greeting(settings.is_first_time())
                 .remembering(places),
             settings,
             screen,

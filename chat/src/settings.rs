@@ -42,6 +42,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether nobody has talked here before.
+    pub fn is_first_time(&self) -> bool {
+        let left_behind = [&self.history, &self.places];
+        self.terminal && !left_behind.into_iter().flatten().any(|path| path.exists())
+    }
+
     /// # Errors
     /// The configuration is wrong, the address makes no sense, or the name can't be one.
     pub fn resolve(options: &Options) -> Result<Self, Failure> {

@@ -301,6 +301,28 @@ fn the_ignored_are_not_seen_until_they_are_heard_again() {
 }
 
 #[test]
+fn the_first_time_three_lines_tell_who_where_and_how_and_later_one() {
+    for (is_new, told) in [
+        (
+            true,
+            "You are alice, a guest in the chat of h:6697.\n\
+             You are in no channel yet: <channels> shows what there is, <join> #NAME goes there.\n\
+             <help> shows the commands, <private> NAME writes to one person, <quit> leaves.",
+        ),
+        (false, "You are alice. <help> shows the commands."),
+    ] {
+        let mut client = Client::new(Session::new("alice", "alice"), MANNER, TimeZone::UTC)
+            .at(Some("h:6697 --insecure-plain".to_owned()))
+            .greeting(is_new);
+        client.session.open();
+        hear(&mut client, ":s CAP * LS :");
+        hear(&mut client, ":s 001 alice :Welcome");
+        hear(&mut client, ":s 376 alice :End");
+        assert_eq!(hear(&mut client, ":s PONG s chat-ready"), told);
+    }
+}
+
+#[test]
 fn of_many_who_come_the_first_are_told_and_the_rest_before_anything_else() {
     let mut client = client();
     let mut told = String::new();

@@ -95,6 +95,7 @@ fn is_stamped(what: &What) -> bool {
             | What::Channels { .. }
             | What::Refused { .. }
             | What::Info { .. }
+            | What::Welcome { .. }
             | What::LoggedIn { .. }
     )
 }
@@ -176,7 +177,7 @@ fn welcome(name: &str) -> Line {
     Line::of(Style::Plain, "You are ")
         .name(name)
         .text(Style::Plain, ". ")
-        .text(Style::Dim, "Type to talk; <help> shows the commands, <quit> leaves.")
+        .text(Style::Dim, "<help> shows the commands.")
 }
 
 fn presence(what: &What, view: View<'_>) -> Vec<Line> {
