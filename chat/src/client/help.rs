@@ -50,12 +50,9 @@ fn groups() -> Vec<Vec<Cell>> {
 
 /// In two columns, no group in both.
 fn side_by_side(groups: &[Vec<Cell>]) -> Vec<Line> {
-    let rows: usize = groups.iter().map(Vec::len).sum();
-    let (mut left, mut right) = (Vec::new(), Vec::new());
-    for group in groups {
-        let column = if left.len() * 2 < rows { &mut left } else { &mut right };
-        column.extend_from_slice(group);
-    }
+    let columns = |at: usize| (groups[..at].concat(), groups[at..].concat());
+    let splits = (0..=groups.len()).map(columns);
+    let (left, right) = splits.min_by_key(|(left, right)| left.len().max(right.len())).unwrap_or_default();
     let row = |index: usize| {
         let cell = |column: &[Cell]| column.get(index).map(|cell| (cell.width(), cell.line()));
         let (width, line) = cell(&left).unwrap_or_default();
