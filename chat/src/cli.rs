@@ -82,6 +82,12 @@ pub enum Command {
         /// What to say; - or nothing says standard input as it comes
         text: Vec<String>,
     },
+    /// Show the settings in force, where each comes from, and where their file is
+    #[command(
+        after_help = "With --json it is {\"file\" or null, \"exists\", \"settings\": {KEY: {\"value\" or null, \"from\": \"default\", \
+                            \"file\", \"unused\" (for another server or name), \"$VARIABLE\" or \"--option\"}}}."
+    )]
+    Config,
     /// Show who is on
     #[command(
         after_help = "With --json each user is {\"name\", \"account\" or null, \"away\", \"bot\", \"status\": \"available\", \"away\", \

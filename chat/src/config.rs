@@ -9,7 +9,7 @@ use crate::notify::Ways;
 use crate::theme::Theme;
 
 /// Every key with its default.
-const SHIPPED: &str = include_str!("../../etc/chat.toml");
+pub const SHIPPED: &str = include_str!("../../etc/chat.toml");
 
 /// Every key is optional; unknown ones are errors.
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -42,7 +42,9 @@ impl Config {
         }
     }
 
-    fn parse(text: &str, file: &str) -> Result<Self, Failure> {
+    /// # Errors
+    /// As [`Config::load`]; `file` is what the text is called.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| {
             let (span, message) = chat_wording::wrong(&error, text, SHIPPED);
             let (line, column) = chat_wording::place(text, span.start);
@@ -99,7 +101,7 @@ mod tests {
 
     #[test]
     fn one_way_to_notify_or_several_may_be_given() {
-        let notify = |text: &str| Config::parse(text, "f.toml").unwrap().notify.unwrap().to_string();
+        let notify = |text: &str| Config::parse(text, "f.toml").unwrap().notify.unwrap().names().join(", ");
         assert_eq!(notify("notify = \"osc9\""), "osc9");
         assert_eq!(notify("notify = [\"osc777\", \"bell\"]"), "bell, osc777");
         assert_eq!(notify("notify = \"none\""), "none");

@@ -59,17 +59,18 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
-    let settings = Settings::resolve(&cli.options)?;
+    let settings = || Settings::resolve(&cli.options);
     match cli.command {
-        None => engine::run(settings).await,
+        None => engine::run(settings()?).await,
+        Some(Command::Config) => settings::report(&cli.options),
         Some(Command::Send { to, wait, text }) => {
             let outage = query::duration(&wait).map_err(|error| Failure::Usage(format!("--wait {error}")))?;
-            scripts::send(&settings, &to, &text, outage).await
+            scripts::send(&settings()?, &to, &text, outage).await
         }
         Some(Command::History { to, lines, since }) => {
-            scripts::history(&settings, to.as_deref(), lines, since.as_deref()).await
+            scripts::history(&settings()?, to.as_deref(), lines, since.as_deref()).await
         }
-        Some(Command::List) => scripts::list(&settings).await,
-        Some(Command::Tail { channel }) => scripts::tail(&settings, channel.as_deref()).await,
+        Some(Command::List) => scripts::list(&settings()?).await,
+        Some(Command::Tail { channel }) => scripts::tail(&settings()?, channel.as_deref()).await,
     }
 }

@@ -100,7 +100,7 @@ fn files() -> Section {
     Section::new("FILES")
         .item(
             "~/.config/chat/config.toml",
-            "Your settings; /usr/share/doc/chat/examples/chat.toml has all of them with their defaults. It is \
+            "Your settings; `chat config` shows what is in force and where it comes from, and /usr/share/doc/chat/examples/chat.toml has all of them with their defaults. It is \
              below `XDG_CONFIG_HOME` if that is set.",
         )
         .item("~/.local/state/chat/history", "What you typed. It is below `XDG_STATE_HOME` if that is set.")

@@ -1,12 +1,14 @@
 //! The command line, the environment and the configuration file, resolved.
 
+mod chosen;
+mod report;
+
 use std::env;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use nix::unistd::{Uid, User};
 
-use crate::address::{Address, PLAIN_PORT, TLS_PORT};
 use crate::cli::Options;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -15,8 +17,11 @@ use crate::link::Access;
 use crate::notify::Ways;
 use crate::secret::Secret;
 use crate::session::{Entry, Way};
+use crate::settings::chosen::Chosen;
 use crate::theme::{Palette, Theme};
 use crate::trust::Trust;
+
+pub use report::report;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -51,40 +56,26 @@ impl Settings {
     /// # Errors
     /// The configuration is wrong, the address makes no sense, or the name can't be one.
     pub fn resolve(options: &Options) -> Result<Self, Failure> {
-        let mut config = match base("XDG_CONFIG_HOME", ".config") {
-            Some(base) => Config::load(&base.join("chat/config.toml"))?,
-            None => Config::default(),
-        };
+        let config = config_file().as_deref().map(Config::load).transpose()?.unwrap_or_default();
         let login = login()?;
-        let usual = config.name.take().unwrap_or_else(|| login.clone());
-        let name = options.name.clone().unwrap_or_else(|| usual.clone());
-        chat_proto::name::Nick::new(&name).map_err(|error| {
-            Failure::Usage(format!("{name:?} can't be a name: {error}; choose another with --name"))
-        })?;
-        let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb();
-        let colors = !options.no_color && variable("NO_COLOR").is_none();
-        let colors = colors && std::io::stdout().is_terminal() && !is_dumb();
-        let theme = if colors { config.theme.unwrap_or_default() } else { Theme::None };
-        let (mut access, is_configured) = access(options, &config)?;
-        if !(is_configured && name == usual) {
-            (config.password_file, config.certificate) = (None, None);
-        }
-        access.identity = identity(options, &config, access.way())?;
-        let server_password = config.server_password_file.take().filter(|_| is_configured);
-        let server_password = options.server_password_file.clone().or(server_password);
+        let chosen = Chosen::of(options, config, &login, variable)?;
+        let access = access(options, &chosen)?;
+        let is_screen = std::io::stdout().is_terminal() && !is_dumb();
+        let theme = if is_screen { chosen.theme.value } else { Theme::None };
+        let server_password = chosen.server_password_file.value.as_deref();
         Ok(Self {
-            entry: entry(options, &config, &access, name == login)?,
-            server_password: server_password.as_deref().map(Secret::from_file).transpose()?,
+            entry: entry(&chosen, &access, &login)?,
+            server_password: server_password.map(Secret::from_file).transpose()?,
+            name: chosen.name.value,
             access,
-            name,
             login,
             json: options.json,
             palette: Palette::choose(theme, variable),
-            notify: config.notify.unwrap_or_default(),
+            notify: chosen.notify.value,
             tmux: variable("TMUX").is_some(),
-            fold: config.fold.unwrap_or(true) && std::io::stdout().is_terminal(),
-            times: config.times.unwrap_or(true),
-            terminal: terminal && !options.json,
+            fold: chosen.fold.value && std::io::stdout().is_terminal(),
+            times: chosen.times.value,
+            terminal: is_screen && std::io::stdin().is_terminal() && !options.json,
             can_ask: std::io::stdin().is_terminal(),
             history: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/history")),
             places: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/channels")),
@@ -92,42 +83,29 @@ impl Settings {
     }
 }
 
-/// Whom to believe by the configuration is about the server that stands there, and about no other. Also tells whether it is
-/// that one.
-fn access(options: &Options, config: &Config) -> Result<(Access, bool), Failure> {
-    let plain = options.insecure_plain;
-    let parse = |text: &String| Address::parse(text, if plain { PLAIN_PORT } else { TLS_PORT });
-    let configured = config.server.as_ref().map(parse).transpose()?;
-    let given = options.server.clone().or_else(|| variable("CHAT_SERVER")).as_ref().map(parse).transpose()?;
-    let is_configured = given.is_none() || given == configured;
-    let fingerprint = match (&config.fingerprint, is_configured) {
-        (Some(text), true) => Some(text.parse().map_err(Failure::Usage)?),
-        _ => None,
-    };
+fn access(options: &Options, chosen: &Chosen) -> Result<Access, Failure> {
     let trust = Trust {
-        ca: options.ca.clone().or_else(|| config.ca.clone().filter(|_| is_configured)),
-        fingerprint: options.fingerprint.or(fingerprint),
+        ca: chosen.ca.value.clone(),
+        fingerprint: chosen.fingerprint.value,
         known: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/known-servers")),
     };
-    let address = given.or(configured).unwrap_or_else(this_host);
-    Ok((Access { address, plain, trust, identity: None }, is_configured))
+    let address = chosen.server.value.clone();
+    let access = Access { address, plain: options.insecure_plain, trust, identity: None };
+    let identity = identity(chosen, access.way())?;
+    Ok(Access { identity, ..access })
 }
 
-/// The command line's certificate goes with the command line's key. It is good for nothing where no TLS is spoken.
-fn identity(options: &Options, config: &Config, way: Way) -> Result<Option<Identity>, Failure> {
-    let (certificate, key) = match &options.certificate {
-        Some(certificate) => (Some(certificate), &options.key),
-        None => (config.certificate.as_ref(), &config.key),
-    };
-    let certificate = certificate.filter(|_| way == Way::Tls);
-    certificate.map(|certificate| Identity::load(certificate, key.as_deref())).transpose()
+/// It is good for nothing where no TLS is spoken.
+fn identity(chosen: &Chosen, way: Way) -> Result<Option<Identity>, Failure> {
+    let certificate = chosen.certificate.value.as_ref().filter(|_| way == Way::Tls);
+    certificate.map(|certificate| Identity::load(certificate, chosen.key.value.as_deref())).transpose()
 }
 
 /// A certificate comes first; a password may be there as well, until the certificate is added to the account.
-fn entry(options: &Options, config: &Config, access: &Access, is_login: bool) -> Result<Entry, Failure> {
-    let file = options.password_file.as_ref().or(config.password_file.as_ref());
+fn entry(chosen: &Chosen, access: &Access, login: &str) -> Result<Entry, Failure> {
     // On this host's socket the kernel says who we are.
-    let file = file.filter(|_| !(access.is_local() && is_login));
+    let is_known = access.is_local() && chosen.name.value == login;
+    let file = chosen.password_file.value.as_ref().filter(|_| !is_known);
     let password = file.map(|file| Secret::from_file(file)).transpose()?;
     Ok(match password {
         otherwise if access.identity.is_some() => Entry::Certificate { otherwise },
@@ -136,11 +114,8 @@ fn entry(options: &Options, config: &Config, access: &Access, is_login: bool) ->
     })
 }
 
-fn this_host() -> Address {
-    Address::of_this_host(
-        variable("XDG_RUNTIME_DIR").map(PathBuf::from).as_deref(),
-        Uid::effective().as_raw(),
-    )
+fn config_file() -> Option<PathBuf> {
+    base("XDG_CONFIG_HOME", ".config").map(|base| base.join("chat/config.toml"))
 }
 
 fn login() -> Result<String, Failure> {

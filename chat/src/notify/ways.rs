@@ -52,6 +52,13 @@ impl Ways {
         out
     }
 
+    /// As the configuration calls them.
+    pub fn names(self) -> Vec<&'static str> {
+        let all =
+            [(self.bell, "bell"), (self.osc9, "osc9"), (self.osc777, "osc777"), (self.is_none(), "none")];
+        all.iter().filter(|(is_on, _)| *is_on).map(|(_, name)| *name).collect()
+    }
+
     fn with(mut self, way: &Way) -> Self {
         match way {
             Way::Bell => self.bell = true,
@@ -66,15 +73,6 @@ impl Ways {
 impl Default for Ways {
     fn default() -> Self {
         Self { bell: true, ..Self::NONE }
-    }
-}
-
-impl fmt::Display for Ways {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all =
-            [(self.bell, "bell"), (self.osc9, "osc9"), (self.osc777, "osc777"), (self.is_none(), "none")];
-        let names: Vec<_> = all.iter().filter(|(is_on, _)| *is_on).map(|(_, name)| *name).collect();
-        f.write_str(&names.join(", "))
     }
 }
 
