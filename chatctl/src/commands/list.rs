@@ -2,12 +2,16 @@
 
 use chat_proto::admin::{List, Peer, Session, User, UserStatus};
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use super::{Context, plural};
 use crate::failure::Failure;
 use crate::output::{Page, Records, Show, Table, time};
 
 /// More channels are counted; `show` names them.
 const CHANNELS_SHOWN: usize = 5;
+/// Characters of a status, which may have a long text.
+const STATUS_SHOWN: usize = 40;
 
 pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
     let mut users = context.connector.list(&List {}, |reply| reply.users)?;
@@ -53,7 +57,7 @@ fn add(table: &mut Table, user: &User) {
     table.push([
         &user.nick,
         account,
-        &status(user),
+        &status_and_since(user),
         &user.sessions.len().to_string(),
         &from,
         &connected,
@@ -66,10 +70,27 @@ fn add(table: &mut Table, user: &User) {
     }
 }
 
+/// Since when somebody is available is as uninteresting here as a long text; `show` tells it.
+fn status_and_since(user: &User) -> String {
+    let status = status(user);
+    let Some(since) = user.status_since.filter(|_| user.status != UserStatus::Available) else {
+        return status;
+    };
+    let mut short: String = status.graphemes(true).take(STATUS_SHOWN).collect();
+    if short.len() < status.len() {
+        short.push('…');
+    }
+    format!("{short} ({})", time::since(since))
+}
+
 pub(super) fn status(user: &User) -> String {
     match (user.status, &user.talking_with) {
         (UserStatus::Available, _) => "available".into(),
-        (UserStatus::Away, _) => "away".into(),
+        (UserStatus::Away, _) => {
+            let text = user.away.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
+            format!("away{text}")
+        }
+        (UserStatus::Idle, _) => "idle".into(),
         (UserStatus::Busy, Some(partner)) => format!("busy with {partner}"),
         (UserStatus::Busy, None) => "busy".into(),
         (UserStatus::Other, _) => "unknown".into(),
@@ -119,6 +140,7 @@ mod tests {
             account: Some("alice".into()),
             guest: false,
             status: UserStatus::Busy,
+            status_since: Some(time::now()),
             away: None,
             talking_with: Some("bob".into()),
             realname: String::new(),
@@ -138,10 +160,32 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         let from = lines[0].find("FROM").expect("a column");
         assert_eq!(lines.len(), 4);
-        assert!(lines[1].contains("busy with bob") && lines[1].ends_with("#c0,#c1,#c2,#c3,#c4 and 2 more"));
+        assert!(
+            lines[1].contains("busy with bob (0s)") && lines[1].ends_with("#c0,#c1,#c2,#c3,#c4 and 2 more")
+        );
         assert_eq!(lines[2].find("alice pid 22"), Some(from));
         assert_eq!(lines[3], "1 user, 2 sessions");
         assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_status_says_what_and_since_when() {
+        let hour_ago = time::now() - 3_600_000;
+        let told = |status, away: Option<&str>| {
+            let away = away.map(str::to_owned);
+            status_and_since(&User {
+                status,
+                away,
+                status_since: Some(hour_ago),
+                talking_with: None,
+                ..user()
+            })
+        };
+        assert_eq!(told(UserStatus::Available, None), "available");
+        assert_eq!(told(UserStatus::Away, Some("at lunch")), "away: at lunch (1h)");
+        assert_eq!(told(UserStatus::Idle, None), "idle (1h)");
+        let long = format!("away: {}… (1h)", "é".repeat(34));
+        assert_eq!(told(UserStatus::Away, Some(&"é".repeat(100))), long);
     }
 
     #[test]

@@ -22,10 +22,12 @@ pub(super) fn run(context: &mut Context<'_>, name: &str) -> Result<(), Failure> 
 impl Show for User {
     fn text(&self, page: &mut Page) {
         let mut table = Table::plain();
-        let away = self.away.as_deref().map(|away| format!(": {away}")).unwrap_or_default();
         table.push(["nick", &self.nick]);
         table.push(["account", self.account.as_deref().unwrap_or("none, a guest")]);
-        table.push(["status", &format!("{}{away}", status(self))]);
+        table.push(["status", &status(self)]);
+        if let Some(since) = self.status_since {
+            table.push(["since", &format!("{}, {} ago", time::clock(since), time::since(since))]);
+        }
         table.push(["real name", &self.realname]);
         table.push(["modes", or_none(&self.modes)]);
         table.push(["channels", or_none(&self.channels.join(", "))]);

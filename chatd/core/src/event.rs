@@ -225,9 +225,16 @@ pub enum UserEvent {
         /// Where it was seen.
         channels: Vec<ChannelId>,
     },
+    /// It did something by hand; within a second it is told once of a session.
+    Acted {
+        conn: ConnId,
+    },
+    /// As it says, or automatically.
     AwaySet {
         away: Option<Away>,
     },
+    /// It did something, and so is no longer automatically away.
+    Returned,
     RealnameSet {
         realname: Box<str>,
     },

@@ -172,16 +172,18 @@ pub struct Keepalive {
     pub registration: u64,
 }
 
-/// Whether users can be talked to.
+/// Whether users can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresencePolicy {
+    /// How long somebody does nothing by hand before being away automatically; never with 0.
+    pub away_after: u64,
     /// How long a request for a conversation waits for its answer.
     pub talk_request: u64,
 }
 
 impl Default for PresencePolicy {
     fn default() -> Self {
-        Self { talk_request: 60_000 }
+        Self { away_after: 30 * 60_000, talk_request: 60_000 }
     }
 }
 

@@ -165,6 +165,13 @@ impl<'a> Tx<'a> {
         })
     }
 
+    /// Does something that is no answer to the command whose turn it is.
+    pub fn aside(&mut self, act: impl FnOnce(&mut Self)) {
+        let issuer = self.issuer.take();
+        act(self);
+        self.issuer = issuer;
+    }
+
     pub fn emit_conn(&mut self, conn: ConnId, event: ConnEvent) {
         self.emit(Event::Conn(conn, event));
     }

@@ -54,7 +54,9 @@ fn user(event: &UserEvent, at: u64) -> Option<Event> {
         }
         UserEvent::Left { reason, .. } => Event { text: owned(reason), ..new(EventKind::Disconnected) },
         UserEvent::NickChanged { nick, .. } => Event { to: Some(nick.to_string()), ..new(EventKind::Nick) },
-        UserEvent::AwaySet { away: Some(away) } => Event { text: owned(&away.text), ..new(EventKind::Away) },
+        UserEvent::AwaySet { away: Some(away) } if !away.auto => {
+            Event { text: owned(&away.text), ..new(EventKind::Away) }
+        }
         UserEvent::AwaySet { away: None } => new(EventKind::Back),
         UserEvent::BecameOperator { name, .. } => {
             Event { text: Some(format!("operator {name}")), ..new(EventKind::Mode) }
@@ -70,7 +72,12 @@ fn user(event: &UserEvent, at: u64) -> Option<Event> {
         UserEvent::AccountChanged { account } => {
             Event { account: account.as_ref().map(ToString::to_string), ..new(EventKind::Account) }
         }
-        UserEvent::RealnameSet { .. } | UserEvent::ModesSet { .. } => return None,
+        // Silence is no news.
+        UserEvent::Acted { .. }
+        | UserEvent::AwaySet { .. }
+        | UserEvent::Returned
+        | UserEvent::RealnameSet { .. }
+        | UserEvent::ModesSet { .. } => return None,
     };
     Some(seen)
 }

@@ -6,16 +6,25 @@ use jiff::{SpanRelativeTo, Unit};
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::value::Period;
+
 const FOREVER: &str = "forever";
 const RETENTION: &str = "a time from \"1h\" to \"36500d\", such as \"365d\", or \"forever\"";
 /// Seconds.
 const RETENTION_MIN: f64 = 3600.0;
 const RETENTION_MAX: f64 = 36_500.0 * 86_400.0;
 
+const NEVER: &str = "never";
+const AFTER: &str = "a time from \"1s\" to \"24h\", such as \"30m\", or \"never\"";
+
 const UNLIMITED: &str = "unlimited";
 const SIZE: &str = "a size from \"10M\" on, such as \"500M\" or \"20G\" (of 1024 each), or \"unlimited\"";
 const SIZE_MIN: u64 = 10 << 20;
 const UNITS: [(char, u32); 4] = [('K', 10), ('M', 20), ('G', 30), ('T', 40)];
+
+/// After how long something happens; never without a time.
+#[derive(Debug)]
+pub(super) struct After(pub(super) Option<Period>);
 
 /// For how long something is kept; for ever without a time.
 #[derive(Debug)]
@@ -51,6 +60,35 @@ impl Serialize for Retention {
             }
             Some(time) => serializer.collect_str(&format_args!("{}s", time.as_secs())),
             None => serializer.serialize_str(FOREVER),
+        }
+    }
+}
+
+impl After {
+    /// Nothing for never.
+    pub(super) fn millis(&self) -> u64 {
+        self.0.as_ref().map_or(0, Period::millis)
+    }
+}
+
+impl<'de> Deserialize<'de> for After {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if [NEVER, "0", "0s"].contains(&text.as_str()) {
+            return Ok(Self(None));
+        }
+        let period = Period::parse(&text);
+        period
+            .map(|period| Self(Some(period)))
+            .ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &AFTER))
+    }
+}
+
+impl Serialize for After {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(period) => period.serialize(serializer),
+            None => serializer.serialize_str(NEVER),
         }
     }
 }
@@ -99,6 +137,19 @@ mod tests {
         }
         for wrong in ["", "5", "9M", "10 M", "1.5G", "-1G", "99999999T", "G", "10m"] {
             assert!(serde_json::from_value::<Size>(wrong.into()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_happens_after_a_time_may_never_happen() {
+        for (text, written) in
+            [("30m", "30m"), ("1s", "1s"), ("24h", "24h"), ("never", "never"), ("0", "never")]
+        {
+            let after: After = serde_json::from_value(text.into()).unwrap();
+            assert_eq!(serde_json::to_value(&after).unwrap(), written);
+        }
+        for wrong in ["", "25h", "-1m", "30", "900ms", "forever"] {
+            assert!(serde_json::from_value::<After>(wrong.into()).is_err(), "{wrong}");
         }
     }
 

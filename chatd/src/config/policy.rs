@@ -49,7 +49,10 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
             timeout: keepalive.timeout.millis(),
             registration: keepalive.registration.millis(),
         },
-        presence: PresencePolicy { talk_request: presence.talk_request.millis() },
+        presence: PresencePolicy {
+            away_after: presence.away_after.millis(),
+            talk_request: presence.talk_request.millis(),
+        },
         registration: Registration {
             open: accounts.registration == raw::Registration::Open,
             before_connect: accounts.register_before_connect,

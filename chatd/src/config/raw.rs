@@ -9,7 +9,7 @@ use chatd_core::Policy;
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::bounds::{Retention, Size};
+use super::bounds::{After, Retention, Size};
 use super::value::{
     Address, Bounded, Channel, File, Hash, LongPeriod, Mode, Motd, Path, Period, ServerName, Text,
     ThreeLines, Word,
@@ -193,6 +193,7 @@ pub(super) struct Keepalive {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a section, `[presence]`")]
 pub(super) struct Presence {
+    pub(super) away_after: After,
     pub(super) talk_request: Period,
 }
 
@@ -310,7 +311,10 @@ impl Default for Keepalive {
 impl Default for Presence {
     fn default() -> Self {
         let core = chatd_core::PresencePolicy::default();
-        Self { talk_request: Period::of_millis(core.talk_request) }
+        Self {
+            away_after: After(Some(Period::of_millis(core.away_after))),
+            talk_request: Period::of_millis(core.talk_request),
+        }
     }
 }
 

@@ -119,6 +119,14 @@ impl Period {
         Self(Duration::from_millis(millis))
     }
 
+    /// From a second to a day.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let span = text.parse::<jiff::SignedDuration>().ok()?;
+        let period = Duration::try_from(span).ok()?;
+        let within = period >= Duration::from_secs(1) && period <= Duration::from_secs(86_400);
+        within.then_some(Self(period))
+    }
+
     pub(super) fn millis(&self) -> u64 {
         u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
     }
@@ -310,13 +318,7 @@ impl<'de> Deserialize<'de> for Address {
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = string(deserializer, PERIOD)?;
-        let period = text.parse::<jiff::SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-        match period {
-            Some(period) if period >= Duration::from_secs(1) && period <= Duration::from_secs(86_400) => {
-                Ok(Self(period))
-            }
-            _ => Err(D::Error::invalid_value(Unexpected::Str(&text), &PERIOD)),
-        }
+        Self::parse(&text).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &PERIOD))
     }
 }
 

@@ -124,7 +124,9 @@ fn user(who: &Who, event: &UserEvent) {
             EventKind::Kicked.log(&fields, format_args!("kicked: {nick}, by {by}: {}", Quoted(reason)));
         }
         UserEvent::NickChanged { .. }
+        | UserEvent::Acted { .. }
         | UserEvent::AwaySet { .. }
+        | UserEvent::Returned
         | UserEvent::AccountChanged { .. }
         | UserEvent::RealnameSet { .. }
         | UserEvent::ModesSet { .. } => {}

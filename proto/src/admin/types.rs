@@ -13,7 +13,10 @@ pub struct User {
     pub account: Option<String>,
     pub guest: bool,
     pub status: UserStatus,
-    /// The away message, when away.
+    /// When that began; absent from what an older daemon tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_since: Option<u64>,
+    /// The away message, when away as the user says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub away: Option<String>,
     /// The partner of an accepted conversation, when busy.
@@ -25,7 +28,7 @@ pub struct User {
     pub channels: Vec<String>,
     /// When the oldest session came.
     pub connected_at: u64,
-    /// When any of the sessions last did something.
+    /// When something was last done by hand in any of the sessions.
     pub last_active_at: u64,
     pub sessions: Vec<Session>,
 }
@@ -34,7 +37,10 @@ pub struct User {
 #[serde(rename_all = "camelCase")]
 pub enum UserStatus {
     Available,
+    /// As the user says.
     Away,
+    /// Automatically away.
+    Idle,
     Busy,
     /// One that this program is too old to know.
     #[serde(other)]
@@ -47,6 +53,7 @@ pub enum UserStatus {
 pub struct Session {
     pub from: Peer,
     pub connected_at: u64,
+    /// When something was last done by hand.
     pub last_active_at: u64,
     /// The IRCv3 capabilities that the client has enabled.
     pub capabilities: Vec<String>,

@@ -224,10 +224,11 @@ fn status(state: &State) -> admin::CoreStatus {
 
 fn describe(state: &State, user: &User) -> admin::User {
     let presence = state.presence(user);
-    let (status, talking_with) = match presence.status {
-        Status::Available => (admin::UserStatus::Available, None),
-        Status::Away(_) | Status::Idle => (admin::UserStatus::Away, None),
-        Status::Busy(partner) => (admin::UserStatus::Busy, Some(partner.to_string())),
+    let (status, away, partner) = match presence.status {
+        Status::Available => (admin::UserStatus::Available, None, None),
+        Status::Away(text) => (admin::UserStatus::Away, Some(text), None),
+        Status::Idle => (admin::UserStatus::Idle, None, None),
+        Status::Busy(partner) => (admin::UserStatus::Busy, None, Some(partner)),
     };
     let sessions = user.sessions.iter().filter_map(|conn| state.sessions.get(*conn));
     admin::User {
@@ -235,13 +236,14 @@ fn describe(state: &State, user: &User) -> admin::User {
         account: user.account.as_ref().map(ToString::to_string),
         guest: user.account.is_none(),
         status,
-        away: user.away.as_ref().map(|away| away.text.to_string()),
-        talking_with,
+        status_since: Some(presence.since),
+        away: away.map(str::to_owned),
+        talking_with: partner.map(Nick::to_string),
         realname: user.realname.to_string(),
         modes: user.modes.letters().collect(),
         channels: state.channels_of(user).map(|(_, channel)| channel.name.to_string()).collect(),
         connected_at: user.since,
-        last_active_at: user.last_active,
+        last_active_at: user.acted_at,
         sessions: sessions.map(describe_session).collect(),
     }
 }
@@ -250,7 +252,7 @@ fn describe_session(session: &Session) -> admin::Session {
     admin::Session {
         from: (&session.peer.origin).into(),
         connected_at: session.opened_at,
-        last_active_at: session.heard_at,
+        last_active_at: session.acted_at,
         capabilities: session.caps.names().map(str::to_owned).collect(),
     }
 }

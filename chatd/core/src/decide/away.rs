@@ -8,6 +8,7 @@ use crate::state::Away;
 use crate::tx::{Caller, Tx};
 
 use super::check::{line_fits, text_fits};
+use super::idle;
 
 pub fn away(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let text = message.param(0).filter(|text| !text.is_empty());
@@ -18,6 +19,7 @@ pub fn away(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     if !text.is_none_or(fits) {
         return;
     }
+    idle::note(tx, caller);
     // Said again, it is acknowledged again, but others are told only of a change.
     let away = text.map(|text| Away { text: text.into(), auto: false });
     if tx.state().user(caller.user).is_some_and(|user| user.away != away) {

@@ -19,11 +19,12 @@ use crate::state::{Channel, State, User};
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, on_list, word};
-use super::{names, part, standing};
+use super::{idle, names, part, standing};
 
 pub fn join(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let names = message.param(0).unwrap_or_default();
     if names == "0" {
+        idle::acted(tx, caller);
         return part::all(tx, caller);
     }
     let mut keys = message.param(1).unwrap_or_default().split(',');
@@ -90,7 +91,10 @@ fn join_one(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName, key: Option<&st
     }
     match existing.and_then(|(id, channel)| refusal(id, channel, user, key)) {
         Some((numeric, why)) => tx.numeric(numeric, format_args!("{name} :{why}")),
-        None => enter(tx, caller, name),
+        None => {
+            idle::acted(tx, caller);
+            enter(tx, caller, name);
+        }
     }
 }
 

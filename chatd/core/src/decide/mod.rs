@@ -10,6 +10,7 @@ mod cap;
 mod check;
 mod help;
 mod history;
+mod idle;
 mod info;
 mod invite;
 mod join;
@@ -117,6 +118,11 @@ fn command(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     }
     if message.params().len() < command.params {
         return tx.numeric(ERR_NEEDMOREPARAMS, format_args!("{} :Not enough parameters", command.name));
+    }
+    if let Some(user) = registered
+        && command.is_by_hand(message)
+    {
+        idle::acted(tx, Caller { conn, user });
     }
     match (command.run, registered) {
         (Run::Conn(run), _) => run(tx, conn, message),

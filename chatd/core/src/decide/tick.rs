@@ -9,7 +9,7 @@ use crate::policy::Policy;
 use crate::state::Session;
 use crate::tx::Tx;
 
-use super::{admin, batch, keep, talk};
+use super::{admin, batch, idle, keep, talk};
 
 pub fn tick(tx: &mut Tx<'_>) {
     look_after_shutdown(tx);
@@ -17,6 +17,7 @@ pub fn tick(tx: &mut Tx<'_>) {
     keep::expire(tx);
     batch::tick(tx);
     talk::expire(tx);
+    idle::tick(tx);
     let now = tx.now().0;
     let due: Vec<ConnId> =
         tx.state().deadlines.iter().take_while(|(due, _)| *due <= now).map(|(_, conn)| *conn).collect();

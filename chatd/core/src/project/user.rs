@@ -28,7 +28,7 @@ impl Scene<'_> {
                 self.watchers(&who.nick.fold(), Some(*conn), RPL_MONOFFLINE, format_args!("{}", who.nick));
             }
             UserEvent::NickChanged { nick, .. } => self.renamed(who, nick),
-            UserEvent::AwaySet { .. } => self.away_set(who),
+            UserEvent::AwaySet { .. } | UserEvent::Returned => self.away_set(who),
             UserEvent::RealnameSet { realname } => {
                 self.watched(who, TAGS, Caps::SETNAME, |author, caps, line| {
                     author.line(caps, line, format_args!("SETNAME :{realname}"));
@@ -36,7 +36,8 @@ impl Scene<'_> {
             }
             UserEvent::ModesSet { modes } => self.modes_set(who, *modes),
             UserEvent::AccountChanged { account } => self.account_changed(who, account.as_ref()),
-            UserEvent::SessionAdded { .. }
+            UserEvent::Acted { .. }
+            | UserEvent::SessionAdded { .. }
             | UserEvent::SessionRemoved { .. }
             | UserEvent::BecameOperator { .. }
             | UserEvent::OperatorRefused { .. }

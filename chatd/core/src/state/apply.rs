@@ -8,7 +8,6 @@ use crate::history::entries;
 use crate::id::{ConnId, UserId};
 use crate::input::Peer;
 use crate::mode::UserModes;
-use crate::policy::Policy;
 
 use super::{PasswordState, Phase, Registering, Session, Shutdown, State, User, Waiting, Whowas};
 
@@ -86,6 +85,7 @@ impl State {
             handed_over: None,
             opened_at: at,
             heard_at: at,
+            acted_at: at,
             pinged_at: None,
             due,
         });
@@ -127,12 +127,14 @@ impl State {
             UserEvent::NickChanged { nick, .. } => self.rename(at, who.user, nick),
             UserEvent::ModesSet { modes } => self.set_user_modes(who.user, *modes),
             UserEvent::AccountChanged { account } => self.set_account(at, who.user, account.as_ref()),
-            UserEvent::AwaySet { away } => {
-                if let Some(user) = self.users.get_mut(who.user) {
-                    user.away.clone_from(away);
-                    user.presence_since = at;
+            UserEvent::Acted { conn } => {
+                if let Some(session) = self.sessions.get_mut(*conn) {
+                    session.acted_at = at;
                 }
+                self.change_presence(who.user, |user| user.acted_at = at);
             }
+            UserEvent::AwaySet { away } => self.set_away(at, who.user, away.clone()),
+            UserEvent::Returned => self.set_away(at, who.user, None),
             UserEvent::RealnameSet { realname } => {
                 if let Some(user) = self.users.get_mut(who.user) {
                     user.realname.clone_from(realname);
@@ -165,9 +167,11 @@ impl State {
             named_since: at,
             named_since_message: self.last_message,
             last_active: at,
+            acted_at: at,
         };
         self.nicks.insert(who.nick.fold(), who.user);
         self.users.insert(who.user, user);
+        self.change_presence(who.user, |_| {});
         self.counts.most_users = self.counts.most_users.max(self.users.len());
         self.add_session(who.user, *conn);
         if account.is_some() {
@@ -187,6 +191,9 @@ impl State {
     fn remove_user(&mut self, at: u64, id: UserId) {
         self.set_user_modes(id, UserModes::empty());
         let Some(user) = self.users.remove(id) else { return };
+        if let Some(due) = user.idle_due(&self.policy.presence) {
+            self.idle_deadlines.remove(&(due, id));
+        }
         self.nicks.remove(&user.nick.fold());
         for channel in &user.channels {
             self.remove_member(*channel, id);
@@ -231,7 +238,7 @@ impl State {
 
     fn apply_server(&mut self, at: u64, event: &ServerEvent) {
         match event {
-            ServerEvent::PolicySet { policy } => self.policy = Policy::clone(policy),
+            ServerEvent::PolicySet { policy } => self.set_policy(policy),
             ServerEvent::ShutdownScheduled { at: due, reason, .. } => {
                 let next_warning = warning_below(due.saturating_sub(at));
                 self.shutdown = Some(Shutdown { at: *due, reason: reason.clone(), next_warning });

@@ -52,6 +52,8 @@ pub struct State {
     pub watchers: BTreeMap<Folded, BTreeSet<ConnId>>,
     /// When to look at the silence of which connection.
     pub deadlines: BTreeSet<(u64, ConnId)>,
+    /// When to look whether which user does nothing: those have one who can become automatically away.
+    pub idle_deadlines: BTreeSet<(u64, UserId)>,
     /// The newest first.
     pub whowas: VecDeque<Whowas>,
     pub counts: Counts,
@@ -129,6 +131,7 @@ impl State {
             empty_channels: BTreeSet::new(),
             watchers: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            idle_deadlines: BTreeSet::new(),
             whowas: VecDeque::new(),
             counts: Counts::default(),
             accounts,

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use chat_proto::name::Nick;
 use serde::{Deserialize, Serialize};
 
+use crate::id::UserId;
+use crate::policy::Policy;
+
 use super::{State, User};
 
 /// Not to be reached, as the user says or as its silence does.
@@ -35,6 +38,38 @@ pub enum Status<'a> {
 }
 
 impl State {
+    /// Changes what a user's idleness hangs on, and when to look at it.
+    pub(super) fn change_presence(&mut self, id: UserId, change: impl FnOnce(&mut User)) {
+        let Some(user) = self.users.get_mut(id) else { return };
+        if let Some(due) = user.idle_due(&self.policy.presence) {
+            self.idle_deadlines.remove(&(due, id));
+        }
+        change(user);
+        if let Some(due) = user.idle_due(&self.policy.presence) {
+            self.idle_deadlines.insert((due, id));
+        }
+    }
+
+    /// Behind a conversation it isn't seen.
+    pub(super) fn set_away(&mut self, at: u64, id: UserId, away: Option<Away>) {
+        self.change_presence(id, |user| {
+            user.away = away;
+            if user.talk.is_none() {
+                user.presence_since = at;
+            }
+        });
+    }
+
+    pub(super) fn set_policy(&mut self, policy: &Policy) {
+        let is_other = self.policy.presence != policy.presence;
+        self.policy = policy.clone();
+        if is_other {
+            let dues =
+                self.users.iter().filter_map(|(id, user)| Some((user.idle_due(&policy.presence)?, id)));
+            self.idle_deadlines = dues.collect();
+        }
+    }
+
     pub fn presence<'a>(&'a self, user: &'a User) -> Presence<'a> {
         let status = match (self.partner(user), &user.away) {
             (Some(partner), _) => Status::Busy(&partner.nick),

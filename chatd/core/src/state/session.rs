@@ -32,6 +32,8 @@ pub struct Session {
     /// Times are in milliseconds since the Unix epoch.
     pub opened_at: u64,
     pub heard_at: u64,
+    /// When something was last done by hand, to the second.
+    pub acted_at: u64,
     pub pinged_at: Option<u64>,
     pub due: u64,
 }

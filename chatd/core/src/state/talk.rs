@@ -165,9 +165,9 @@ impl State {
     }
 
     fn set_talking(&mut self, at: u64, user: UserId, talking: Option<Talking>) {
-        if let Some(user) = self.users.get_mut(user) {
+        self.change_presence(user, |user| {
             user.talk = talking;
             user.presence_since = at;
-        }
+        });
     }
 }

@@ -10,6 +10,7 @@ use crate::event::Byline;
 use crate::history::Party;
 use crate::id::{ChannelId, ConnId};
 use crate::mode::UserModes;
+use crate::policy::PresencePolicy;
 
 use super::{Away, Marks, Talking};
 
@@ -47,6 +48,8 @@ pub struct User {
     pub named_since_message: u64,
     /// When it last said something.
     pub last_active: u64,
+    /// When it last did something by hand, in whichever session; to the second.
+    pub acted_at: u64,
 }
 
 impl User {
@@ -65,6 +68,12 @@ impl User {
             Some(account) => Party::Account(account.fold()),
             None => Party::Guest(self.nick.fold()),
         }
+    }
+
+    /// When it becomes automatically away, if nothing is done until then.
+    pub(super) fn idle_due(&self, policy: &PresencePolicy) -> Option<u64> {
+        let may_be = policy.away_after > 0 && self.away.is_none() && self.talk.is_none();
+        may_be.then(|| self.acted_at.saturating_add(policy.away_after))
     }
 
     pub fn is_operator(&self) -> bool {

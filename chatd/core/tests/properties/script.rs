@@ -153,6 +153,8 @@ impl Rules {
         policy.password_hash = self.password.then(|| "secret".into());
         policy.operators = vec![Operator { name: "root".into(), password_hash: "toor".into() }];
         policy.motd = vec!["Welcome.".into()];
+        // Some passages of time are longer, most are not.
+        policy.presence.away_after = if self.auto_join { 20_000 } else { 5_000 };
         let limits = &mut policy.limits;
         (limits.channels_per_user, limits.channels, limits.sessions_per_user) = (3, 4, 2);
         (limits.list_entries, limits.monitor, limits.targets) = (3, 2, 3);

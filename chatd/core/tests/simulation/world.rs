@@ -238,5 +238,6 @@ fn policy(rng: &mut Rng) -> Policy {
         timeout: 20_000,
         registration: rng.u64(10_000..30_000),
     };
+    policy.presence.away_after = rng.u64(1_000..60_000);
     policy
 }

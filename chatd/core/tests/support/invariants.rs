@@ -8,6 +8,7 @@ use chatd_core::{ConnId, Origin, State, UserModes};
 pub fn check(state: &State) {
     sessions(state);
     deadlines(state);
+    idleness(state);
     users(state);
     shared_users(state);
     channels(state);
@@ -32,6 +33,15 @@ fn sessions(state: &State) {
 fn deadlines(state: &State) {
     let wanted: BTreeSet<_> = state.sessions.iter().map(|session| (session.due, session.conn)).collect();
     assert_eq!(state.deadlines, wanted);
+}
+
+/// Who can become automatically away is looked at in time, and nobody else.
+fn idleness(state: &State) {
+    let after = state.policy.presence.away_after;
+    let awake =
+        state.users.iter().filter(|(_, user)| after > 0 && user.away.is_none() && user.talk.is_none());
+    let wanted: BTreeSet<_> = awake.map(|(id, user)| (user.acted_at + after, id)).collect();
+    assert_eq!(state.idle_deadlines, wanted);
 }
 
 fn users(state: &State) {

@@ -81,12 +81,13 @@ fn peers_and_users() {
     let session =
         Session { from: peer(), connected_at: 1, last_active_at: 2, capabilities: vec!["batch".into()] };
     check("Session", &session, true);
-    for status in [UserStatus::Available, UserStatus::Away, UserStatus::Busy] {
+    for status in [UserStatus::Available, UserStatus::Away, UserStatus::Idle, UserStatus::Busy] {
         let user = User {
             nick: "alice".into(),
             account: text(),
             guest: false,
             status,
+            status_since: Some(1),
             away: text(),
             talking_with: text(),
             realname: "A".into(),

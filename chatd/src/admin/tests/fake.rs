@@ -117,6 +117,7 @@ fn user(number: usize) -> User {
         account: None,
         guest: true,
         status: UserStatus::Available,
+        status_since: Some(1),
         away: None,
         talking_with: None,
         realname: "R".repeat(500),

@@ -58,6 +58,8 @@ fn every_error_has_its_place_and_what_is_expected() {
         ("[limits]\nbrust = 5", "2:1", "did you mean `burst`?"),
         ("[lobby]\nchannel = \"lobby\"", "2:11", "begins with #"),
         ("[lobby]\nauto-join = \"yes\"", "2:13", "\"yes\": expected true or false"),
+        ("[presence]\naway-after = \"25h\"", "2:14", "\"24h\", such as \"30m\", or \"never\""),
+        ("[presence]\naway-after = 30", "2:14", "the number `30`: expected a"),
         ("[log]\nlevel = \"loud\"", "2:9", "expected one of `error`, `warn`"),
         ("[log]\nlevel = \"inf\"", "2:9", "did you mean `info`?"),
         ("[log]\nlevel = 3", "2:9", "quotation marks"),

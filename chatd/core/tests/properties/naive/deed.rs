@@ -51,6 +51,8 @@ pub enum Deed {
     SetName(&'static str),
     Quit,
     Lose,
+    /// Of everybody, for longer than it takes to be away automatically.
+    Silence,
     /// Of the server, without a word.
     Crash,
 }
@@ -87,7 +89,7 @@ impl Deed {
         let text = |text: &Option<&str>| text.map(|text| format!(" :{text}")).unwrap_or_default();
         let name = |nick: &Option<&str>| nick.map(|nick| format!(" {nick}")).unwrap_or_default();
         Some(match self {
-            Self::Register { .. } | Self::Lose | Self::Crash => return None,
+            Self::Register { .. } | Self::Lose | Self::Silence | Self::Crash => return None,
             Self::Nick(nick) => format!("NICK {nick}"),
             Self::Join { room, key } => format!("JOIN {room} {}", key.unwrap_or_default()),
             Self::Part { room, reason } => format!("PART {room}{}", text(reason)),
@@ -134,6 +136,7 @@ pub fn deed() -> impl Strategy<Value = Deed> {
         1 => name.prop_map(Deed::SetName),
         1 => Just(Deed::Quit),
         1 => Just(Deed::Lose),
+        3 => Just(Deed::Silence),
         2 => Just(Deed::Crash),
     ]
 }

@@ -50,6 +50,8 @@ struct Person {
     account: Option<&'static str>,
     realname: &'static str,
     away: Option<&'static str>,
+    /// Away for doing nothing.
+    idle: bool,
     seats: Seats,
 }
 
@@ -73,8 +75,10 @@ impl Naive {
     }
 
     fn perform(&mut self, seat: usize, deed: &Deed) {
-        if matches!(deed, Deed::Crash) {
-            return self.crash();
+        match deed {
+            Deed::Crash => return self.crash(),
+            Deed::Silence => return self.silence(),
+            _ => {}
         }
         let Some(me) = self.seats[seat].person else {
             if let Deed::Register { nick, own, caps } = *deed {
@@ -84,6 +88,9 @@ impl Naive {
             }
             return;
         };
+        if shows_somebody(deed) {
+            self.wake(me);
+        }
         match *deed {
             Deed::Register { .. } => {}
             Deed::Nick(nick) => self.rename(me, nick),
@@ -107,7 +114,7 @@ impl Naive {
             }
             Deed::Quit => self.leave(seat, me, "Quit: bye"),
             Deed::Lose => self.leave(seat, me, "Connection lost"),
-            Deed::Crash => {}
+            Deed::Silence | Deed::Crash => {}
         }
     }
 
@@ -158,7 +165,15 @@ impl Naive {
         let from = self.seats[seat]
             .login
             .map_or("~u@0123456789abcdef.ip4".into(), |login| format!("{login}@localhost"));
-        let person = Person { nick, from, account, realname: "r", away: None, seats: Seats::from([seat]) };
+        let person = Person {
+            nick,
+            from,
+            account,
+            realname: "r",
+            away: None,
+            idle: false,
+            seats: Seats::from([seat]),
+        };
         self.people.insert(self.arrivals, person);
         self.seats[seat].person = Some(self.arrivals);
         self.arrivals += 1;
@@ -180,11 +195,31 @@ impl Naive {
     }
 
     fn away(&mut self, me: usize, text: Option<&'static str>) {
-        if self.people[&me].away == text {
+        let was_idle = std::mem::take(&mut self.person(me).idle);
+        if self.people[&me].away == text && !was_idle {
             return;
         }
         self.person(me).away = text;
         if self.partner(me).is_none() {
+            self.show_presence(me);
+        }
+    }
+
+    /// Requests don't wait that long either.
+    fn silence(&mut self) {
+        self.requests.clear();
+        let silent: Vec<usize> = self.people.keys().copied().collect();
+        for me in silent {
+            let is_busy = self.partner(me).is_some();
+            let person = self.person(me);
+            if !is_busy && person.away.is_none() && !std::mem::replace(&mut person.idle, true) {
+                self.show_presence(me);
+            }
+        }
+    }
+
+    fn wake(&mut self, me: usize) {
+        if std::mem::take(&mut self.person(me).idle) {
             self.show_presence(me);
         }
     }
@@ -230,6 +265,32 @@ impl Naive {
         let Person { account, realname, .. } = self.people[&id];
         self.tell(&extended, id, &format!("JOIN {room} {} :{realname}", account.unwrap_or("*")));
         self.tell(&(seats - &extended), id, &format!("JOIN {room}"));
+    }
+}
+
+/// Whether somebody must be there who does it; of a JOIN, that is so only if it leads somewhere.
+fn shows_somebody(deed: &Deed) -> bool {
+    match deed {
+        Deed::Nick(_)
+        | Deed::Part { .. }
+        | Deed::Kick { .. }
+        | Deed::Topic { .. }
+        | Deed::Invite { .. }
+        | Deed::Say { .. }
+        | Deed::Ask(_)
+        | Deed::Accept(_)
+        | Deed::Decline(_)
+        | Deed::TakeBack(_)
+        | Deed::EndTalk
+        | Deed::SetName(_) => true,
+        Deed::Register { .. }
+        | Deed::Join { .. }
+        | Deed::Mode { .. }
+        | Deed::Away(_)
+        | Deed::Quit
+        | Deed::Lose
+        | Deed::Silence
+        | Deed::Crash => false,
     }
 }
 

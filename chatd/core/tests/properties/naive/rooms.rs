@@ -96,6 +96,7 @@ impl Naive {
                 return;
             }
         }
+        self.wake(me);
         self.join(seat, me, name);
     }
 

@@ -32,6 +32,7 @@ impl Naive {
     pub(super) fn presence(&self, person: usize) -> Option<String> {
         match self.partner(person) {
             Some(partner) => Some(format!("talking with {}", self.people[&partner].nick)),
+            None if self.people[&person].idle => Some("idle".to_owned()),
             None => self.people[&person].away.map(str::to_owned),
         }
     }
