@@ -30,12 +30,10 @@ pub(super) fn line(talk: &Talk) -> Line {
         (Deed::Decline, true) => {
             Line::new().name(with).text(Style::Dim, " was told no").then(because(reason))
         }
-        (Deed::Decline, false) => match reason {
-            Some(reason) if reason.starts_with("busy") => {
-                Line::new().name(with).text(Style::Plain, &format!(" is {reason}"))
-            }
-            _ => Line::new().name(with).text(Style::Plain, " says no").then(because(reason)),
-        },
+        (Deed::Decline, false) if talk.is_busy() => {
+            Line::new().name(with).text(Style::Plain, &format!(" is {}", reason.unwrap_or_default()))
+        }
+        (Deed::Decline, false) => Line::new().name(with).text(Style::Plain, " says no").then(because(reason)),
         (Deed::Cancel, true) => {
             Line::new().name(with).text(Style::Dim, " is no longer asked to talk").then(because(reason))
         }
@@ -56,6 +54,10 @@ pub(super) fn line(talk: &Talk) -> Line {
 }
 
 fn over(with: &str, reason: &str) -> Line {
+    let mut reason = reason.to_owned();
+    if let Some(first) = reason.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
     ruled(Line::of(Style::Dim, "── the conversation with ").name(with), &format!(" is over: {reason} ──"))
 }
 
@@ -91,7 +93,12 @@ mod tests {
             (Deed::Timeout, false, None, "bob was not answered in time"),
             (Deed::End, false, Some(LEFT), "── bob left the conversation ──"),
             (Deed::End, true, Some(LEFT), "── you left the conversation with bob ──"),
-            (Deed::End, false, Some("kicked"), "── the conversation with bob is over: kicked ──"),
+            (
+                Deed::End,
+                false,
+                Some("Kicked by root: loud"),
+                "── the conversation with bob is over: kicked by root: loud ──",
+            ),
         ] {
             assert_eq!(said(deed, own, reason), words);
         }

@@ -103,6 +103,7 @@ impl Standings {
             (Status::Idle, _) | (Status::Available, Some(Status::Idle)) => false,
             // Others than chatd don't tell who was idle.
             (Status::Available, None) => !presence.told,
+            (Status::Busy, Some(Status::Busy)) => false,
             (Status::Busy, _) => {
                 let partner = presence.with.as_deref().and_then(|with| self.get(with));
                 !partner.and_then(|partner| partner.with.as_deref()).is_some_and(|with| same(with, name))

@@ -5,7 +5,7 @@ use chat_proto::message::{Message, Writer};
 use chat_proto::name::same;
 use serde::Serialize;
 
-use crate::session::{Session, What};
+use crate::session::{Presence, Session, Stage, Status, What};
 
 /// Requests that are remembered, each way; an honest server has fewer.
 const REQUESTS_MAX: usize = 64;
@@ -40,6 +40,15 @@ pub struct Talk {
     pub reason: Option<String>,
 }
 
+impl Talk {
+    /// Whether our request was declined because somebody talks with another.
+    pub fn is_busy(&self) -> bool {
+        self.deed == Deed::Decline
+            && !self.own
+            && self.reason.as_deref().is_some_and(|why| why.starts_with("busy"))
+    }
+}
+
 /// As far as the server has told.
 #[derive(Debug, Default)]
 pub struct Talks {
@@ -49,6 +58,8 @@ pub struct Talks {
     /// With whom this session talks, or another of ours.
     partner: Option<String>,
     elsewhere: Option<String>,
+    /// With whom this session talked when the connection broke.
+    broken: Option<String>,
     /// We did something, and the server is still to say what has become of it.
     pub(super) awaits_answer: bool,
 }
@@ -125,8 +136,20 @@ impl Session {
         let here = deed == Deed::Accept && rest == Some("here");
         let reason = rest.filter(|reason| deed != Deed::Accept && !reason.is_empty()).map(str::to_owned);
         let talk = Talk { deed, by: by.to_owned(), with: with.to_owned(), own, here, reason };
+        if deed == Deed::Accept && self.is_still_led(&talk) {
+            return self.ask_to_talk(&talk.with);
+        }
+        if talk.is_busy() {
+            self.standings.note(&talk.with, &Presence { status: Status::Busy, ..Presence::default() });
+        }
         self.note_talk(&talk);
         self.emit(What::Talk(talk));
+    }
+
+    /// Whether the server hasn't noticed yet that the connection broke over which we talked: we go on over the new one.
+    fn is_still_led(&mut self, talk: &Talk) -> bool {
+        let broken = self.talks.broken.take_if(|_| self.stage != Stage::Ready);
+        !talk.here && broken.is_some_and(|broken| same(&broken, &talk.with))
     }
 
     fn note_talk(&mut self, talk: &Talk) {
@@ -169,6 +192,7 @@ impl Session {
     /// The connection is gone, and with it what was asked and led over it.
     pub(super) fn lose_talks(&mut self) {
         let Talks { asked_by, asking, partner, .. } = std::mem::take(&mut self.talks);
+        self.talks.broken.clone_from(&partner);
         let asked_by = asked_by.into_iter().map(|with| (Deed::Cancel, false, with));
         let asking = asking.into_iter().map(|with| (Deed::Cancel, true, with));
         let ended = partner.into_iter().map(|with| (Deed::End, true, with));

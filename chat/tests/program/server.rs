@@ -63,7 +63,7 @@ impl Client {
         self.stream.write_all(lines.as_bytes()).unwrap();
     }
 
-    /// Waits for the next thing that the client says, as `TARGET TEXT`.
+    /// Waits for the next thing that the client says, as `TARGET TEXT`, or wants of a conversation, as it stands.
     pub(crate) fn said(&self) -> String {
         self.said.recv_timeout(PATIENCE).expect("the client says something")
     }
@@ -94,6 +94,9 @@ fn serve(stream: UnixStream, caps: &str, clients: &Sender<Client>) {
         if let Some(rest) = line.strip_prefix("PRIVMSG ").filter(|rest| !rest.starts_with("nobody")) {
             let _ = sender.send(rest.replacen(" :", " ", 1));
         }
+        if line.starts_with("TALK ") {
+            let _ = sender.send(line.to_owned());
+        }
         if line.starts_with("PING chat-ready") {
             let _ = client.take().map(|client| clients.send(client));
         }
@@ -105,7 +108,7 @@ fn answer(tags: &str, line: &str, caps: &str) -> String {
     let token = rest.trim_start_matches(':');
     match command {
         "CAP" if rest.starts_with("LS") => format!(":s CAP * LS :{caps}\r\n"),
-        "CAP" if rest.starts_with("REQ") => format!(":s CAP * ACK :{CAPS}\r\n"),
+        "CAP" if rest.starts_with("REQ") => format!(":s CAP * ACK {}\r\n", &rest[4..]),
         "CAP" => ":s 001 alice :Hi\r\n:s 005 alice chatd.org/LOBBY=#lobby WHOX :are\r\n:s 376 alice :End\r\n"
             .into(),
         "PING" if token == "chat-ready" => ":alice!a@h JOIN #lobby\r\n:s PONG s chat-ready\r\n".into(),

@@ -154,6 +154,42 @@ fn what_a_paste_hides_does_nothing_to_the_terminal() {
     assert!(!terminal.raw().contains(['\u{202e}', '\u{9b}', '\x07']));
 }
 
+/// In a conversation with bob, who asked for it while a line was being typed.
+#[test]
+fn a_question_does_not_disturb_a_line_and_is_answered_by_none_that_was_begun_before() {
+    let server = Server::start();
+    server.offer("chatd.org/talk=60");
+    let mut command = support::chat(&server);
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::run(command);
+    let mut client = server.client();
+    terminal.wait_for_prompt("#lobby>");
+    terminal.keys("ye");
+    terminal.wait_for_prompt("#lobby> ye");
+    client.send(":bob!b@h TALK REQUEST alice\r\n");
+    terminal.wait_for("bob would like to talk (yes/no)");
+    terminal.wait_for_prompt("#lobby> ye");
+    terminal.keys("s\r");
+    assert_eq!(client.said(), "#lobby yes");
+    terminal.wait_for_prompt("[bob: yes/no] #lobby>");
+    terminal.keys("yes\r");
+    assert_eq!(client.said(), "TALK ACCEPT bob");
+    client.send(":alice!a@h TALK ACCEPT bob here\r\n");
+    terminal.wait_for_prompt("⇄ bob>");
+    client.send(":carol!c@h PRIVMSG #lobby :for all\r\n:bob!b@h PRIVMSG alice :hi\r\n");
+    terminal.wait_for("bob: hi");
+    terminal.keys("for bob alone");
+    terminal.wait_for_prompt("⇄ bob> for bob alone");
+    client.send(":bob!b@h TALK END alice :left the conversation\r\n");
+    terminal.wait_for("carol: for all");
+    terminal.wait_for_prompt("⇄ bob> for bob alone");
+    terminal.keys("\r");
+    terminal.wait_for("you no longer talk with bob");
+    terminal.wait_for_prompt("#lobby>");
+    terminal.keys("for all\r");
+    assert_eq!(client.said(), "#lobby for all");
+}
+
 /// The first key comes after the prompt, which can be told: what is typed goes where it says.
 #[test]
 fn a_prompt_changes_while_nothing_is_typed_behind_it() {

@@ -99,6 +99,33 @@ fn a_broken_connection_ends_what_was_led_and_asked_over_it() {
     assert_eq!(scene.session.partner(), None);
 }
 
+/// The server may hold the old connection for alive long after it broke.
+#[test]
+fn a_conversation_that_the_server_still_has_goes_on_over_the_new_connection() {
+    for (partner, asked) in [("bob", true), ("carol", false)] {
+        let mut scene = scene();
+        scene.hear(":bob!b@h TALK ACCEPT alice here");
+        scene.session.lost();
+        scene.session.open();
+        scene.whats();
+        scene.hear(":s CAP alice ACK :chatd.org/talk");
+        scene.hear(":s 001 alice :Welcome");
+        scene.sent();
+        scene.hear(&format!(":alice!a@h TALK ACCEPT {partner} elsewhere"));
+        assert_eq!(scene.sent().contains(&"TALK REQUEST bob".to_owned()), asked);
+        assert_eq!(scene.whats().is_empty(), asked);
+    }
+}
+
+#[test]
+fn who_declines_because_they_are_busy_is_told_of_once() {
+    let mut scene = scene();
+    scene.hear(":bob!b@h TALK DECLINE alice :busy, talking with carol");
+    scene.whats();
+    scene.hear("@chatd.org/presence=busy;chatd.org/with=carol :bob!b@h AWAY :talking with carol");
+    assert!(matches!(&scene.whats()[..], [What::Away { quiet: true, .. }]));
+}
+
 #[test]
 fn what_is_none_of_our_business_or_makes_no_sense_is_nothing() {
     let mut scene = scene();
