@@ -102,7 +102,10 @@ pub enum Command {
     )]
     History {
         /// Of a channel, or what was written with somebody in private [default: the lobby]
-        #[arg(long, value_name = "NAME|#CHANNEL")]
+        #[arg(value_name = "#CHANNEL|NAME")]
+        place: Option<String>,
+        /// The same, as with send
+        #[arg(long, value_name = "#CHANNEL|NAME", conflicts_with = "place")]
         to: Option<String>,
         /// How many lines, the last ones, up to 10000 [default: 50; with --since all]
         #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -67,8 +67,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             let outage = query::duration(&wait).map_err(|error| Failure::Usage(format!("--wait {error}")))?;
             scripts::send(&settings()?, &to, &text, outage).await
         }
-        Some(Command::History { to, lines, since }) => {
-            scripts::history(&settings()?, to.as_deref(), lines, since.as_deref()).await
+        Some(Command::History { place, to, lines, since }) => {
+            scripts::history(&settings()?, place.or(to).as_deref(), lines, since.as_deref()).await
         }
         Some(Command::List) => scripts::list(&settings()?).await,
         Some(Command::Tail { channel }) => scripts::tail(&settings()?, channel.as_deref()).await,

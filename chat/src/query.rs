@@ -8,7 +8,8 @@ use jiff::{Span, SpanRelativeTo, Timestamp, ToSpan as _, Unit, Zoned};
 use crate::session::Search;
 
 /// What days may look like.
-const DATES: &str = "2026-11-30, 2026-11, today, yesterday, monday, 3d or 2w (ago)";
+const DATES: &str =
+    "2026-11-30, 2026-11, 2026-11-30T14:05, today, yesterday, monday, 90m, 3h, 3d or 2w (ago)";
 
 /// A longer time is a slip of the finger.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);

@@ -6,14 +6,14 @@ use crate::client::{Client, help};
 use crate::input::{Request, Verb};
 use crate::line::{Line, Style};
 use crate::session::How;
-use crate::ui::Show;
 
 impl Client {
     /// Does it, or asks for what was left out.
     pub(super) fn request(&mut self, request: Request) {
         let Some(request) = self.with_name(request) else { return };
         let is_asking = request.question().is_some();
-        if is_asking && request.verb() != Verb::Talk {
+        let goes_on = request.verb() == Verb::Search && self.session.can_search_on();
+        if is_asking && request.verb() != Verb::Talk && !goes_on {
             self.asking = Some(request);
             return;
         }
@@ -57,7 +57,7 @@ impl Client {
 
     fn help(&mut self, topic: Option<&str>) {
         let lines = help::lines(topic, self.columns);
-        self.shows.extend(lines.into_iter().map(Show::Line));
+        lines.into_iter().for_each(|line| self.print(line));
     }
 
     /// Some take the number of a name in the last list for the name.

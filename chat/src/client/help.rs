@@ -1,6 +1,6 @@
 //! The words of `<help>`.
 
-use crate::input::{BRIEF, Group, NAME, Spec, TABLE, find, unknown};
+use crate::input::{BRIEF, Group, NAME, Spec, TABLE, Verb, find, unknown};
 use crate::line::{Line, Style};
 
 const GAP: usize = 2;
@@ -85,11 +85,28 @@ fn one(spec: &Spec) -> Vec<Line> {
         Line::of(Style::Bold, spec.usage).text(Style::Plain, ": ").text(Style::Plain, spec.does),
         Line::of(Style::Plain, "for example: ").text(Style::Plain, spec.example),
     ];
+    lines.extend(more(spec.verb).iter().map(|row| Line::of(Style::Plain, row)));
     if !spec.aliases.is_empty() {
         let aliases: Vec<_> = spec.names().map(|name| format!("/{name}")).collect();
         lines.push(Line::of(Style::Dim, &format!("also: {}", aliases.join(", "))));
     }
     lines
+}
+
+/// What has to be known besides.
+fn more(verb: Verb) -> &'static [&'static str] {
+    match verb {
+        Verb::Search => &[
+            "All words must be in it, whole and in any order; soup* finds soups as well.",
+            "after: and before: take 2026-11-30, 2026-11, 2026-11-30T14:05, today, yesterday,",
+            "monday, or 90m, 3h, 3d, 2w for so long ago; a day begins at midnight.",
+            "<search> alone goes on where the last one ended, further back.",
+        ],
+        Verb::History => {
+            &["<history> bob has what you wrote with bob; after <clear> it begins with the newest."]
+        }
+        _ => &[],
+    }
 }
 
 #[cfg(test)]

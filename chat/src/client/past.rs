@@ -38,16 +38,21 @@ impl Client {
         }
     }
 
+    /// Looks for the words, or without any goes on where the last search ended.
     pub(super) fn search(&mut self, words: &str) {
         if !self.session.has_search() {
             return self.complain("this server doesn't search in what was said before");
         }
+        if words.is_empty() {
+            return self.session.ask_search_on();
+        }
         match query::parse(words, &Timestamp::now().to_zoned(self.renderer.zone().clone())) {
             Err(wrong) => self.complain(&wrong),
-            Ok(search) if !self.session.ask_search(&search, words) => {
-                self.complain("that is too much to look for; take fewer words");
+            Ok(search) => {
+                if !self.session.ask_search(search, words) {
+                    self.complain("that is too much to look for; take fewer words");
+                }
             }
-            Ok(_) => {}
         }
     }
 

@@ -348,7 +348,7 @@ pub static TABLE: &[Spec] = &[
         group: Group::Past,
         brief: "finds what was said",
         args: &[asked_rest("What are you looking for?")],
-        usage: "<search> WORDS",
+        usage: "<search> [WORDS]",
         does: "finds what was said; from:NAME in:#CHANNEL after:DATE before:DATE narrow it",
         example: "<search> soup from:bob in:#cooking after:2026-11-01",
     },

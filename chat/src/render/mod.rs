@@ -211,7 +211,12 @@ fn about(name: &str, does: &str, channel: Option<&str>, reason: &str, view: View
     if let Some(channel) = channel.filter(|channel| !view.is_here(channel)) {
         line = line.text(Style::Dim, &format!(" {channel}"));
     }
-    if reason.is_empty() { line } else { line.text(Style::Dim, &format!(" ({reason})")) }
+    match reason {
+        "" => line,
+        // No brackets in brackets.
+        reason if reason.contains('(') => line.text(Style::Dim, &format!(": {reason}")),
+        reason => line.text(Style::Dim, &format!(" ({reason})")),
+    }
 }
 
 fn topic(channel: &str, text: &str, by: Option<&str>) -> Line {

@@ -33,7 +33,7 @@ impl Renderer {
         }
         let head = format!("{} {} from before", count(lines.len(), "line"), whence(place));
         let foot =
-            if whole { "there is nothing before them" } else { "<history> once more goes on before them" };
+            if whole { "there is nothing before that" } else { "<history> once more goes further back" };
         // A day of its own: the lines around it are of now.
         let mut days = Self { zone: self.zone.clone(), day: Some(jiff::civil::Date::MIN) };
         let view = View { here: Some(place), times: true, ..view };
@@ -43,10 +43,14 @@ impl Renderer {
 
     fn found(&self, words: &str, lines: &[Event], more: bool, view: View<'_>, now: &Zoned) -> Vec<Line> {
         if lines.is_empty() {
-            return vec![Line::of(Style::Plain, "nothing found: ").text(Style::Plain, words)];
+            let nothing = Line::of(Style::Plain, "nothing found: ").text(Style::Plain, words);
+            let hint = longer(words).map(|word| {
+                Line::of(Style::Dim, &format!("only whole words are found; {word}* finds what begins so"))
+            });
+            return std::iter::once(nothing).chain(hint).collect();
         }
         let foot = match more {
-            true => format!("the newest {} that were found; before:DATE finds older ones", lines.len()),
+            true => format!("{} found; <search> alone goes further back", lines.len()),
             false => format!("{} found", lines.len()),
         };
         let old = lines.iter().filter_map(|event| self.found_line(event, view, now));
@@ -69,6 +73,13 @@ impl Renderer {
     pub(super) fn local(&self, at: Timestamp) -> Zoned {
         at.to_zoned(self.zone.clone())
     }
+}
+
+/// A word of the search that may be the beginning of another.
+fn longer(words: &str) -> Option<&str> {
+    let is_key = |word: &str| ["from:", "in:", "after:", "before:"].iter().any(|key| word.starts_with(key));
+    let mut plain = words.split_whitespace().filter(|word| !is_key(&word.to_ascii_lowercase()));
+    plain.rfind(|word| word.chars().count() >= 2 && word.chars().all(char::is_alphanumeric))
 }
 
 fn words(event: &Event, view: View<'_>) -> Option<Line> {
@@ -188,7 +199,7 @@ mod tests {
         assert_eq!(
             shown(What::History { place: "#lobby".into(), lines, whole: false }),
             "── 2 lines in #lobby from before ──\n── Friday, 30 October 2026 ──\n14:02 bob: soup?\n\
-             ── Friday, 20 November 2026 ──\n17:03 bob: bye\n── <history> once more goes on before them ──"
+             ── Friday, 20 November 2026 ──\n17:03 bob: bye\n── <history> once more goes further back ──"
         );
         let none = What::History { place: "bob".into(), lines: Vec::new(), whole: true };
         assert_eq!(shown(none), "nothing earlier is stored with bob in private");
@@ -205,8 +216,18 @@ mod tests {
             "30 Oct 2025 14:02 #cooking bob: soup\n  and bread\n\
              Mon  2 Nov 09:05 [private] bob → you: soup?\n── 2 found ──"
         );
-        let none = What::Found { words: "soup".into(), lines: Vec::new(), more: false };
-        assert_eq!(shown(none), "nothing found: soup");
+        let none = What::Found { words: "soup from:bob".into(), lines: Vec::new(), more: false };
+        assert_eq!(
+            shown(none),
+            "nothing found: soup from:bob\nonly whole words are found; soup* finds what begins so"
+        );
+        for words in ["soup*", "from:bob after:today", "!", "x"] {
+            let none = What::Found { words: words.into(), lines: Vec::new(), more: false };
+            assert_eq!(shown(none), format!("nothing found: {words}"));
+        }
+        let lines = vec![said_at("2026-11-02T09:05:00Z", "alice", "soup?")];
+        let some = shown(What::Found { words: "soup".into(), lines, more: true });
+        assert!(some.ends_with("── 1 found; <search> alone goes further back ──"), "{some}");
     }
 
     #[test]

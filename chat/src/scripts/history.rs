@@ -19,13 +19,14 @@ const LINES_MAX: u32 = 10_000;
 /// Prints the last lines of the lobby, or of `to`, oldest first.
 ///
 /// # Errors
-/// The time makes no sense, the server can't be reached or doesn't tell, or nobody takes the output.
+/// The time or the name makes no sense, nobody has that name, the server can't be reached or doesn't tell, or nobody takes the output.
 pub async fn history(
     settings: &Settings,
     to: Option<&str>,
     lines: Option<u32>,
     since: Option<&str>,
 ) -> Result<(), Failure> {
+    to.map_or(Ok(()), super::checked)?;
     let since = since.map(|since| query::time(since, &Zoned::now())).transpose().map_err(Failure::Usage)?;
     let count = lines.unwrap_or(if since.is_some() { LINES_MAX } else { LINES }) as usize;
     let mut talk = Talk::errand(settings).await?;
@@ -45,6 +46,9 @@ pub async fn history(
         told = answer(&mut talk).await;
         talk.session.part(&place, "");
     }
+    if !is_channel(&place) && told.as_ref().is_ok_and(Vec::is_empty) {
+        told = known(&mut talk, &place).await.map(|()| Vec::new());
+    }
     let me = talk.session.nick().to_owned();
     talk.end().await;
     print(&told?, &me, settings)
@@ -56,6 +60,22 @@ async fn answer(talk: &mut Talk) -> Result<Vec<Event>, Failure> {
         match talk.next(deadline).await?.what {
             What::History { lines, .. } => return Ok(lines),
             What::Refused { reason, .. } => return Err(Failure::Refused(reason)),
+            _ => {}
+        }
+    }
+}
+
+/// Nothing is stored with somebody: it may be a slip of the pen.
+async fn known(talk: &mut Talk, name: &str) -> Result<(), Failure> {
+    talk.session.ask_person(name);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match talk.next(deadline).await?.what {
+            What::Person(person) if person.presence.is_none() && person.left.is_none() => {
+                let nobody = format!("nobody here is called {name}, and nothing is stored with that name");
+                return Err(Failure::Refused(nobody));
+            }
+            What::Person(_) => return Ok(()),
             _ => {}
         }
     }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use chat_proto::name::{ChannelName, Nick};
 use chat_proto::text::{SafeText, harmless_json};
 
 use crate::failure::Failure;
@@ -35,6 +36,15 @@ pub fn session(settings: &Settings) -> Session {
         session.give_server_password(password.clone());
     }
     session
+}
+
+/// Whether it can be somebody's or a channel's name; what can't would reach somebody else, or nobody.
+fn checked(name: &str) -> Result<(), Failure> {
+    let outcome =
+        if name.starts_with('#') { ChannelName::new(name).map(drop) } else { Nick::new(name).map(drop) };
+    outcome.map_err(|error| {
+        Failure::Usage(format!("{} can't be the name of anybody: {error}", SafeText::name(name)))
+    })
 }
 
 /// Says something on standard error.

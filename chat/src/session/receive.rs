@@ -136,7 +136,7 @@ impl Session {
             self.emit(What::Info { text: text.to_owned() });
         } else if matches!(message.param(0), Some("REGISTER" | "PASSWD")) {
             self.on_account_refused(message);
-        } else if self.on_past_refused(text) || message.param(0) == Some("MARKREAD") {
+        } else if self.on_past_refused(code_of_past(message), text) || message.param(0) == Some("MARKREAD") {
             // What can't be marked is not the user's concern.
         } else if message.param(1) == Some("ACCOUNT_REQUIRED") && self.stage == Stage::Registering {
             self.lock(Lock::AccountsOnly, text);
@@ -147,7 +147,7 @@ impl Session {
 
     /// Something was refused; if it was something said, tells what.
     pub(super) fn refuse(&mut self, number: Option<u16>, subject: &str, reason: &str) {
-        if self.on_past_refused(reason) {
+        if self.on_past_refused(None, reason) {
             return;
         }
         let unsaid = self.label.as_deref().and_then(|label| self.outbox.settle(label));
@@ -157,5 +157,13 @@ impl Session {
             reason: reason.to_owned(),
             unsaid: unsaid.map(|entry| entry.text()),
         });
+    }
+}
+
+/// What is wrong with a question to the history: the code of the failure, or which part of a search.
+fn code_of_past(message: &Message) -> Option<&str> {
+    match (message.param(0), message.param(1)) {
+        (Some("SEARCH"), Some("INVALID_PARAMS")) => message.param(2),
+        (_, code) => code,
     }
 }

@@ -7,14 +7,12 @@ mod lines;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use chat_proto::name::{ChannelName, Nick};
-use chat_proto::text::SafeText;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::failure::Failure;
-use crate::scripts::note;
+use crate::scripts::{checked, note};
 use crate::settings::Settings;
 use delivery::Delivery;
 use input::{Input, Piece};
@@ -61,15 +59,6 @@ pub async fn send(
 
 fn nothing() -> Failure {
     Failure::Usage("there is nothing to say: give the text, or - to read standard input".to_owned())
-}
-
-/// Whether it can be somebody's or a channel's name; what can't would reach somebody else, or nobody.
-fn checked(name: &str) -> Result<(), Failure> {
-    let outcome =
-        if name.starts_with('#') { ChannelName::new(name).map(drop) } else { Nick::new(name).map(drop) };
-    outcome.map_err(|error| {
-        Failure::Usage(format!("{} can't be the name of anybody: {error}", SafeText::name(name)))
-    })
 }
 
 async fn say(delivery: &mut Delivery, text: &str) -> Result<Changes, Failure> {

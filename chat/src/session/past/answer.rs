@@ -3,15 +3,19 @@
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;
 use chat_proto::name::Folded;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::session::Session;
 use crate::session::batch::Gathered;
 use crate::session::event::{Event, What, is_channel};
 use crate::session::past::Ask;
-use crate::session::past::ask::{Earlier, FOUND_MAX};
+use crate::session::past::ask::{Earlier, FOUND_MAX, Sought};
 use crate::session::past::page::{MISSED_MAX, Page};
 use crate::session::trace::Point;
+
+/// What a search takes.
+const TOO_MUCH: &str =
+    "that can't be looked for: at most 16 words, and two of them may end in *, behind three letters or more";
 
 impl Session {
     /// A batch of history has ended.
@@ -20,12 +24,9 @@ impl Session {
             (Some(Ask::Missed(place)), Gathered::Lines(_, lines)) => self.on_missed(&place, lines),
             (Some(Ask::Targets), Gathered::Targets(targets)) => self.on_targets(targets),
             (Some(Ask::History(earlier)), Gathered::Lines(_, lines)) => self.on_earlier(*earlier, lines),
-            (Some(Ask::Search(words)), Gathered::Lines(_, lines)) => {
-                let more = lines.len() >= FOUND_MAX;
-                self.emit(What::Found { words, lines, more });
-            }
+            (Some(Ask::Search(sought)), Gathered::Lines(_, lines)) => self.on_found(*sought, lines),
             (None, Gathered::Lines(Some(place), lines)) => self.on_told_unasked(&place, lines),
-            (Some(ask), _) => self.past_failed(ask, "the server's answer makes no sense"),
+            (Some(ask), _) => self.past_failed(ask, None, "the server's answer makes no sense"),
             _ => {}
         }
         self.past_answered();
@@ -87,6 +88,28 @@ impl Session {
         self.emit(What::History { place: earlier.place, lines: earlier.lines, whole });
     }
 
+    /// The next page ends where this one begins; what has the same time may be on both.
+    fn on_found(&mut self, mut sought: Sought, mut lines: Vec<Event>) {
+        let more = lines.len() >= FOUND_MAX.min(self.past.page_size());
+        let oldest = lines.first().and_then(|event| event.at);
+        let words = sought.words.clone();
+        lines.retain(|event| event.id.as_ref().is_none_or(|id| !sought.found.contains(id)));
+        if lines.is_empty() && more {
+            sought.search.before = oldest.and_then(|at| at.checked_sub(SignedDuration::from_millis(1)).ok());
+            self.ask_sought(sought);
+            return;
+        }
+        if sought.search.before != oldest {
+            sought.found.clear();
+        }
+        sought
+            .found
+            .extend(lines.iter().filter(|event| event.at == oldest).filter_map(|event| event.id.clone()));
+        sought.search.before = oldest;
+        self.past.sought = Some(sought).filter(|_| more && oldest.is_some());
+        self.emit(What::Found { words, lines, more });
+    }
+
     /// What was kept for us while we were away.
     fn on_told_unasked(&mut self, place: &str, lines: Vec<Event>) {
         self.expect(place, Page::new(place, None));
@@ -114,15 +137,15 @@ impl Session {
     }
 
     /// Whether it was a question to the history that was refused; then it is dealt with.
-    pub(in crate::session) fn on_past_refused(&mut self, reason: &str) -> bool {
+    pub(in crate::session) fn on_past_refused(&mut self, code: Option<&str>, reason: &str) -> bool {
         let asked = self.label.as_ref().and_then(|label| self.past.asked.remove(label));
         let Some(ask) = asked else { return false };
-        self.past_failed(ask, reason);
+        self.past_failed(ask, code, reason);
         self.past_answered();
         true
     }
 
-    pub(super) fn past_failed(&mut self, ask: Ask, reason: &str) {
+    pub(super) fn past_failed(&mut self, ask: Ask, code: Option<&str>, reason: &str) {
         match ask {
             // It may be that the server doesn't know any more what we saw last: the time does as well.
             Ask::Missed(place) => {
@@ -131,8 +154,24 @@ impl Session {
                     self.ask_missed(place.as_str());
                 }
             }
-            Ask::History(earlier) => self.refuse_past(&earlier.place, reason),
-            Ask::Search(_) => self.refuse_past("", reason),
+            Ask::History(earlier) => {
+                let place = &earlier.place;
+                let reason = if code == Some("INVALID_TARGET") {
+                    no_such_place(place)
+                } else {
+                    in_words(code, reason)
+                };
+                self.refuse_past(place, &reason);
+            }
+            Ask::Search(sought) => {
+                let place = sought.search.place.as_deref().unwrap_or_default();
+                let reason = match code {
+                    Some("in") => no_such_place(place),
+                    Some("text") => TOO_MUCH.to_owned(),
+                    code => in_words(code, reason),
+                };
+                self.refuse_past(place, &reason);
+            }
             Ask::Read(..) | Ask::Targets => {}
         }
     }
@@ -140,5 +179,24 @@ impl Session {
     fn refuse_past(&mut self, subject: &str, reason: &str) {
         let (subject, reason) = (subject.to_owned(), reason.to_owned());
         self.emit(What::Refused { number: None, subject, reason, unsaid: None });
+    }
+}
+
+/// A server tells nobody whether there is a place that it doesn't show.
+fn no_such_place(place: &str) -> String {
+    if is_channel(place) {
+        format!("{place} can't be read: there is no such channel, or you are not in it")
+    } else {
+        format!("what was written with {place} can't be read: nobody has that name")
+    }
+}
+
+/// Why, when it isn't what was asked for that is wrong.
+fn in_words(code: Option<&str>, reason: &str) -> String {
+    match code {
+        Some("MESSAGE_ERROR" | "INTERNAL_ERROR") => {
+            "the server can't look up what was said before; try again later".to_owned()
+        }
+        _ => reason.to_owned(),
     }
 }

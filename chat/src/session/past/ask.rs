@@ -1,5 +1,7 @@
 //! The questions to the history.
 
+use std::collections::BTreeSet;
+
 use chat_proto::message::{Writer, push_tag};
 use chat_proto::name::Folded;
 use jiff::{SignedDuration, Timestamp};
@@ -15,8 +17,18 @@ const LATELY: SignedDuration = SignedDuration::from_hours(60 * 24);
 const SLACK: SignedDuration = SignedDuration::from_secs(10);
 /// The most that a search finds.
 pub const FOUND_MAX: usize = 50;
-/// The most bytes of what is searched for: it has to fit a line.
-const QUERY_MAX: usize = 350;
+/// The most bytes of what is searched for: it has to fit a line. Those of the time until which a search goes on are kept free.
+const QUERY_MAX: usize = 384;
+const BEFORE: usize = ";before=2026-11-30T14:05:00.000Z".len();
+
+/// What is searched for, as it was typed and as it is asked.
+#[derive(Debug)]
+pub(super) struct Sought {
+    pub words: String,
+    pub search: Search,
+    /// Those that were said at the end of the time that is asked for, and were found before.
+    pub found: BTreeSet<String>,
+}
 
 /// Stored lines that the user wants to see, as far as they have come.
 #[derive(Debug)]
@@ -56,7 +68,25 @@ impl Session {
 
     /// Asks for the newest lines that have all of it. False if that is too long for a question.
     #[must_use]
-    pub fn ask_search(&mut self, search: &Search, words: &str) -> bool {
+    pub fn ask_search(&mut self, search: Search, words: &str) -> bool {
+        self.ask_sought(Sought { words: words.to_owned(), search, found: BTreeSet::new() })
+    }
+
+    /// Whether the last search may find more.
+    pub fn can_search_on(&self) -> bool {
+        self.past.sought.is_some()
+    }
+
+    /// Asks for what lies before the lines that the last search found, if there may be something.
+    pub fn ask_search_on(&mut self) {
+        if let Some(sought) = self.past.sought.take() {
+            // It was short enough without the time, which is.
+            self.ask_sought(sought);
+        }
+    }
+
+    pub(super) fn ask_sought(&mut self, sought: Sought) -> bool {
+        let search = &sought.search;
         let mut query = String::new();
         let after = search.after.map(wire_time);
         let before = search.before.map(wire_time);
@@ -72,10 +102,10 @@ impl Session {
                 push_tag(&mut query, key, value);
             }
         }
-        if query.len() > QUERY_MAX {
+        if query.len() + if before.is_none() { BEFORE } else { 0 } > QUERY_MAX {
             return false;
         }
-        self.ask(Ask::Search(words.to_owned()), "SEARCH", query.trim_start_matches('@'));
+        self.ask(Ask::Search(Box::new(sought)), "SEARCH", query.trim_start_matches('@'));
         true
     }
 

@@ -47,7 +47,7 @@ enum Ask {
     Targets,
     /// Stored lines for the user.
     History(Box<ask::Earlier>),
-    Search(String),
+    Search(Box<ask::Sought>),
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +57,8 @@ pub struct Past {
     counter: u64,
     asked: BTreeMap<String, Ask>,
     waiting: VecDeque<(Ask, String)>,
+    /// What the last search would go on with.
+    sought: Option<ask::Sought>,
     pages: BTreeMap<Folded, Page>,
     /// The places are complete, or at least asked for.
     begun: bool,
@@ -180,7 +182,7 @@ impl Session {
         }
         self.let_go();
         for ask in std::mem::take(&mut self.past.asked).into_values() {
-            self.past_failed(ask, "the connection broke; try again when it is back");
+            self.past_failed(ask, None, "the connection broke; try again when it is back");
         }
         self.past.waiting.clear();
         self.past.begun = false;

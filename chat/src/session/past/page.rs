@@ -77,7 +77,10 @@ impl Page {
         let after = lines.split_off(first);
         let before = lines.split_off(lines.len().saturating_sub(context));
         let naming = after.iter().filter(|event| names(event, me)).count();
-        let unread = Unread { place: self.place, count, naming, more: self.more, since };
+        // What was fetched may be the end of it, unless something that was read comes before.
+        let more = self.more && first == 0;
+        let since = after.first().and_then(|event| event.at).filter(|_| !more).or(since);
+        let unread = Unread { place: self.place, count, naming, more, since };
         (before, Some(unread).filter(|unread| unread.count > 0), after)
     }
 }

@@ -6,6 +6,7 @@ use chat_proto::message::Message;
 
 use super::*;
 use crate::session::How;
+use crate::session::trace::wire_time;
 
 const CAPS: &str = "message-tags server-time echo-message batch labeled-response draft/chathistory \
                     draft/read-marker draft/message-redaction soju.im/search";
@@ -320,7 +321,10 @@ fn history_goes_back_from_what_is_seen_and_on_from_there() {
     scene.hear("@label=past5 :s FAIL CHATHISTORY INVALID_TARGET BEFORE #lobby :not for you");
     scene.session.lost();
     let broken = "refused: the connection broke; try again when it is back";
-    assert_eq!(scene.shown(), ["refused: not for you", broken]);
+    assert_eq!(
+        scene.shown(),
+        ["refused: #lobby can't be read: there is no such channel, or you are not in it", broken]
+    );
 }
 
 #[test]
@@ -333,7 +337,7 @@ fn a_search_says_all_that_narrows_it_and_shows_what_is_found() {
         after: Some("2026-11-01T00:00:00Z".parse().unwrap()),
         before: None,
     };
-    assert!(scene.session.ask_search(&search, "words"));
+    assert!(scene.session.ask_search(search, "words"));
     let asked = "text=bean\\:\\ssoup;from=bob;in=#lobby;after=2026-11-01T00:00:00.000Z;limit=50";
     assert_eq!(scene.sent(), [format!("@label=past3 SEARCH {asked}")]);
     scene.hear("@label=past3 :s BATCH +f soju.im/search");
@@ -341,7 +345,112 @@ fn a_search_says_all_that_narrows_it_and_shows_what_is_found() {
     scene.hear(":s BATCH -f");
     assert_eq!(scene.shown(), ["found: bob: soup!"]);
     let long = Search { text: "x".repeat(400), ..Search::default() };
-    assert!(!scene.session.ask_search(&long, ""));
+    assert!(!scene.session.ask_search(long, ""));
+}
+
+#[test]
+fn a_search_goes_on_where_it_ended_and_shows_nothing_twice() {
+    let mut scene = settled();
+    assert!(!scene.session.can_search_on());
+    assert!(scene.session.ask_search(Search { text: "soup".into(), ..Search::default() }, "soup"));
+    for (label, before, found, shown, more) in [
+        ("past3", "", &["17:03 a", "17:03 b", "17:04 c"][..], "found: bob: a, bob: b, bob: c", true),
+        (
+            "past4",
+            "before=2026-11-23T17:03:00.000Z;",
+            &["17:02 d", "17:03 a", "17:03 b"],
+            "found: bob: d",
+            true,
+        ),
+        ("past5", "before=2026-11-23T17:02:00.000Z;", &["17:02 d"], "found: ", false),
+    ] {
+        assert_eq!(scene.sent(), [format!("@label={label} SEARCH text=soup;{before}limit=50")]);
+        scene.hear(&format!("@label={label} :s BATCH +f soju.im/search"));
+        for (time, id) in found.iter().map(|line| line.split_once(' ').unwrap()) {
+            scene.hear(&format!("@batch=f;msgid={id};time={} :bob!u@h PRIVMSG #lobby :{id}", at(time)));
+        }
+        scene.hear(":s BATCH -f");
+        assert_eq!((scene.shown(), scene.session.can_search_on()), (vec![shown.to_owned()], more));
+        scene.session.ask_search_on();
+    }
+    assert!(scene.sent().is_empty());
+}
+
+#[test]
+fn a_page_of_what_was_found_before_is_passed_over() {
+    let mut scene = settled();
+    assert!(scene.session.ask_search(Search { text: "x".into(), ..Search::default() }, "x"));
+    for label in ["past3", "past4"] {
+        scene.sent();
+        scene.hear(&format!("@label={label} :s BATCH +f soju.im/search"));
+        for id in ["a", "b", "c"] {
+            scene.hear(&format!("@batch=f;msgid={id};time={} :bob!u@h PRIVMSG #lobby :x", at("17:03")));
+        }
+        scene.hear(":s BATCH -f");
+        scene.session.ask_search_on();
+    }
+    assert_eq!(scene.shown(), ["found: bob: x, bob: x, bob: x"]);
+    assert_eq!(scene.sent(), ["@label=past5 SEARCH text=x;before=2026-11-23T17:02:59.999Z;limit=50"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_in_words() {
+    let mut scene = settled();
+    let retrieved = "Messages could not be retrieved";
+    for (place, label, answer, shown) in [
+        (
+            "#no",
+            "past3",
+            "INVALID_TARGET LATEST #no",
+            "#no can't be read: there is no such channel, or you are not in it",
+        ),
+        (
+            "al",
+            "past4",
+            "INVALID_TARGET LATEST al",
+            "what was written with al can't be read: nobody has that name",
+        ),
+        (
+            "bob",
+            "past5",
+            "MESSAGE_ERROR LATEST bob",
+            "the server can't look up what was said before; try again later",
+        ),
+    ] {
+        scene.session.ask_history(place, 3, None);
+        scene.hear(&format!("@label={label} :s FAIL CHATHISTORY {answer} :{retrieved}"));
+        assert_eq!(scene.shown(), [format!("refused: {shown}")]);
+    }
+    for (label, attribute, shown) in [
+        ("past6", "in", "#no can't be read: there is no such channel, or you are not in it"),
+        (
+            "past7",
+            "text",
+            "that can't be looked for: at most 16 words, and two of them may end in *, behind three letters or more",
+        ),
+    ] {
+        let search = Search { text: "a*".into(), place: Some("#no".into()), ..Search::default() };
+        assert!(scene.session.ask_search(search, "a* in:#no"));
+        scene.hear(&format!("@label={label} :s FAIL SEARCH INVALID_PARAMS {attribute} :Invalid criteria"));
+        assert_eq!(scene.shown(), [format!("refused: {shown}")]);
+    }
+}
+
+#[test]
+fn unread_is_since_the_first_of_it_was_said() {
+    let mut scene = Scene::ready(&format!("timestamp={}", at("09:00")));
+    scene.answer("past1", "#lobby", &["09:00 a bob morning", "09:01 b alice hi", "09:02 c bob well"]);
+    scene.nothing_in_private("past2");
+    let unread: Vec<_> = scene
+        .session
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.what {
+            What::Unread(unread) => Some((unread.count, unread.more, unread.since.map(wire_time))),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(unread, [(1, false, Some(at("09:02")))]);
 }
 
 #[test]

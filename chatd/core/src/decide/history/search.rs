@@ -18,8 +18,9 @@ use super::{ask, has, needs, request};
 const WORDS_MAX: usize = 16;
 /// Beginnings of words among them. The index gathers all that begins so before anything can be looked at or given up.
 const PREFIXES_MAX: usize = 2;
-/// Letters of such a beginning, at least.
+/// Letters of such a beginning, at least. One of a script with thousands of them, or one for each syllable, narrows it as two do.
 const PREFIX_MIN: usize = 3;
+const WEIGHTY: RangeInclusive<char> = '\u{3041}'..='\u{d7a3}';
 const TEXT_HELP: &str =
     ": at most 16 words, at most two of them a beginning with *, of three letters or more";
 /// Letters that are surely letters to the index, whose tables are of an older Unicode: what it takes for the end of a word
@@ -94,7 +95,8 @@ fn words_of(text: &str) -> Option<Vec<String>> {
 
 fn is_long_enough(prefix: &str) -> bool {
     let is_letter = |c: &char| c.is_alphanumeric() && LETTERS.iter().any(|letters| letters.contains(c));
-    prefix.chars().rev().take(PREFIX_MIN).take_while(is_letter).count() == PREFIX_MIN
+    let letters = prefix.chars().rev().take_while(is_letter).take(PREFIX_MIN);
+    letters.map(|c| if WEIGHTY.contains(&c) { 2 } else { 1 }).sum::<usize>() >= PREFIX_MIN
 }
 
 #[cfg(test)]
@@ -107,13 +109,14 @@ mod tests {
             "coffee machine",
             "cof*",
             "caf\u{e9}* \u{440}\u{435}\u{447}*",
-            "\u{65e5}\u{672c}\u{8a9e}*",
+            "\u{65e5}\u{672c}*",
             "a b c 42nd*",
         ] {
             assert!(words_of(text).is_some(), "{text}");
         }
         for text in [
             "a*",
+            "\u{65e5}*",
             "*",
             "coffee b*",
             "long-ab*",
