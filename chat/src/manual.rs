@@ -19,6 +19,7 @@ fn page() -> Page {
         .with(typed())
         .with(past())
         .with(accounts())
+        .with(looks())
         .with(keys())
         .with(environment())
         .with(files())
@@ -89,6 +90,31 @@ fn keys() -> Section {
         .item("Ctrl-D", "On an empty line: leaves.")
 }
 
+fn looks() -> Section {
+    Section::new("WHAT IT LOOKS LIKE")
+        .text(
+            "Each name has a colour of its own; yours is bold before what you say, and highlighted where others say it. The \
+             setting `theme` tells which colours stand out; without it `chat` believes `COLORFGBG`, or else takes colours that can be \
+             read on black and on white. Everything is told in words as well. It doesn't ask the terminal for its colours, since the \
+             answer would come among the keys that are typed. With `TERM=dumb`, or when its output is no terminal, there is nothing \
+             but lines.",
+        )
+        .text(
+            "Long lines are wrapped between words. A link, or any other long word of plain letters and signs, is left to the terminal, \
+             so that it can be copied whole. Of a message of several lines of which one is indented or a fence of code, all \
+             begin in column 3, with their blanks as they are; tabs go to the next column of eight. Characters that a terminal would \
+             obey or hide are shown as symbols (`␛`) or numbers (`‹202E›`). Text that is written from right to left is set between the \
+             isolates U+2068 and U+2069, so that terminals which turn it round leave what stands beside it in its place; others \
+             show it in the order in which it was written.",
+        )
+        .text(
+            "When somebody writes to you in private, says your name, wants to talk with you, or an administrator announces something, \
+             the bell rings, or the desktop tells you: see `notify` in the settings. Inside tmux the latter needs `set -g \
+             allow-passthrough on`. Of more than three who come or go within 10 seconds the rest share a line, a few seconds later or \
+             before whatever else is shown.",
+        )
+}
+
 fn environment() -> Section {
     Section::new("ENVIRONMENT")
         .item("CHAT_SERVER", "Where chatd is, when `--server` doesn't say it.")
@@ -100,8 +126,8 @@ fn files() -> Section {
     Section::new("FILES")
         .item(
             "~/.config/chat/config.toml",
-            "Your settings; `chat config` shows what is in force and where it comes from, and /usr/share/doc/chat/examples/chat.toml has all of them with their defaults. It is \
-             below `XDG_CONFIG_HOME` if that is set.",
+            "Your settings; `chat config` shows what is in force and where it comes from, and \
+             /usr/share/doc/chat/examples/chat.toml has all of them with their defaults. It is below `XDG_CONFIG_HOME` if that is set.",
         )
         .item("~/.local/state/chat/history", "What you typed. It is below `XDG_STATE_HOME` if that is set.")
         .item("~/.local/state/chat/channels", "The channels that you are in at each server, for the next time.")

@@ -50,7 +50,9 @@ impl Settings {
     /// Whether nobody has talked here before.
     pub fn is_first_time(&self) -> bool {
         let left_behind = [&self.history, &self.places];
-        self.terminal && !left_behind.into_iter().flatten().any(|path| path.exists())
+        self.can_ask
+            && std::io::stdout().is_terminal()
+            && !left_behind.into_iter().flatten().any(|path| path.exists())
     }
 
     /// # Errors

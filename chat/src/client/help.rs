@@ -19,18 +19,17 @@ pub(super) fn lines(topic: Option<&str>, columns: Option<usize>) -> Vec<Line> {
 }
 
 fn all(columns: Option<usize>) -> Vec<Line> {
-    let head = [
-        "What you type is said where the prompt tells. A command asks for what you leave",
-        "out: <private>, or <private> bob lunch? /name works for <name>; //x says /x.",
-    ];
+    let head = "What you type is said where the prompt tells. A command asks for what you leave out: <private>, or \
+                <private> bob lunch? /name works for <name>; //x says /x.";
     let foot = "Tab completes. <help> private tells more about <private>.";
     let cells = groups();
     let body = match columns {
         Some(columns) if columns >= TWO_CELLS => side_by_side(&cells),
         _ => cells.into_iter().flatten().map(Cell::line).collect(),
     };
-    let head = head.iter().map(|row| Line::of(Style::Plain, row));
-    head.chain(body).chain([Line::of(Style::Dim, foot)]).collect()
+    let head = Line::of(Style::Plain, head).hanging(0);
+    let foot = Line::of(Style::Dim, foot).hanging(0);
+    std::iter::once(head).chain(body).chain([foot]).collect()
 }
 
 #[derive(Debug, Clone, Copy)]

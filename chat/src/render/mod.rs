@@ -194,7 +194,9 @@ fn presence(what: &What, view: View<'_>) -> Vec<Line> {
             View { here: None, ..view },
         ),
         What::Gone { name, reason } => {
+            // The server's words before what was said on leaving, or instead of it.
             let reason = reason.strip_prefix("Quit:").unwrap_or(reason).trim();
+            let reason = if reason == "Quit" { "" } else { reason };
             about(name, "is gone", None, reason, view)
         }
         What::Renamed { to, own: true, .. } => Line::of(Style::Dim, "you are now ").name(to),
