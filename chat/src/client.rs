@@ -211,13 +211,13 @@ impl Client {
         }
     }
 
-    /// Ctrl-C: drops what was begun; the second time in a row it leaves.
-    pub fn interrupted(&mut self) {
+    /// Ctrl-C: drops what was begun, such as a line; the second time in a row that there was nothing it leaves.
+    pub fn interrupted(&mut self, dropped: bool) {
         self.interrupts += 1;
         if let Some(dialog) = self.dialog.take_if(|_| self.prompts.ask_for_dialog()) {
             self.interrupts = 0;
             self.drop_dialog(dialog.is_at_door());
-        } else if self.asking.take().is_some() {
+        } else if self.asking.take().is_some() || dropped {
             self.interrupts = 0;
         } else if !self.session.asking().is_empty() {
             self.interrupts = 0;

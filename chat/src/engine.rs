@@ -247,8 +247,8 @@ impl Engine {
                 self.client.whispered(answer);
                 self.prompt_due = Some(Instant::now() + MOVING);
             }
-            Typed::Interrupt => {
-                self.client.interrupted();
+            Typed::Interrupt { dropped } => {
+                self.client.interrupted(dropped);
                 self.prompt_due = Some(Instant::now());
             }
             Typed::End => {

@@ -85,9 +85,17 @@ fn sentence(text: &str) -> String {
 fn keys() -> Section {
     Section::new("KEYS")
         .item("Tab", "Completes commands, names and channels.")
-        .item("Up, Down", "Bring back what you typed before.")
-        .item("Ctrl-L", "Clears the screen.")
-        .item("Ctrl-D", "On an empty line: leaves.")
+        .item("Up, Down", "Bring back what you typed before, and move within a line of several rows.")
+        .item("Ctrl-R", "Searches what you typed before.")
+        .item("Alt-Enter", "Begins another line of the same message; so does Ctrl-V Ctrl-J.")
+        .item("Ctrl-L", "Clears the screen and keeps the line.")
+        .item("Ctrl-C", "Drops the line. Twice on an empty line: leaves.")
+        .item("Ctrl-D", "On an empty line: leaves. Otherwise deletes the character under the cursor.")
+        .item("Ctrl-Z", "Stops `chat` until the shell's fg.")
+        .text(
+            "The others are those of Emacs and bash. A paste of several lines stands in the line until Enter sends it as one \
+             message; what is pasted is never obeyed.",
+        )
 }
 
 fn looks() -> Section {

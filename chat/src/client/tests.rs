@@ -360,13 +360,15 @@ fn what_is_said_many_times_at_once_calls_once() {
 fn ctrl_c_drops_a_question_and_twice_leaves() {
     let mut client = client();
     typed(&mut client, "<me>");
-    client.interrupted();
+    client.interrupted(false);
     assert_eq!((client.prompt().text.as_str(), client.is_leaving()), ("#lobby> ", false));
-    client.interrupted();
+    client.interrupted(false);
     typed(&mut client, "still here");
-    client.interrupted();
+    client.interrupted(false);
+    client.interrupted(true);
+    client.interrupted(false);
     assert!(!client.is_leaving());
-    client.interrupted();
+    client.interrupted(false);
     assert!(client.is_leaving());
 }
 

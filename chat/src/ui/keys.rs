@@ -1,182 +1,187 @@
-//! Keys that do more than edit: Enter, Ctrl-C, Tab, Ctrl-Z.
+//! Keys that do more than edit, and what they do in a paste or where nothing is to be seen.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustyline::{
-    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
+    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, RepeatCount,
 };
 
 use crate::line::{Line, Style};
-use crate::secret::Secret;
+use crate::ui::draft::{Draft, Leaving};
+use crate::ui::hidden::Hidden;
+use crate::ui::paste::{Outcome, Paste, character};
 use crate::ui::screen::Shared;
-use crate::ui::tty;
+use crate::ui::{DRAFT_MAX, tty};
 use crate::words::Words;
 
 /// More are not shown.
 const CHOICES: usize = 60;
 
-/// Tells the painter that the line is going to be taken.
-pub(super) struct Enter(pub(super) Arc<AtomicBool>);
-
-impl ConditionalEventHandler for Enter {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        self.0.store(true, Ordering::Relaxed);
-        Some(Cmd::AcceptLine)
-    }
-}
-
-/// Ctrl-C enters the line as well, to be thrown away: rustyline's own way out loses the keys typed behind it.
-pub(super) struct Interrupt {
-    pub(super) entered: Arc<AtomicBool>,
-    pub(super) interrupted: Arc<AtomicBool>,
-}
-
-impl ConditionalEventHandler for Interrupt {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        self.interrupted.store(true, Ordering::Relaxed);
-        self.entered.store(true, Ordering::Relaxed);
-        Some(Cmd::AcceptLine)
-    }
-}
-
-/// What is typed without being seen. rustyline knows nothing of it: neither its line nor its ring of deleted words.
-#[derive(Default)]
-pub(super) struct Hidden {
-    on: AtomicBool,
-    secret: Mutex<Secret>,
-}
-
-impl Hidden {
-    pub(super) fn begin(&self, on: bool) {
-        self.on.store(on, Ordering::Relaxed);
-        self.take();
-    }
-
-    pub(super) fn is_on(&self) -> bool {
-        self.on.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn take(&self) -> Secret {
-        std::mem::take(&mut self.secret.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn press(&self, key: KeyEvent) {
-        let mut secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner);
-        match key {
-            KeyEvent(KeyCode::Char(character), Modifiers::NONE | Modifiers::SHIFT) => secret.push(character),
-            KeyEvent(KeyCode::Backspace, _) | KeyEvent(KeyCode::Char('H'), Modifiers::CTRL) => secret.pop(),
-            KeyEvent(KeyCode::Char('U' | 'W'), Modifiers::CTRL) => *secret = Secret::default(),
-            _ => {}
-        }
-    }
-}
-
-/// The change of a prompt before anything is typed behind it: the first key ends the empty line, and begins the next one, whose
-/// prompt rustyline knows.
-#[derive(Default)]
-pub(super) struct Renewal {
-    /// The prompt that rustyline knows.
-    known: Mutex<String>,
-    key: Mutex<Option<char>>,
-}
-
-impl Renewal {
-    pub(super) fn begin(&self, prompt: &str) {
-        prompt.clone_into(&mut lock(&self.known));
-        self.take_key();
-    }
-
-    /// The key that has ended the line, if one has.
-    pub(super) fn take_key(&self) -> Option<char> {
-        lock(&self.key).take()
-    }
-
-    /// Whether the key ends the line.
-    fn is_due(&self, key: KeyEvent, shared: &Shared, context: &EventContext<'_>) -> bool {
-        let KeyEvent(KeyCode::Char(character), Modifiers::NONE | Modifiers::SHIFT) = key else {
-            return false;
-        };
-        let due = context.line().is_empty()
-            && shared.newer().is_some_and(|newer| !newer.secret && newer.text != *lock(&self.known));
-        if due {
-            *lock(&self.key) = Some(character);
-        }
-        due
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// All keys that no other handler has.
-pub(super) struct Unseen {
+/// Every key, before rustyline has a look at it.
+#[derive(Clone)]
+pub(super) struct Keys {
     pub(super) shared: Arc<Shared>,
+    pub(super) draft: Arc<Mutex<Draft>>,
     pub(super) hidden: Arc<Hidden>,
-    pub(super) renewal: Arc<Renewal>,
-    pub(super) interrupt: Interrupt,
+    pub(super) words: Arc<Mutex<Words>>,
+    pub(super) paste: Arc<Paste>,
+    /// The next key is taken for the character that it stands for.
+    pub(super) quoting: Arc<Mutex<bool>>,
 }
 
-impl ConditionalEventHandler for Unseen {
-    fn handle(
-        &self,
-        event: &Event,
-        n: RepeatCount,
-        positive: bool,
-        context: &EventContext<'_>,
-    ) -> Option<Cmd> {
+/// Ctrl-X Ctrl-E.
+pub(super) struct Edit(pub(super) Keys);
+
+impl ConditionalEventHandler for Keys {
+    fn handle(&self, event: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
         let key = *event.get(0)?;
-        if !self.hidden.is_on() {
-            let due = self.renewal.is_due(key, &self.shared, context);
-            self.interrupt.entered.fetch_or(due, Ordering::Relaxed);
-            return due.then_some(Cmd::AcceptLine);
+        if let Some(command) = self.pasting(key, context) {
+            return Some(command);
         }
-        if key == KeyEvent::ctrl('D') {
-            return self.interrupt.handle(event, n, positive, context);
+        if self.hidden.is_on() {
+            return Some(self.unseen(key));
         }
-        self.hidden.press(key);
+        if std::mem::take(&mut *lock(&self.quoting)) {
+            return Some(character(key).map_or(Cmd::Noop, |c| self.insert(c.to_string(), context)));
+        }
+        match key {
+            KeyEvent(KeyCode::Enter, Modifiers::ALT) => Some(self.insert("\n".to_owned(), context)),
+            KeyEvent(KeyCode::Tab, Modifiers::NONE) => Some(self.complete(context)),
+            KeyEvent(KeyCode::Char('V' | 'Q'), Modifiers::CTRL) => {
+                *lock(&self.quoting) = true;
+                Some(Cmd::Noop)
+            }
+            KeyEvent(KeyCode::Char('L'), Modifiers::CTRL) => {
+                self.shared.clear();
+                Some(Cmd::Repaint)
+            }
+            KeyEvent(KeyCode::Char('Z'), Modifiers::CTRL) => {
+                let (below, above) = lock(&self.draft).around();
+                tty::suspend(below, above);
+                Some(Cmd::Repaint)
+            }
+            KeyEvent(KeyCode::Char(character), Modifiers::NONE | Modifiers::SHIFT) => {
+                self.is_outdated(context).then(|| self.leave(Leaving::Anew(character.to_string())))
+            }
+            _ => self.ending(key),
+        }
+    }
+}
+
+impl ConditionalEventHandler for Edit {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        Some(self.0.leave(Leaving::ToEditor))
+    }
+}
+
+impl Keys {
+    /// Enters the line, to be taken or thrown away: rustyline's other ways out lose the keys typed behind it.
+    fn leave(&self, leaving: Leaving) -> Cmd {
+        lock(&self.draft).leaving = Some(leaving);
+        Cmd::AcceptLine
+    }
+
+    fn ending(&self, key: KeyEvent) -> Option<Cmd> {
+        let leaving = match key {
+            KeyEvent(KeyCode::Enter, Modifiers::NONE) => Leaving::Entered,
+            _ if key == KeyEvent::ctrl('J') => Leaving::Entered,
+            _ if key == KeyEvent::ctrl('C') => Leaving::Interrupted,
+            _ => return None,
+        };
+        Some(self.leave(leaving))
+    }
+
+    fn unseen(&self, key: KeyEvent) -> Cmd {
+        let key = if key == KeyEvent::ctrl('D') { KeyEvent::ctrl('C') } else { key };
+        self.ending(key).unwrap_or_else(|| {
+            self.hidden.press(key);
+            Cmd::Noop
+        })
+    }
+
+    /// The prompt has changed before anything was typed behind it: the first key begins the next line, whose prompt rustyline
+    /// knows.
+    fn is_outdated(&self, context: &EventContext<'_>) -> bool {
+        let newer = self.shared.newer().filter(|newer| !newer.secret);
+        context.line().is_empty() && newer.is_some_and(|newer| newer.text != lock(&self.draft).known)
+    }
+
+    /// What belongs to a paste is a part of its text and nothing else.
+    fn pasting(&self, key: KeyEvent, context: &EventContext<'_>) -> Option<Cmd> {
+        match key.0 {
+            KeyCode::BracketedPasteStart => self.paste.begin(),
+            KeyCode::BracketedPasteEnd => return Some(self.pasted(context)),
+            _ if !self.paste.is_on() => return None,
+            // A line end is no part of a password.
+            _ if self.hidden.is_on() => self.hidden.press(key),
+            _ => self.paste.key(key),
+        }
         Some(Cmd::Noop)
     }
-}
 
-/// Completes. rustyline's own completion lets nothing be printed while it offers a choice.
-pub(super) struct Tab {
-    pub(super) words: Arc<Mutex<Words>>,
-    pub(super) shared: Arc<Shared>,
-    pub(super) hidden: Arc<Hidden>,
-}
-
-impl ConditionalEventHandler for Tab {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
-        if self.hidden.is_on() {
-            return Some(Cmd::Noop);
+    fn pasted(&self, context: &EventContext<'_>) -> Cmd {
+        match self.paste.end() {
+            Outcome::Text(text) if text.is_empty() => Cmd::Noop,
+            Outcome::Text(text) => {
+                if text.contains('\n') && fits(&text, context) {
+                    self.shared
+                        .put(&several(context.line().matches('\n').count() + text.matches('\n').count() + 1));
+                }
+                self.insert(text, context)
+            }
+            Outcome::TooLong(characters) => self.refuse(&format!("{characters} characters")),
         }
+    }
+
+    fn insert(&self, text: String, context: &EventContext<'_>) -> Cmd {
+        if !fits(&text, context) {
+            return self.refuse("that");
+        }
+        if self.is_outdated(context) {
+            return self.leave(Leaving::Anew(text));
+        }
+        Cmd::Insert(1, text)
+    }
+
+    fn refuse(&self, what: &str) -> Cmd {
+        let most = DRAFT_MAX / 1024;
+        let why = format!(
+            "nothing was inserted: {what} would be too much for a message, which may have {most} KiB"
+        );
+        self.shared.put(&Line::of(Style::Error, &why));
+        Cmd::Repaint
+    }
+
+    /// rustyline's own completion lets nothing be printed while it offers a choice.
+    fn complete(&self, context: &EventContext<'_>) -> Cmd {
         let before = &context.line()[..context.pos()];
-        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(completion) = words.complete(before) else { return Some(Cmd::Noop) };
+        let Some(completion) = lock(&self.words).complete(before) else { return Cmd::Noop };
         if !completion.choice.is_empty() {
             let shown = &completion.choice[..completion.choice.len().min(CHOICES)];
             self.shared.put(&Line::of(Style::Dim, &shown.join("  ")));
         }
         let typed = &before[before.len() - completion.typed..];
-        Some(match completion.replacement.strip_prefix(typed) {
+        match completion.replacement.strip_prefix(typed) {
             Some("") => Cmd::Repaint,
-            Some(rest) => Cmd::Insert(1, rest.to_owned()),
+            Some(rest) => self.insert(rest.to_owned(), context),
+            // rustyline's own replacement leaves the cursor before it.
             None => {
-                let back = RepeatCount::try_from(typed.chars().count()).unwrap_or(0);
-                Cmd::Replace(Movement::BackwardChar(back), Some(completion.replacement))
+                let before = format!("{}{}", &before[..before.len() - typed.len()], completion.replacement);
+                self.leave(Leaving::Rewritten(before, context.line()[context.pos()..].to_owned()))
             }
-        })
+        }
     }
 }
 
-/// Stops the program until the shell continues it.
-pub(super) struct Suspend;
+/// What is said once about a draft of several lines.
+pub(super) fn several(lines: usize) -> Line {
+    Line::of(Style::Dim, &format!("{lines} lines: Enter sends them together, Ctrl-C drops them"))
+}
 
-impl ConditionalEventHandler for Suspend {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        tty::suspend();
-        Some(Cmd::Repaint)
-    }
+fn fits(text: &str, context: &EventContext<'_>) -> bool {
+    context.line().len() + text.len() <= DRAFT_MAX
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

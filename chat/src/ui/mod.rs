@@ -1,7 +1,11 @@
 //! The user's end: lines read from the keyboard or a pipe, lines printed above the one being typed.
 
+mod draft;
+mod hidden;
 mod keys;
+mod layout;
 mod paint;
+mod paste;
 mod plain;
 mod screen;
 mod terminal;
@@ -19,6 +23,9 @@ use crate::secret::Secret;
 use crate::theme::Palette;
 use crate::words::Words;
 
+/// Bytes of a line being edited. More are neither pasted nor taken from an editor: rustyline counts rows in 16 bits.
+const DRAFT_MAX: usize = 32 << 10;
+
 /// What the user does.
 #[derive(Debug)]
 pub enum Typed {
@@ -30,7 +37,10 @@ pub enum Typed {
     /// What was asked for without showing it.
     Secret(Secret),
     /// Ctrl-C.
-    Interrupt,
+    Interrupt {
+        /// Something stood in the line, and is dropped.
+        dropped: bool,
+    },
     /// Ctrl-D, or the end of the input.
     End,
     /// What is shown can't be printed any more.

@@ -18,6 +18,7 @@ use crate::line::Line;
 use crate::notify::Call;
 use crate::theme::Palette;
 use crate::ui::Prompt;
+use crate::ui::layout::{self, Size};
 
 /// Unprinted bytes from which on the session waits.
 const QUEUE_MAX: usize = 1 << 20;
@@ -26,6 +27,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 const RING_AGAIN: Duration = Duration::from_millis(10);
 
 const CLEAR: &str = "\x1b[H\x1b[2J";
+/// Clears the screen row by row: terminals that keep what was on a cleared screen would have everything twice.
+const CLEAR_TO_REDRAW: &str = "\x1b[2;1H\x1b[J\x1b[H\x1b[K";
 /// Lines that are remembered, to be shown again after the terminal has changed its size.
 const REMEMBERED: usize = 200;
 
@@ -250,13 +253,26 @@ impl Shared {
         self.add(&mut self.lock(), line);
     }
 
-    /// Puts the last printed lines in the queue again, on an empty screen; no more than fill it.
+    /// Clears the screen, without waking anybody either.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// Puts the last printed lines in the queue again, on an empty screen; no more than fill so many rows.
     pub(super) fn redraw(&self, rows: usize) {
         let mut state = self.lock();
         let printed = state.recent.len().saturating_sub(state.unprinted);
-        let again: String =
-            state.recent.range(printed.saturating_sub(rows)..printed).map(|line| self.row(line)).collect();
-        state.pending = format!("{CLEAR}{again}{}", state.pending);
+        let columns = Size::now().map_or(usize::MAX, |size| size.columns);
+        let mut free = rows;
+        let fitting = state.recent.range(..printed).rev().take_while(|line| {
+            let height = layout::height(&line.render(false, Some(columns)), columns);
+            let fits = height <= free;
+            free = free.saturating_sub(height);
+            fits
+        });
+        let first = printed - fitting.count();
+        let again: String = state.recent.range(first..printed).map(|line| self.row(line)).collect();
+        state.pending = format!("{CLEAR_TO_REDRAW}{again}{}", state.pending);
     }
 
     /// Waits for something to do. After [`Task::Read`] the owner counts as editing until the next call.

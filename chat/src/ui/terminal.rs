@@ -1,29 +1,33 @@
 //! The terminal's owner: one thread that edits lines and prints.
 
 use std::fs::DirBuilder;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc as std_mpsc};
 use std::time::Duration;
 
+use rustyline::error::ReadlineError;
 use rustyline::history::{FileHistory, History as _};
-use rustyline::{
-    ColorMode, Config, Editor, Event, EventHandler, ExternalPrinter, KeyCode, KeyEvent, Modifiers,
-};
+use rustyline::{ColorMode, Config, Editor, Event, EventHandler, ExternalPrinter, KeyEvent};
 use tokio::sync::mpsc;
 
 use crate::failure::Failure;
 use crate::input::without_secrets;
-use crate::ui::paint::{BACK_UP, Painter, RING, TAKE_BACK};
+use crate::line::{Line, Style};
+use crate::ui::draft::{Draft, Leaving};
+use crate::ui::keys::{Edit, Keys};
+use crate::ui::paint::{Painter, RING};
 use crate::ui::screen::{Shared, Task};
-use crate::ui::{Feel, Prompt, Screen, Typed, keys, tty};
+use crate::ui::{Feel, Prompt, Screen, Typed, tty};
 use crate::words::Words;
 
 /// Lines of input that are kept.
 const HISTORY: usize = 1000;
 /// After this, an escape byte is the key and not the beginning of another.
 const ESCAPE: Duration = Duration::from_millis(50);
+
+const NO_TEXT: &str = "what isn't UTF-8 is left out; set the terminal to UTF-8";
 
 type Rustyline = Editor<Painter, FileHistory>;
 
@@ -59,9 +63,20 @@ fn editor(
         .build();
     let kept = FileHistory::with_config(&config);
     let mut editor = Editor::with_history(config, kept)?;
-    let painter = Painter::new(Arc::clone(shared));
-    bind_keys(&mut editor, &painter, words);
-    editor.set_helper(Some(painter));
+    let keys = Keys {
+        shared: Arc::clone(shared),
+        draft: Arc::default(),
+        hidden: Arc::default(),
+        words,
+        paste: Arc::default(),
+        quoting: Arc::default(),
+    };
+    editor.set_helper(Some(Painter {
+        shared: Arc::clone(shared),
+        draft: Arc::clone(&keys.draft),
+        hidden: Arc::clone(&keys.hidden),
+    }));
+    bind(&mut editor, keys);
     install_doorbell(shared, editor.create_external_printer()?);
     if let Some(history) = history {
         // The first time there is none.
@@ -71,32 +86,10 @@ fn editor(
     Ok(editor)
 }
 
-fn bind_keys(editor: &mut Rustyline, painter: &Painter, words: Arc<Mutex<Words>>) {
-    let mut bind = |key, handler| drop(editor.bind_sequence(key, EventHandler::Conditional(handler)));
-    for key in [KeyEvent(KeyCode::Enter, Modifiers::NONE), KeyEvent::ctrl('J'), KeyEvent::ctrl('M')] {
-        bind(key, Box::new(keys::Enter(Arc::clone(&painter.entered))));
-    }
-    let interrupt = || keys::Interrupt {
-        entered: Arc::clone(&painter.entered),
-        interrupted: Arc::clone(&painter.interrupted),
-    };
-    bind(KeyEvent::ctrl('C'), Box::new(interrupt()));
-    bind(
-        KeyEvent(KeyCode::Tab, Modifiers::NONE),
-        Box::new(keys::Tab {
-            words,
-            shared: Arc::clone(&painter.shared),
-            hidden: Arc::clone(&painter.hidden),
-        }),
-    );
-    bind(KeyEvent::ctrl('Z'), Box::new(keys::Suspend));
-    let unseen = keys::Unseen {
-        shared: Arc::clone(&painter.shared),
-        hidden: Arc::clone(&painter.hidden),
-        renewal: Arc::clone(&painter.renewal),
-        interrupt: interrupt(),
-    };
-    drop(editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(unseen))));
+fn bind(editor: &mut Rustyline, keys: Keys) {
+    let edit = Event::KeySeq(vec![KeyEvent::ctrl('X'), KeyEvent::ctrl('E')]);
+    editor.bind_sequence(edit, EventHandler::Conditional(Box::new(Edit(keys.clone()))));
+    editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys)));
 }
 
 /// Ringing may block until the last ring was heard, so it has a thread.
@@ -110,6 +103,7 @@ fn own(mut editor: Rustyline, shared: &Shared, history: Option<&Path>, typed: &m
     loop {
         let event = match shared.next_task() {
             Task::Print(text) => {
+                with_draft(&editor, |draft| draft.note_printed(&text));
                 print(&text);
                 continue;
             }
@@ -122,40 +116,73 @@ fn own(mut editor: Rustyline, shared: &Shared, history: Option<&Path>, typed: &m
     }
 }
 
+/// What has the editing of a line come to.
+enum Left {
+    Done(Typed),
+    /// It goes on with another prompt, or another text before and behind the cursor.
+    GoesOn(Prompt, (String, String)),
+}
+
 fn read(editor: &mut Rustyline, mut prompt: Prompt, history: Option<&Path>) -> Typed {
-    let mut begun = String::new();
-    let result = loop {
-        if let Some(painter) = editor.helper() {
-            painter.begin(&prompt);
+    let mut begun = (String::new(), String::new());
+    loop {
+        with_draft(editor, |draft| draft.begin(&prompt.text, prompt.number));
+        editor.helper().inspect(|painter| painter.hidden.begin(prompt.secret));
+        let result = editor.readline_with_initial(&prompt.text, (&begun.0, &begun.1));
+        match left(editor, prompt, result, history) {
+            Left::Done(typed) => return typed,
+            Left::GoesOn(next, text) => (prompt, begun) = (next, text),
         }
-        let result = editor.readline_with_initial(&prompt.text, (&begun, ""));
-        let renewed =
-            editor.helper().and_then(|painter| painter.renewal.take_key().zip(painter.shared.newer()));
-        let Some((key, newer)) = renewed else { break result };
-        print(BACK_UP);
-        (begun, prompt) = (key.to_string(), newer);
+    }
+}
+
+fn left(
+    editor: &mut Rustyline,
+    prompt: Prompt,
+    result: rustyline::Result<String>,
+    history: Option<&Path>,
+) -> Left {
+    let (leaving, number) = with_draft(editor, |draft| (draft.leaving.take(), draft.number));
+    let prompt = Prompt { number, ..prompt };
+    let line = match result {
+        Ok(line) => line,
+        Err(error) => {
+            print(&with_draft(editor, |draft| draft.take_back()));
+            return if is_no_text(&error) {
+                editor.helper().inspect(|painter| painter.shared.put(&Line::of(Style::Error, NO_TEXT)));
+                Left::GoesOn(prompt, with_draft(editor, |draft| draft.halves()))
+            } else {
+                Left::Done(Typed::End)
+            };
+        }
     };
-    let number = editor.helper().map_or(prompt.number, Painter::number);
-    let secret = editor.helper().map(|painter| painter.hidden.take()).unwrap_or_default();
-    if result.is_err() && editor.helper().is_some_and(Painter::is_empty) {
-        print(TAKE_BACK);
-    }
-    match result {
-        Ok(_) if editor.helper().is_some_and(Painter::is_interrupted) => {
-            print(BACK_UP);
-            Typed::Interrupt
+    print(&with_draft(editor, |draft| draft.back_up()));
+    match leaving {
+        Some(Leaving::Interrupted) => Left::Done(Typed::Interrupt { dropped: !line.is_empty() }),
+        Some(Leaving::Anew(text)) => {
+            let newer = editor.helper().and_then(|painter| painter.shared.newer());
+            Left::GoesOn(newer.unwrap_or(prompt), (text, String::new()))
         }
-        Ok(_) if prompt.secret => {
-            print(BACK_UP);
-            Typed::Secret(secret)
+        Some(Leaving::Rewritten(before, behind)) => Left::GoesOn(prompt, (before, behind)),
+        Some(Leaving::ToEditor) => Left::GoesOn(prompt, (line, String::new())),
+        _ if prompt.secret => {
+            let secret = editor.helper().map(|painter| painter.hidden.take()).unwrap_or_default();
+            Left::Done(Typed::Secret(secret))
         }
-        Ok(line) => {
-            print(BACK_UP);
+        _ => {
             remember(editor, &line, history);
-            Typed::Line { text: line, prompt: number }
+            Left::Done(Typed::Line { text: line, prompt: number })
         }
-        Err(_) => Typed::End,
     }
+}
+
+/// Bytes came that aren't UTF-8.
+fn is_no_text(error: &ReadlineError) -> bool {
+    matches!(error, ReadlineError::Io(error) if error.kind() == ErrorKind::InvalidData)
+}
+
+fn with_draft<T: Default>(editor: &Rustyline, act: impl FnOnce(&mut Draft) -> T) -> T {
+    editor.helper().map(|painter| act(&mut painter.draft())).unwrap_or_default()
 }
 
 fn remember(editor: &mut Rustyline, line: &str, history: Option<&Path>) {

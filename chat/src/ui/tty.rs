@@ -30,15 +30,18 @@ pub(super) fn restore() {
     let _ = tcsetattr(std::io::stdin(), SetArg::TCSADRAIN, &original);
 }
 
-/// Ctrl-Z: gives the terminal to the shell as it was, and takes it again afterwards.
-pub(super) fn suspend() {
+/// Ctrl-Z: gives the terminal to the shell as it was, below the line, and takes it again afterwards. So many rows of the line
+/// are shown below and above the cursor: their room is made again, for rustyline clears it.
+pub(super) fn suspend(below: usize, above: usize) {
     let stdin = std::io::stdin();
     let Ok(editing) = tcgetattr(&stdin) else { return };
-    write(b"\n");
+    write("\n".repeat(below + 1).as_bytes());
     restore();
     let _ = raise(Signal::SIGTSTP);
     let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &editing);
-    write(b"\x1b[?2004h");
+    write(format!("{}\x1b[?2004h", "\n".repeat(below + above)).as_bytes());
+    // The size may have changed meanwhile, which only the shell was told.
+    let _ = raise(Signal::SIGWINCH);
 }
 
 /// Reads without the terminal showing it, if it is one.

@@ -1,5 +1,6 @@
 //! The real program against a scripted server, in a terminal and in pipes.
 
+mod draft;
 mod front;
 mod screen;
 mod scripts;

@@ -1,4 +1,4 @@
-//! The program in a terminal of 80 columns and 24 rows that remembers every line it ever showed.
+//! The program in a terminal, of 80 columns and 24 rows if nothing else is said, that remembers every line it ever showed.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -6,6 +6,9 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
@@ -25,18 +28,75 @@ struct Shown {
 }
 
 impl Terminal {
-    pub(crate) fn run(mut command: Command) -> Self {
-        let size = nix::pty::Winsize { ws_row: ROWS, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
+    pub(crate) fn run(command: Command) -> Self {
+        Self::sized(command, ROWS, COLUMNS)
+    }
+
+    pub(crate) fn sized(mut command: Command, rows: u16, columns: u16) -> Self {
+        let size = nix::pty::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = nix::pty::openpty(&size, None).unwrap();
         let end = |fd: &OwnedFd| fd.try_clone().unwrap();
         let child = command.stdin(end(&pty.slave)).stdout(end(&pty.slave)).stderr(pty.slave).spawn().unwrap();
         drop(command);
-        let screen = vt100::Parser::new(ROWS, COLUMNS, SCROLLBACK);
+        let screen = vt100::Parser::new(rows, columns, SCROLLBACK);
         let shown = Arc::new((Mutex::new(Shown { screen, raw: Vec::new(), ended: false }), Condvar::new()));
         let reader = File::from(end(&pty.master));
         let watched = Arc::clone(&shown);
         std::thread::spawn(move || watch(reader, &watched));
         Self { master: File::from(pty.master), child, shown }
+    }
+
+    /// Gives the terminal another size, as a window manager does. What is on it is not wrapped anew; a cursor for which there would
+    /// be no row any more takes its row up with it.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        let size = rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        let mut shown = self.shown.0.lock().unwrap();
+        let (row, column) = shown.screen.screen().cursor_position();
+        let (bottom, up) = (shown.screen.screen().size().0, (row + 1).saturating_sub(rows));
+        let scroll = "\n".repeat(up.into());
+        let scrolled = format!("\x1b[{bottom}H{scroll}\x1b[{};{}H", row + 1 - up, column + 1);
+        shown.screen.process(scrolled.as_bytes());
+        shown.screen.screen_mut().set_size(rows, columns);
+        rustix::termios::tcsetwinsize(&self.master, size).unwrap();
+        self.signal(Signal::SIGWINCH);
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    /// The terminal's modes at the moment.
+    pub(crate) fn modes(&self) -> nix::sys::termios::Termios {
+        nix::sys::termios::tcgetattr(&self.master).unwrap()
+    }
+
+    /// Where the cursor is: row and column.
+    pub(crate) fn cursor(&self) -> (u16, u16) {
+        self.shown.0.lock().unwrap().screen.screen().cursor_position()
+    }
+
+    /// The rows that can be seen, the empty ones below left out.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let mut shown = self.shown.0.lock().unwrap();
+        shown.screen.screen_mut().set_scrollback(0);
+        let mut rows: Vec<_> =
+            rows(&shown.screen, usize::MAX).iter().map(|row| row.trim_end().to_owned()).collect();
+        rows.truncate(rows.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1));
+        rows
+    }
+
+    /// Waits until the rows that can be seen satisfy the condition.
+    pub(crate) fn wait_for_rows(&self, fits: impl Fn(&[String]) -> bool) {
+        let (shown, changed) = &*self.shown;
+        let started = Instant::now();
+        loop {
+            let rows = self.rows();
+            if fits(&rows) {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "{}", rows.join("\n"));
+            drop(changed.wait_timeout(shown.lock().unwrap(), Duration::from_millis(50)).unwrap());
+        }
     }
 
     pub(crate) fn keys(&mut self, keys: &str) {
@@ -51,6 +111,16 @@ impl Terminal {
     /// Waits until a line was shown.
     pub(crate) fn wait_for(&self, text: &str) {
         self.wait(|lines| lines.iter().any(|line| line.contains(text)));
+    }
+
+    /// Waits until a line was shown, even if it can no longer be seen.
+    pub(crate) fn wait_for_line(&self, text: &str) {
+        let (shown, changed) = &*self.shown;
+        let started = Instant::now();
+        while !self.lines().iter().any(|line| line.contains(text)) {
+            assert!(started.elapsed() < PATIENCE, "{}", self.lines().join("\n"));
+            drop(changed.wait_timeout(shown.lock().unwrap(), Duration::from_millis(50)).unwrap());
+        }
     }
 
     fn wait(&self, fits: impl Fn(&[String]) -> bool) {
@@ -110,7 +180,7 @@ fn watch(mut reader: File, shown: &(Mutex<Shown>, Condvar)) {
 
 fn visible(screen: &mut vt100::Parser) -> Vec<String> {
     screen.screen_mut().set_scrollback(0);
-    joined(rows(screen, usize::from(ROWS)))
+    joined(rows(screen, usize::MAX), columns(screen))
 }
 
 fn all(screen: &mut vt100::Parser) -> Vec<String> {
@@ -121,20 +191,24 @@ fn all(screen: &mut vt100::Parser) -> Vec<String> {
         whole.extend(rows(screen, 1));
     }
     screen.screen_mut().set_scrollback(0);
-    whole.extend(rows(screen, usize::from(ROWS)));
-    joined(whole)
+    whole.extend(rows(screen, usize::MAX));
+    joined(whole, columns(screen))
 }
 
 fn rows(screen: &vt100::Parser, count: usize) -> Vec<String> {
-    screen.screen().rows(0, COLUMNS).take(count).collect()
+    screen.screen().rows(0, screen.screen().size().1).take(count).collect()
+}
+
+fn columns(screen: &vt100::Parser) -> usize {
+    screen.screen().size().1.into()
 }
 
 /// Rows that are full to the last column go on in the next.
-fn joined(rows: Vec<String>) -> Vec<String> {
+fn joined(rows: Vec<String>, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut full = false;
     for row in rows.into_iter().filter(|row| !row.trim().is_empty()) {
-        let goes_on = row.chars().count() >= usize::from(COLUMNS);
+        let goes_on = row.chars().count() >= columns;
         match lines.last_mut().filter(|_| full) {
             Some(line) => line.push_str(&row),
             None => lines.push(row),

@@ -1,0 +1,167 @@
+//! The line being edited, as its keys and its painter know it.
+
+use crate::ui::layout::{self, Layout, Size};
+
+/// Moves to where the screen begins.
+pub(super) const HOME: &str = "\x1b[H";
+
+/// How the line is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Leaving {
+    Entered,
+    /// By Ctrl-C.
+    Interrupted,
+    /// For a program that edits it.
+    ToEditor,
+    /// For a line with another prompt, that begins with this text.
+    Anew(String),
+    /// For a line that has this text before and behind the cursor.
+    Rewritten(String, String),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// Set by the key that leaves the line.
+    pub(super) leaving: Option<Leaving>,
+    /// The prompt that rustyline knows.
+    pub(super) known: String,
+    /// The number of the prompt that the line was begun behind.
+    pub(super) number: u64,
+    pub(super) line: String,
+    pub(super) position: usize,
+    /// Line and prompt are not to be seen any more.
+    vanishes: bool,
+    /// The next paint follows a key, or a new size, and not the doorbell.
+    expected: bool,
+    painted: Painted,
+    size: Option<Size>,
+    /// rustyline doesn't know of the terminal's size yet.
+    stale: bool,
+    /// The prompt is in the first row of the screen.
+    on_top: bool,
+}
+
+/// What was painted last.
+#[derive(Debug, Default)]
+struct Painted {
+    prompt: String,
+    line: String,
+    position: usize,
+    /// Rows that are shown, and those of them above the cursor.
+    rows: usize,
+    above: usize,
+}
+
+impl Draft {
+    /// A new line is going to be edited behind this prompt.
+    pub(super) fn begin(&mut self, prompt: &str, number: u64) {
+        *self = Self { known: prompt.to_owned(), number, on_top: self.on_top, ..Self::default() };
+    }
+
+    /// A key has changed the line, or may have, and the next paint is to show it; `last`, if it is the last of an entered line.
+    ///
+    /// The line vanishes when the cursor is at its end: only then does rustyline move up by no more rows than are still there.
+    pub(super) fn change(&mut self, line: &str, position: usize, last: bool) {
+        line.clone_into(&mut self.line);
+        self.position = position;
+        self.vanishes = last && self.leaving.is_some() && position == line.len();
+        self.expected = true;
+    }
+
+    pub(super) fn vanish(&mut self) {
+        self.vanishes = true;
+    }
+
+    /// Whether the screen has to be shown anew, because of its size, and how many rows there are above the line.
+    ///
+    /// Some terminals wrap the edited line anew and others don't, and rustyline, which counts in the old rows, clears too much
+    /// or too little.
+    pub(super) fn resize(&mut self, size: Size) -> Option<usize> {
+        let before = self.size.replace(size)?;
+        let painted = [
+            &*self.painted.prompt,
+            &self.painted.line[..self.painted.position],
+            &self.painted.line[self.painted.position..],
+        ];
+        let (was, is) = (Layout::of(painted, before.columns), Layout::of(painted, size.columns));
+        let unchanged = self.painted.line == self.line && self.painted.position == self.position;
+        let rustyline_knows = self.expected && unchanged;
+        let anew = if before == size {
+            self.stale
+        } else {
+            let wide = was.end.row > 0 || was.end.column >= size.columns;
+            self.stale = before.columns != size.columns && wide;
+            was != is || self.painted.rows >= before.rows.min(size.rows)
+        };
+        self.stale &= !rustyline_knows;
+        let height = Layout::of(self.parts(&self.painted.prompt), size.columns).height();
+        anew.then(|| size.rows.saturating_sub(height))
+    }
+
+    /// What to write: what waits, and behind it the prompt and the line, as far as they fit the screen.
+    pub(super) fn paint(&mut self, pending: &str, prompt: &str, size: Size) -> String {
+        let parts = self.parts(prompt);
+        let layout = Layout::of(parts, size.columns);
+        let rows = layout.window(&self.line, size.rows);
+        let mut out = String::new();
+        if self.on_top {
+            out.push_str(HOME);
+        }
+        out.push_str(pending);
+        if self.vanishes {
+            // rustyline is going to move up by them.
+            let up = (layout.end.row - layout.cursor.row).min(size.rows - 1);
+            out.push_str(&"\n".repeat(up));
+        } else {
+            out.push_str(&layout::print(parts, size.columns, &rows));
+        }
+        self.note_printed(pending);
+        self.on_top |= rows.len() >= size.rows;
+        self.painted = Painted {
+            prompt: prompt.to_owned(),
+            line: self.line.clone(),
+            position: self.position,
+            rows: rows.len(),
+            above: layout.cursor.row - rows.start,
+        };
+        self.expected = false;
+        out
+    }
+
+    /// Something else was printed.
+    pub(super) fn note_printed(&mut self, text: &str) {
+        let (cleared, behind) = match text.rfind(HOME) {
+            Some(at) => (true, &text[at..]),
+            None => (self.on_top, text),
+        };
+        self.on_top = cleared && !behind.contains('\n');
+    }
+
+    /// Takes back the line ends that rustyline has written behind a line that has vanished.
+    pub(super) fn back_up(&self) -> String {
+        let columns = self.size.map_or(usize::MAX, |size| size.columns);
+        let layout = Layout::of(self.parts(&self.painted.prompt), columns);
+        format!("\x1b[{}A", 1 + usize::from(layout.is_filled(&self.line)))
+    }
+
+    /// Takes back a line that rustyline has left as it was.
+    pub(super) fn take_back(&self) -> String {
+        format!("\x1b[{}A\r\x1b[J", self.painted.above + 1)
+    }
+
+    /// Rows that are shown below the cursor, and above it.
+    pub(super) fn around(&self) -> (usize, usize) {
+        let above = self.painted.above;
+        (self.painted.rows.saturating_sub(above + 1), above)
+    }
+
+    /// The line, before and behind the cursor.
+    pub(super) fn halves(&self) -> (String, String) {
+        let (before, behind) = self.line.split_at(self.position);
+        (before.to_owned(), behind.to_owned())
+    }
+
+    fn parts<'a>(&'a self, prompt: &'a str) -> layout::Parts<'a> {
+        [prompt, &self.line[..self.position], &self.line[self.position..]]
+    }
+}

@@ -1,0 +1,116 @@
+//! Pastes: taken up key by key, so that nothing in them is obeyed, and put into the line as a whole.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustyline::{KeyCode, KeyEvent, Modifiers};
+
+use crate::ui::DRAFT_MAX;
+
+/// What is being pasted at the moment.
+#[derive(Default)]
+pub(super) struct Paste(Mutex<Option<Pasted>>);
+
+#[derive(Default)]
+struct Pasted {
+    text: String,
+    /// Characters, including those for which there was no room.
+    characters: usize,
+    returned: bool,
+}
+
+/// What came of it.
+pub(super) enum Outcome {
+    Text(String),
+    /// So many characters were too many.
+    TooLong(usize),
+}
+
+impl Paste {
+    pub(super) fn is_on(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    pub(super) fn begin(&self) {
+        *self.lock() = Some(Pasted::default());
+    }
+
+    /// Takes a key as the character that it was in the paste.
+    pub(super) fn key(&self, key: KeyEvent) {
+        let mut paste = self.lock();
+        if let (Some(pasted), Some(character)) = (paste.as_mut(), character(key)) {
+            pasted.take(character, key);
+        }
+    }
+
+    /// The paste has ended. Line ends behind it are no part of it.
+    pub(super) fn end(&self) -> Outcome {
+        let pasted = self.lock().take().unwrap_or_default();
+        if pasted.text.len() > DRAFT_MAX {
+            return Outcome::TooLong(pasted.characters);
+        }
+        Outcome::Text(pasted.text.trim_end_matches('\n').to_owned())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Pasted>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pasted {
+    fn take(&mut self, character: char, key: KeyEvent) {
+        let returned = std::mem::replace(&mut self.returned, key.0 == KeyCode::Enter);
+        if returned && key == KeyEvent::ctrl('J') {
+            return;
+        }
+        self.characters += 1;
+        if self.text.len() <= DRAFT_MAX {
+            self.text.push(character);
+        }
+    }
+}
+
+/// What a key stands for in a text; an escape byte before it is dropped.
+pub(super) fn character(key: KeyEvent) -> Option<char> {
+    match key {
+        KeyEvent(KeyCode::Enter, _) => Some('\n'),
+        KeyEvent(KeyCode::Tab, _) => Some('\t'),
+        KeyEvent(KeyCode::Esc, Modifiers::SHIFT) => Some('\u{9b}'),
+        KeyEvent(KeyCode::Char(c @ '@'..='_'), modifiers) if modifiers.contains(Modifiers::CTRL) => {
+            Some(char::from(u8::try_from(c).unwrap_or_default() & 0x1f))
+        }
+        KeyEvent(KeyCode::Char(c), _) => Some(c),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paste(text: &str) -> Outcome {
+        let paste = Paste::default();
+        paste.begin();
+        text.chars().for_each(|c| paste.key(KeyEvent::from(c)));
+        paste.end()
+    }
+
+    fn pasted(text: &str) -> String {
+        match paste(text) {
+            Outcome::Text(text) => text,
+            Outcome::TooLong(_) => panic!(),
+        }
+    }
+
+    #[test]
+    fn a_paste_is_the_text_with_line_ends_of_one_kind() {
+        assert_eq!(pasted("one\r\ntwo\rthree\n\nfour\tä\n"), "one\ntwo\nthree\n\nfour\tä");
+        assert_eq!(pasted("a\x07b\x03c\u{9b}d\u{202e}"), "a\x07b\x03c\u{9b}d\u{202e}");
+    }
+
+    #[test]
+    fn of_too_much_only_the_length_is_kept() {
+        assert!(matches!(paste(&"x".repeat(DRAFT_MAX)), Outcome::Text(_)));
+        let count = 40 * DRAFT_MAX;
+        assert!(matches!(paste(&"x".repeat(count)), Outcome::TooLong(n) if n == count));
+    }
+}
