@@ -64,7 +64,7 @@ struct Engine {
     screen: Screen,
     words: Arc<Mutex<Words>>,
     typed: mpsc::Receiver<Typed>,
-    signals: [Signal; 3],
+    signals: [Signal; 4],
     link: Option<Link>,
     alive: Alive,
     connecting: Option<Connecting>,
@@ -121,6 +121,7 @@ impl Engine {
                 signal(SignalKind::terminate())?,
                 signal(SignalKind::hangup())?,
                 signal(SignalKind::interrupt())?,
+                signal(SignalKind::quit())?,
             ],
             link: None,
             alive: Alive::new(Instant::now()),
@@ -146,7 +147,7 @@ impl Engine {
             }
             self.screen.room().await;
             let folded = self.folded_until();
-            let [terminate, hangup, interrupt] = &mut self.signals;
+            let [terminate, hangup, interrupt, quit] = &mut self.signals;
             let due = match self.link {
                 Some(_) => self.alive.due(),
                 None if self.client.is_at_door() => Instant::now() + ANSWER,
@@ -161,6 +162,7 @@ impl Engine {
                 _ = terminate.recv() => return Ok(()),
                 _ = hangup.recv() => return Ok(()),
                 _ = interrupt.recv() => return Ok(()),
+                _ = quit.recv() => return Ok(()),
             }
         }
     }

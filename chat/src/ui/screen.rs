@@ -265,7 +265,7 @@ impl Shared {
         let columns = Size::now().map_or(usize::MAX, |size| size.columns);
         let mut free = rows;
         let fitting = state.recent.range(..printed).rev().take_while(|line| {
-            let height = layout::height(&line.render(false, Some(columns)), columns);
+            let height = layout::height(&line.render(Palette::None, Some(columns)), columns);
             let fits = height <= free;
             free = free.saturating_sub(height);
             fits

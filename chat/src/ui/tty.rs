@@ -26,7 +26,8 @@ pub(super) fn quiet() -> nix::Result<()> {
 pub(super) fn restore() {
     let Some(original) = ORIGINAL.get() else { return };
     let original = original.lock().unwrap_or_else(PoisonError::into_inner);
-    write(b"\x1b[?2004l\r");
+    // The painter stops in the middle of an update, which the terminal would go on waiting for.
+    write(b"\x1b[?2026l\x1b[?2004l\r");
     let _ = tcsetattr(std::io::stdin(), SetArg::TCSADRAIN, &original);
 }
 

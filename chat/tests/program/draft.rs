@@ -70,7 +70,7 @@ fn on_a_row_that_is_full_the_line_and_what_follows_it_are_where_they_belong() {
     let rows = terminal.rows();
     let before = rows.iter().position(|row| row.contains("before")).unwrap();
     assert!(rows[before + 1].contains("alice:"), "{rows:#?}");
-    assert!(!rows[before..].iter().any(|row| row.is_empty()), "{rows:#?}");
+    assert!(!rows[before..].iter().any(String::is_empty), "{rows:#?}");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn what_arrives_on_a_cleared_screen_leaves_no_empty_row() {
         client.send(":bob!b@h PRIVMSG #lobby :two\r\n");
         terminal.wait_for_rows(|rows| rows.iter().any(|row| row.contains("two")));
         let rows = terminal.rows();
-        assert!(!rows.iter().any(|row| row.is_empty()), "{rows:#?}");
+        assert!(!rows.iter().any(String::is_empty), "{rows:#?}");
         assert_eq!(rows.last().unwrap(), "#lobby> draft");
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{Termios, tcgetattr};
 use nix::unistd::Pid;
 
 const ROWS: u16 = 24;
@@ -17,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Terminal {
     master: File,
+    original: Termios,
     child: Child,
     shown: Arc<(Mutex<Shown>, Condvar)>,
 }
@@ -35,6 +37,7 @@ impl Terminal {
     pub(crate) fn sized(mut command: Command, rows: u16, columns: u16) -> Self {
         let size = nix::pty::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = nix::pty::openpty(&size, None).unwrap();
+        let original = tcgetattr(&pty.slave).unwrap();
         let end = |fd: &OwnedFd| fd.try_clone().unwrap();
         let child = command.stdin(end(&pty.slave)).stdout(end(&pty.slave)).stderr(pty.slave).spawn().unwrap();
         drop(command);
@@ -43,7 +46,7 @@ impl Terminal {
         let reader = File::from(end(&pty.master));
         let watched = Arc::clone(&shown);
         std::thread::spawn(move || watch(reader, &watched));
-        Self { master: File::from(pty.master), child, shown }
+        Self { master: File::from(pty.master), original, child, shown }
     }
 
     /// Gives the terminal another size, as a window manager does. What is on it is not wrapped anew; a cursor for which there would
@@ -65,9 +68,16 @@ impl Terminal {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
-    /// The terminal's modes at the moment.
-    pub(crate) fn modes(&self) -> nix::sys::termios::Termios {
-        nix::sys::termios::tcgetattr(&self.master).unwrap()
+    /// Waits for the program to end, and checks that it has left the terminal as it was.
+    pub(crate) fn end_in_order(mut self) -> ExitStatus {
+        let status = self.child.wait().unwrap();
+        assert_eq!(tcgetattr(&self.master).unwrap(), self.original);
+        let (shown, changed) = &*self.shown;
+        drop(changed.wait_timeout_while(shown.lock().unwrap(), PATIENCE, |shown| !shown.ended).unwrap());
+        let raw = self.raw();
+        assert!(raw.rfind("\x1b[?2004l") > raw.rfind("\x1b[?2004h"), "bracketed paste is on");
+        assert!(raw.rfind("\x1b[?2026l") >= raw.rfind("\x1b[?2026h"), "an update is left open");
+        status
     }
 
     /// Where the cursor is: row and column.
@@ -100,7 +110,11 @@ impl Terminal {
     }
 
     pub(crate) fn keys(&mut self, keys: &str) {
-        self.master.write_all(keys.as_bytes()).unwrap();
+        self.bytes(keys.as_bytes());
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.master.write_all(bytes).unwrap();
     }
 
     /// Waits until the last row with anything on it satisfies the condition.

@@ -1,5 +1,7 @@
 //! The program in a terminal: what is typed stays whole, what arrives is there once and in order.
 
+use nix::sys::signal::Signal;
+
 use crate::screen::Terminal;
 use crate::server::{Client, Server};
 use crate::support;
@@ -255,4 +257,31 @@ fn who_leaves_while_a_password_is_being_set_waits_for_the_outcome() {
     let (status, lines) = terminal.end();
     assert_eq!(status.code(), Some(0));
     assert!(lines.iter().any(|line| line.contains("The password of alice is set.")), "{lines:?}");
+}
+
+#[test]
+fn the_terminal_is_given_back_however_it_ends() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+        let (_server, _client, mut terminal) = talk();
+        terminal.keys("a draft");
+        terminal.wait_for_prompt("#lobby> a draft");
+        terminal.signal(signal);
+        assert_eq!(terminal.end_in_order().code(), Some(0), "{signal}");
+    }
+    let (_server, mut client, mut terminal) = talk();
+    terminal.keys("a draft");
+    terminal.wait_for_prompt("#lobby> a draft");
+    client.send("ERROR :Closing link: Kicked by root\r\n");
+    assert_eq!(terminal.end_in_order().code(), Some(1));
+}
+
+#[test]
+fn a_byte_that_is_no_text_is_left_out_and_the_draft_stays() {
+    let (_server, client, mut terminal) = talk();
+    terminal.keys("half a line");
+    terminal.wait_for_prompt("#lobby> half a line");
+    terminal.bytes(b"\xff");
+    terminal.wait_for("what isn't UTF-8 is left out");
+    terminal.keys(" and the rest\r");
+    assert_eq!(client.said(), "#lobby half a line and the rest");
 }

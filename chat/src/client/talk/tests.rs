@@ -227,11 +227,11 @@ fn a_broken_connection_ends_it_and_shows_what_has_waited() {
 fn ctrl_c_and_cancel_take_back_what_was_asked() {
     let mut client = talker();
     assert!(hear(&mut client, ":alice!a@h TALK REQUEST bob").contains("<cancel> or Ctrl-C takes it back"));
-    client.interrupted();
+    client.interrupted(false);
     assert_eq!(client.session.outgoing(), ["TALK CANCEL\r\n"]);
     assert_eq!(typed(&mut client, "<cancel> bob"), ["TALK CANCEL bob"]);
     assert!(hear(&mut client, ":alice!a@h TALK CANCEL bob").ends_with("bob is no longer asked to talk"));
-    client.interrupted();
+    client.interrupted(false);
     assert!(!client.is_leaving() && client.session.outgoing().is_empty());
 }
 
