@@ -1,12 +1,15 @@
 //! What who asks about a user is told of its presence.
 
-use chat_proto::numeric::RPL_AWAY;
+use chat_proto::numeric::{RPL_AWAY, RPL_WHOISSPECIAL};
 use compact_str::format_compact;
 
 use crate::id::UserId;
+use crate::project::PRESENCE_UNDERSTOOD;
 use crate::reply::Responder;
-use crate::state::{State, User};
+use crate::state::{Presence, State, Status, User};
 use crate::tx::{Caller, Tx};
+
+use super::info::readable;
 
 /// Tells whose command it is that the user cannot be reached, if that is so. Whom the user talks with can reach it.
 pub fn tell(tx: &mut Tx<'_>, caller: Caller, id: UserId) {
@@ -22,6 +25,25 @@ pub fn answer(state: &State, to: &mut Responder<'_>, user: &User) {
     let presence = state.presence(user);
     if let Some(text) = presence.text() {
         to.about(presence, RPL_AWAY, &format_compact!("{} :", user.nick), &text);
+    }
+}
+
+/// Since when it cannot be reached, for those whom no tag tells it.
+pub fn answer_since(state: &State, to: &mut Responder<'_>, user: &User) {
+    let Presence { status, since } = state.presence(user);
+    let with;
+    let what = match status {
+        Status::Available => return,
+        Status::Away(_) => "away",
+        Status::Idle => "idle",
+        Status::Busy(partner) => {
+            with = format_compact!("talking with {partner}");
+            &with
+        }
+    };
+    if !to.caps.contains(PRESENCE_UNDERSTOOD) {
+        let since = readable(since);
+        to.numeric(RPL_WHOISSPECIAL, format_args!("{} :has been {what} since {since}", user.nick));
     }
 }
 
@@ -61,7 +83,8 @@ mod tests {
         }
         for line in ["WHOIS alice", "PRIVMSG alice :hi"] {
             let away = format!("{AWAY} :chat.local 301 bob alice :at lunch; back soon");
-            assert!(chat.say(bob, line).contains(&away), "{line}");
+            let told = chat.say(bob, line);
+            assert!(told.contains(&away) && !told.iter().any(|line| line.contains(" 320 ")), "{told:?}");
             assert!(
                 chat.say(carol, line).contains(&":chat.local 301 carol alice :at lunch; back soon".into())
             );

@@ -18,7 +18,7 @@ use crate::state::{Session, State, User};
 use crate::tx::{Caller, Tx};
 
 use super::check::word;
-use super::info::is_for_us;
+use super::info::{is_for_us, readable};
 use super::presence;
 use super::sight::{knows_all, sees_member};
 
@@ -35,10 +35,25 @@ pub fn whois(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
         let (state, mut to) = tx.responder();
         match state.user_named(nick) {
             Some((id, user)) => answer(state, &mut to, caller, now, id, user),
-            None => to.numeric(ERR_NOSUCHNICK, format_args!("{} :No such nick", word(nick))),
+            None => not_here(state, &mut to, nick),
         }
     }
     tx.numeric(RPL_ENDOFWHOIS, format_args!("{} :End of /WHOIS list", word(nick)));
+}
+
+/// Those who were here lately, until when.
+fn not_here(state: &State, to: &mut Responder<'_>, nick: &str) {
+    let left = state.whowas.iter().find(|user| user.nick.as_str().eq_ignore_ascii_case(nick));
+    match left {
+        Some(user) => {
+            let until = readable(user.left_at);
+            to.numeric(
+                ERR_NOSUCHNICK,
+                format_args!("{} :No such nick; it was here until {until}", user.nick),
+            );
+        }
+        None => to.numeric(ERR_NOSUCHNICK, format_args!("{} :No such nick", word(nick))),
+    }
 }
 
 fn answer(state: &State, to: &mut Responder<'_>, caller: Caller, now: u64, id: UserId, user: &User) {
@@ -51,6 +66,7 @@ fn answer(state: &State, to: &mut Responder<'_>, caller: Caller, now: u64, id: U
         to.numeric(RPL_WHOISOPERATOR, format_args!("{nick} :is an operator of this server"));
     }
     presence::answer(state, to, user);
+    presence::answer_since(state, to, user);
     if let Some(account) = &user.account {
         to.numeric(RPL_WHOISACCOUNT, format_args!("{nick} {account} :is logged in as"));
     }
@@ -132,10 +148,21 @@ mod tests {
                 ":chat.local 319 bob alice :@#room".to_owned(),
                 ":chat.local 312 bob alice chat.local :chatd".to_owned(),
                 ":chat.local 301 bob alice :at lunch".to_owned(),
+                ":chat.local 320 bob alice :has been away since Saturday, 31 January 2026, 12:00:00 UTC"
+                    .to_owned(),
                 format!(":chat.local 317 bob alice 7 {since} :seconds idle, signon time"),
                 ":chat.local 318 bob ALICE :End of /WHOIS list".to_owned(),
             ]
         );
+    }
+
+    #[test]
+    fn one_who_left_is_said_to_have_been_here() {
+        let mut chat = Chat::new();
+        let (alice, bob) = (chat.join("alice"), chat.join("bob"));
+        chat.say(alice, "QUIT");
+        let left = ":chat.local 401 bob alice :No such nick; it was here until Saturday, 31 January 2026, 12:00:00 UTC";
+        assert_eq!(chat.say(bob, "WHOIS ALICE")[0], left);
     }
 
     #[test]

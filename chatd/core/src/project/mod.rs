@@ -32,7 +32,7 @@ pub use channel::join_line;
 pub use entry::Viewer;
 pub use line::{Author, Tags};
 pub use multiline::Multiline;
-pub use presence::presence_tags;
+pub use presence::{PRESENCE_UNDERSTOOD, presence_tags};
 pub use read::mark_args;
 pub use talk::{TalkView, hears_of_talks};
 pub use views::Views;

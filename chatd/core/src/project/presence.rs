@@ -11,12 +11,12 @@ use crate::state::{Presence, Status};
 
 use super::line::Tags;
 
-/// Capabilities of those who understand them.
-const UNDERSTOOD: Caps = Caps::PRESENCE.union(Caps::MESSAGE_TAGS);
+/// Capabilities of those who understand these tags.
+pub const PRESENCE_UNDERSTOOD: Caps = Caps::PRESENCE.union(Caps::MESSAGE_TAGS);
 
 /// Adds the tags for those who understand them. The away text is among them only where the line itself doesn't tell it.
 pub fn presence_tags(caps: Caps, tags: &mut Tags<'_>, presence: Presence<'_>, with_text: bool) {
-    if !caps.contains(UNDERSTOOD) {
+    if !caps.contains(PRESENCE_UNDERSTOOD) {
         return;
     }
     tags.next().extend([tag::PRESENCE, "=", presence.status.name()]);
