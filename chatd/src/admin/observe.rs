@@ -209,7 +209,7 @@ fn owned(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use chat_proto::name::{ChannelName, Nick};
-    use chatd_core::{Byline, ChannelId, MessageId, Place, Said, SaidKind, Target, UserId};
+    use chatd_core::{Byline, ChannelId, ConnId, MessageId, Place, Said, SaidKind, Talk, Target, UserId};
 
     use super::*;
 
@@ -241,6 +241,32 @@ mod tests {
                 waits: None,
             };
             assert_eq!(observe(&chatd_core::Event::Said(Box::new(said)), 1), None);
+        }
+    }
+
+    #[test]
+    fn of_conversations_only_the_beginning_and_the_end_are_shown() {
+        let seen = |deed| {
+            let talk = Talk { by: who("bob"), byline: byline(), with: who("alice"), deed };
+            observe(&chatd_core::Event::Talk(Box::new(talk)), 7)
+        };
+        let conn = ConnId { slot: 0, generation: 1 };
+        let between =
+            |kind| Event { user: Some("bob".into()), to: Some("alice".into()), ..Event::new(7, kind) };
+        assert_eq!(seen(TalkDeed::Accepted { conn, asked_in: conn }), Some(between(EventKind::TalkBegan)));
+        let why = Some("Quit".to_owned());
+        assert_eq!(
+            seen(TalkDeed::Ended { reason: Some("Quit".into()) }),
+            Some(Event { text: why, ..between(EventKind::TalkEnded) })
+        );
+        for hidden in [
+            TalkDeed::Requested { conn, due: 9 },
+            TalkDeed::Declined { reason: None },
+            TalkDeed::Cancelled { reason: None },
+            TalkDeed::TimedOut,
+            TalkDeed::Moved { conn },
+        ] {
+            assert_eq!(seen(hidden.clone()), None, "{hidden:?}");
         }
     }
 
