@@ -52,7 +52,10 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     let result = engine.run().await;
     let result = match result {
         Ok(()) => engine.say_goodbye().await,
-        Err(failure) => Err(failure),
+        Err(failure) => {
+            engine.wait_for_editor().await;
+            Err(failure)
+        }
     };
     engine.flush();
     result
@@ -161,9 +164,20 @@ impl Engine {
                 () = sleep_until(wake.unwrap_or(due)) => self.timed(),
                 _ = terminate.recv() => return Ok(()),
                 _ = hangup.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
-                _ = quit.recv() => return Ok(()),
+                _ = interrupt.recv() => if self.screen.has_keyboard() { return Ok(()) },
+                _ = quit.recv() => if self.screen.has_keyboard() { return Ok(()) },
             }
+        }
+    }
+
+    /// Who is writing in an editor isn't thrown out of it.
+    async fn wait_for_editor(&mut self) {
+        self.link = None;
+        let [terminate, hangup, ..] = &mut self.signals;
+        tokio::select! {
+            () = self.screen.returned() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     }
 

@@ -88,6 +88,7 @@ fn keys() -> Section {
         .item("Up, Down", "Bring back what you typed before, and move within a line of several rows.")
         .item("Ctrl-R", "Searches what you typed before.")
         .item("Alt-Enter", "Begins another line of the same message; so does Ctrl-V Ctrl-J.")
+        .item("Ctrl-X Ctrl-E", "Opens the line in an editor: `VISUAL`, `EDITOR`, else vi or nano.")
         .item("Ctrl-L", "Clears the screen and keeps the line.")
         .item("Ctrl-C", "Drops the line. Twice on an empty line: leaves.")
         .item("Ctrl-D", "On an empty line: leaves. Otherwise deletes the character under the cursor.")
@@ -127,6 +128,7 @@ fn environment() -> Section {
     Section::new("ENVIRONMENT")
         .item("CHAT_SERVER", "Where chatd is, when `--server` doesn't say it.")
         .item("COLORFGBG", "Whether letters are dark on light or light on dark, for the setting `theme`.")
+        .item("VISUAL, EDITOR", "The editor that Ctrl-X Ctrl-E opens.")
         .item("NO_COLOR", "When it is set to anything, there are no colours.")
 }
 

@@ -1,6 +1,7 @@
 //! The user's end: lines read from the keyboard or a pipe, lines printed above the one being typed.
 
 mod draft;
+mod editor;
 mod hidden;
 mod keys;
 mod layout;

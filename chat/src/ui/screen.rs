@@ -12,9 +12,11 @@ use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::sync::Notify;
 
-use crate::line::Line;
+use crate::line::{Line, Style};
 use crate::notify::Call;
 use crate::theme::Palette;
 use crate::ui::Prompt;
@@ -25,6 +27,9 @@ const QUEUE_MAX: usize = 1 << 20;
 /// How long a leaving program waits for a terminal to take the last words, and how often it rings meanwhile.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 const RING_AGAIN: Duration = Duration::from_millis(10);
+
+/// How long after the end of a program that had the terminal a signal may be the one that ended it.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
 const CLEAR: &str = "\x1b[H\x1b[2J";
 /// Clears the screen row by row: terminals that keep what was on a cleared screen would have everything twice.
@@ -51,6 +56,7 @@ pub(super) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     drained: Notify,
+    returned: Notify,
     palette: Palette,
     cursor: bool,
 }
@@ -69,6 +75,13 @@ struct State {
     closing: bool,
     /// The prompt was painted away, if that has reached the terminal.
     vanished: bool,
+    /// Another program has the terminal: what arrives waits, and is counted where it is too much.
+    lent: bool,
+    /// The process that has it.
+    borrower: Option<Pid>,
+    left_out: usize,
+    /// When it was given back.
+    returned: Option<Instant>,
     /// Everything was printed and the terminal's owner does nothing more.
     closed: bool,
     doorbell: Option<std::sync::mpsc::SyncSender<()>>,
@@ -88,6 +101,7 @@ impl Screen {
             state: Mutex::default(),
             changed: Condvar::new(),
             drained: Notify::new(),
+            returned: Notify::new(),
             palette,
             cursor,
         };
@@ -149,11 +163,29 @@ impl Screen {
         }
     }
 
-    /// Prints what is left and takes the prompt away; gives up on a terminal that takes nothing.
+    /// Whether Ctrl-C, as a signal, is meant for us: not while another program has the terminal, and not a moment later, for both
+    /// get the signal that ended it.
+    pub fn has_keyboard(&self) -> bool {
+        let state = self.shared.lock();
+        !state.lent && state.returned.is_none_or(|at| at.elapsed() > SAME_SIGNAL)
+    }
+
+    /// Waits until no other program has the terminal.
+    pub async fn returned(&self) {
+        while self.shared.lock().lent {
+            self.shared.returned.notified().await;
+        }
+    }
+
+    /// Prints what is left and takes the prompt away; gives up on a terminal that takes nothing. Who has borrowed the terminal has to
+    /// end.
     pub fn close(&self) {
         let started = Instant::now();
         let mut state = self.shared.lock();
         state.closing = true;
+        if let Some(borrower) = state.borrower {
+            let _ = kill(borrower, Signal::SIGHUP);
+        }
         while !state.closed && started.elapsed() < LAST_WORDS {
             self.shared.wake(&state);
             let waited = self.shared.changed.wait_timeout(state, RING_AGAIN);
@@ -181,6 +213,10 @@ impl Shared {
     }
 
     fn add(&self, state: &mut State, line: &Line) {
+        if state.lent && state.pending.len() >= QUEUE_MAX {
+            state.left_out += 1;
+            return;
+        }
         state.pending.push_str(&self.row(line));
         if state.recent.len() == REMEMBERED {
             state.recent.pop_front();
@@ -201,11 +237,11 @@ impl Shared {
 
     fn has_room(&self) -> bool {
         let state = self.lock();
-        state.pending.len() < QUEUE_MAX || state.closed
+        state.pending.len() < QUEUE_MAX || state.closed || state.lent
     }
 
     fn wake(&self, state: &State) {
-        if let Some(doorbell) = state.doorbell.as_ref().filter(|_| state.editing) {
+        if let Some(doorbell) = state.doorbell.as_ref().filter(|_| state.editing && !state.lent) {
             // A ring that already waits will do for this, too.
             let _ = doorbell.try_send(());
         }
@@ -251,6 +287,25 @@ impl Shared {
     /// Puts a line in the queue without waking anybody: for the terminal's owner, who paints right after.
     pub(super) fn put(&self, line: &Line) {
         self.add(&mut self.lock(), line);
+    }
+
+    /// Has another program use the terminal, which [`Shared::note_borrower`] names.
+    pub(super) fn lend<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.lock().lent = true;
+        let result = work();
+        let mut state = self.lock();
+        (state.lent, state.borrower, state.returned) = (false, None, Some(Instant::now()));
+        let left_out = mem::take(&mut state.left_out);
+        if left_out > 0 {
+            let text = format!("{left_out} more lines came meanwhile; <history> has what was said");
+            self.add(&mut state, &Line::of(Style::Dim, &text));
+        }
+        self.returned.notify_one();
+        result
+    }
+
+    pub(super) fn note_borrower(&self, id: u32) {
+        self.lock().borrower = i32::try_from(id).ok().map(Pid::from_raw);
     }
 
     /// Clears the screen, without waking anybody either.

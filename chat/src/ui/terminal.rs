@@ -16,7 +16,8 @@ use crate::failure::Failure;
 use crate::input::without_secrets;
 use crate::line::{Line, Style};
 use crate::ui::draft::{Draft, Leaving};
-use crate::ui::keys::{Edit, Keys};
+use crate::ui::editor::edit;
+use crate::ui::keys::{Edit, Keys, several};
 use crate::ui::paint::{Painter, RING};
 use crate::ui::screen::{Shared, Task};
 use crate::ui::{Feel, Prompt, Screen, Typed, tty};
@@ -164,7 +165,7 @@ fn left(
             Left::GoesOn(newer.unwrap_or(prompt), (text, String::new()))
         }
         Some(Leaving::Rewritten(before, behind)) => Left::GoesOn(prompt, (before, behind)),
-        Some(Leaving::ToEditor) => Left::GoesOn(prompt, (line, String::new())),
+        Some(Leaving::ToEditor) => Left::GoesOn(prompt, (edited(editor, line), String::new())),
         _ if prompt.secret => {
             let secret = editor.helper().map(|painter| painter.hidden.take()).unwrap_or_default();
             Left::Done(Typed::Secret(secret))
@@ -172,6 +173,23 @@ fn left(
         _ => {
             remember(editor, &line, history);
             Left::Done(Typed::Line { text: line, prompt: number })
+        }
+    }
+}
+
+/// The line as the user's own program has left it, or as it was.
+fn edited(editor: &Rustyline, line: String) -> String {
+    let Some(shared) = editor.helper().map(|painter| &painter.shared) else { return line };
+    match shared.lend(|| edit(&line, |id| shared.note_borrower(id))) {
+        Ok(text) => {
+            if text.contains('\n') {
+                shared.put(&several(text.matches('\n').count() + 1));
+            }
+            text
+        }
+        Err(why) => {
+            shared.put(&Line::of(Style::Error, &why));
+            line
         }
     }
 }

@@ -45,6 +45,16 @@ pub(super) fn suspend(below: usize, above: usize) {
     let _ = raise(Signal::SIGWINCH);
 }
 
+/// Gives the terminal to another program as it was found, and takes it again afterwards.
+pub(super) fn lend<T>(work: impl FnOnce() -> T) -> T {
+    let stdin = std::io::stdin();
+    let Ok(quiet) = tcgetattr(&stdin) else { return work() };
+    restore();
+    let result = work();
+    let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &quiet);
+    result
+}
+
 /// Reads without the terminal showing it, if it is one.
 pub(super) fn unseen<T>(read: impl FnOnce() -> T) -> T {
     let stdin = std::io::stdin();

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -73,6 +73,15 @@ impl Client {
         self.quit.recv_timeout(PATIENCE).is_ok()
     }
 
+    /// Waits until the client has closed the connection.
+    pub(crate) fn wait_for_end(&self) {
+        assert_ne!(
+            self.quit.recv_timeout(PATIENCE),
+            Err(RecvTimeoutError::Timeout),
+            "the client closes the connection"
+        );
+    }
+
     /// Breaks the connection off without a word.
     pub(crate) fn cut(&self) {
         self.stream.shutdown(std::net::Shutdown::Both).unwrap();
@@ -89,6 +98,9 @@ fn serve(stream: UnixStream, caps: &str, clients: &Sender<Client>) {
         if out.write_all(answer(tags, line, caps).as_bytes()).is_err() || line.starts_with("QUIT") {
             let _ = leaving.send(());
             return;
+        }
+        if line.starts_with("PONG") {
+            let _ = sender.send(line.to_owned());
         }
         // Only now, so that what a test sends when it has heard of it comes behind the echo.
         if let Some(rest) = line.strip_prefix("PRIVMSG ").filter(|rest| !rest.starts_with("nobody")) {
