@@ -6,6 +6,8 @@ use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use crate::PATIENCE;
@@ -122,7 +124,14 @@ impl Terminal {
         self.child.wait().expect("the program can be waited for").exit_code()
     }
 
-    /// Ends the program without warning.
+    /// Ends the program before it can do anything about it.
+    pub fn crash(&self) {
+        let pid =
+            self.child.process_id().and_then(|pid| i32::try_from(pid).ok()).expect("the program is running");
+        kill(Pid::from_raw(pid), Signal::SIGKILL).expect("the program can be killed");
+    }
+
+    /// Takes the terminal away from the program.
     pub fn kill(&mut self) {
         self.child.kill().expect("the program is running");
     }

@@ -8,7 +8,7 @@ use chat_proto::text::SafeText;
 use crate::client::Client;
 use crate::client::dialog::Dialog;
 use crate::input::Request;
-use crate::ui::Prompt;
+use crate::ui::{MARK, Prompt};
 
 /// Prompts that took each other's place before a line was entered; further ones have to wait for that.
 const PROMPTS_MAX: usize = 100;
@@ -113,7 +113,7 @@ impl Client {
         match question.or_else(|| self.asking.as_ref().and_then(Request::question)) {
             Some(question) => format!("{} ", SafeText::line(&question)),
             None => match self.partner() {
-                Some(partner) => format!("⇄ {}> ", SafeText::name(partner)),
+                Some(partner) => format!("{MARK}{}> ", SafeText::name(partner)),
                 None => format!("{}> ", SafeText::name(self.here.as_deref().unwrap_or("chat"))),
             },
         }

@@ -54,6 +54,10 @@ pub(super) fn line(talk: &Talk) -> Line {
 }
 
 fn over(with: &str, reason: &str) -> Line {
+    if let Some(words) = reason.strip_prefix("Quit") {
+        let left = Line::of(Style::Dim, "── ").name(with).text(Style::Dim, " left");
+        return ruled(left, &format!("{words} ──"));
+    }
     let mut reason = reason.to_owned();
     if let Some(first) = reason.get_mut(..1) {
         first.make_ascii_lowercase();
@@ -92,6 +96,8 @@ mod tests {
             (Deed::Timeout, true, None, "bob has not answered"),
             (Deed::Timeout, false, None, "bob was not answered in time"),
             (Deed::End, false, Some(LEFT), "── bob left the conversation ──"),
+            (Deed::End, false, Some("Quit"), "── bob left ──"),
+            (Deed::End, false, Some("Quit: bye"), "── bob left: bye ──"),
             (Deed::End, true, Some(LEFT), "── you left the conversation with bob ──"),
             (
                 Deed::End,

@@ -281,7 +281,7 @@ impl Session {
 
     /// Whether the server has answered everything: said lines, and the last [`Session::place_fence`].
     pub fn is_settled(&self) -> bool {
-        self.outbox.is_empty() && self.fence.is_none() && self.past.is_idle()
+        self.outbox.is_empty() && self.fence.is_none() && self.past.is_idle() && self.person.is_none()
     }
 
     /// Whether the server has let us in before, even if the connection is broken now.

@@ -48,6 +48,9 @@ pub enum Typed {
     Unprintable(std::io::Error),
 }
 
+/// Begins a prompt where words go to one person.
+pub const MARK: &str = "⇄ ";
+
 /// What stands before the next line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prompt {

@@ -14,6 +14,7 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::ui::MARK;
 use crate::ui::draft::Draft;
 use crate::ui::hidden::Hidden;
 use crate::ui::layout::Size;
@@ -50,8 +51,10 @@ impl Painter {
     }
 }
 
-/// The text in that many columns: filled up with blanks, or cut before its last two characters.
+/// The text in that many columns: filled up with blanks, or without its mark, or cut before its last two characters.
 fn fitted(text: &str, columns: usize) -> String {
+    let bare = text.strip_prefix(MARK).filter(|_| text.width() > columns);
+    let text = bare.unwrap_or(text);
     let missing = columns.saturating_sub(text.width());
     if text.width() <= columns {
         return format!("{text}{:missing$}", "");
@@ -117,6 +120,8 @@ mod tests {
             ("#ops> ", 8, "#ops>   "),
             ("#lobby> ", 8, "#lobby> "),
             ("#lobby> ", 7, "#lob…> "),
+            ("⇄ alice> ", 9, "⇄ alice> "),
+            ("⇄ alice> ", 8, "alice>  "),
             ("日本語> ", 7, "日本…> "),
             ("日本語> ", 6, "日…>  "),
         ] {

@@ -79,7 +79,7 @@ fn list_shows_who_is_on_and_who_is_away() {
     let of = |name: &str| {
         screen
             .lines()
-            .find(|line| line.split_whitespace().nth(1) == Some(name))
+            .find(|line| line.starts_with("  ") && line.split_whitespace().nth(1) == Some(name))
             .unwrap_or_default()
             .to_owned()
     };

@@ -26,6 +26,7 @@ mod service;
 mod signals;
 mod startup;
 mod stored_order;
+mod talking;
 mod talks;
 mod tls;
 mod unreachable;
