@@ -116,7 +116,7 @@ impl TalkView<'_> {
             TalkDeed::Requested { .. } if own => {
                 let wait = Span(self.state.policy.presence.talk_request);
                 format!(
-                    "You have asked {other} to talk, which waits for {wait}; to take it back: /msg TalkServ cancel"
+                    "You have asked {other} to talk, and wait for at most {wait}. To take it back: /msg TalkServ cancel"
                 )
             }
             TalkDeed::Requested { .. } => {

@@ -475,7 +475,7 @@ fn who_has_another_client_asks_and_answers_in_words() {
     let serv = |to: &str, text: &str| format!(":TalkServ!TalkServ@chat.local NOTICE {to} :{text}");
     let mut say = |conn, text: &str| chat.say(conn, &format!("PRIVMSG talkserv :{text}"));
     let asked =
-        "You have asked bob to talk, which waits for 60 seconds; to take it back: /msg TalkServ cancel";
+        "You have asked bob to talk, and wait for at most 60 seconds. To take it back: /msg TalkServ cancel";
     assert_eq!(say(alice, "talk BOB"), [serv("alice", asked)]);
     assert_eq!(say(alice, "talk bob"), [serv("alice", "You have asked bob already")]);
     say(carol, "Talk bob");
