@@ -72,8 +72,9 @@ impl<'a> Tx<'a> {
     /// Ends the turn: sends what was collected.
     pub fn finish(&mut self) {
         let Some(issuer) = self.issuer.take() else { return };
-        let waits = self.state.sessions.get(issuer.conn).is_some_and(|session| session.wait.is_some());
-        let label = issuer.label.as_ref().filter(|_| !waits);
+        let wait = self.state.sessions.get(issuer.conn).and_then(|session| session.wait.as_ref());
+        // What is waited for brings the label, unless it comes by itself.
+        let label = issuer.label.as_ref().filter(|_| wait.is_none_or(|wait| wait.label().is_none()));
         if let Some(frame) = self.replies.take(label, &self.state.policy.server_name) {
             self.out.effects.push(Effect::Send { to: issuer.conn, frame });
         }

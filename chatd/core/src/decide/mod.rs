@@ -135,19 +135,7 @@ fn command(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
 pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
     let Some(wait) = tx.state().sessions.get(conn).and_then(|session| session.wait.clone()) else { return };
     tx.emit_conn(conn, crate::event::ConnEvent::WaitOver);
-    let label = match &*wait {
-        Wait::ServerPassword { label }
-        | Wait::Register { label }
-        | Wait::Rename { label, .. }
-        | Wait::Oper { label, .. }
-        | Wait::Login { label, .. }
-        | Wait::LogIn { label, .. }
-        | Wait::MakeAccount { label, .. }
-        | Wait::ChangePassword { label, .. }
-        | Wait::History { label, .. } => label.as_deref(),
-        Wait::Speaking(speaking) => speaking.label.as_deref(),
-    };
-    tx.begin(conn, label);
+    tx.begin(conn, wait.label());
     match (*wait.clone(), done) {
         (Wait::ServerPassword { .. }, JobDone::PasswordChecked { matches }) => {
             register::password_checked(tx, conn, *matches);

@@ -419,6 +419,22 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_who_comes_leaves_the_label_to_the_welcome() {
+        let mut chat = Chat::new();
+        chat.logins = vec!["alice"];
+        let bob = chat.join("bob");
+        chat.say(bob, "PRIVMSG alice :welcome back");
+        let conn = chat.connect_from(alice());
+        chat.say(conn, "CAP REQ :batch labeled-response");
+        chat.say(conn, "NICK alice");
+        chat.say(conn, "USER alice 0 * :Alice");
+        let told = chat.say(conn, "@label=3 CAP END");
+        assert!(told[0].starts_with("@label=3 :chat.local BATCH +"), "{told:?}");
+        assert!(told.iter().any(|line| line.contains("welcome back")), "{told:?}");
+        assert_eq!(told.iter().filter(|line| line.starts_with("@label")).count(), 1, "{told:?}");
+    }
+
+    #[test]
     fn a_session_that_comes_to_stay_is_put_into_the_lobby_even_after_one_on_an_errand() {
         let mut policy = Policy::default();
         policy.lobby.auto_join = true;

@@ -66,6 +66,24 @@ pub enum Wait {
     },
 }
 
+impl Wait {
+    /// That of the command that is answered when it is over.
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Self::ServerPassword { label }
+            | Self::Register { label }
+            | Self::Rename { label, .. }
+            | Self::Oper { label, .. }
+            | Self::Login { label, .. }
+            | Self::LogIn { label, .. }
+            | Self::MakeAccount { label, .. }
+            | Self::ChangePassword { label, .. }
+            | Self::History { label, .. } => label.as_deref(),
+            Self::Speaking(speaking) => speaking.label.as_deref(),
+        }
+    }
+}
+
 /// A message on its way to one target after the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Speaking {
