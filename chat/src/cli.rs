@@ -90,9 +90,9 @@ pub enum Command {
     Config,
     /// Show who is on
     #[command(
-        after_help = "With --json each user is {\"name\", \"account\" or null, \"away\", \"bot\", \"status\": \"available\", \"away\", \
-                            \"idle\" or \"busy\"}, with \"since\" if the server says it, the \"text\" of who is away, and \"with\" whom the \
-                            busy talk."
+        after_help = "With --json each user is {\"name\", \"away\", \"bot\", \"status\": \"available\", \"away\", \"idle\" or \
+                            \"busy\"}, with the \"account\" unless a guest's, \"since\" if the server says it, the \"text\" of \
+                            who is away, and \"with\" whom the busy talk."
     )]
     List,
     /// Print what was said before

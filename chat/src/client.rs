@@ -405,14 +405,18 @@ impl Client {
 
     /// Says that something is wrong.
     pub fn complain(&mut self, text: &str) {
-        self.print(Line::of(Style::Error, text));
+        self.print_as("complaint", Line::of(Style::Error, text));
     }
 
-    /// With `--json` what isn't an event is an object, too: `{"event":"remark","text":…}`.
     fn print(&mut self, line: Line) {
+        self.print_as("remark", line);
+    }
+
+    /// With `--json` what isn't an event is an object, too.
+    fn print_as(&mut self, event: &str, line: Line) {
         if self.manner.json {
-            let remark = serde_json::json!({ "event": "remark", "text": line.plain() });
-            return self.print_json(&remark.to_string());
+            let object = serde_json::json!({ "event": event, "text": line.plain() });
+            return self.print_json(&object.to_string());
         }
         self.shows.push(Show::Line(line));
     }

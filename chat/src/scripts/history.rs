@@ -96,6 +96,11 @@ async fn enter(talk: &mut Talk, channel: &str) -> Result<bool, Failure> {
     talk.session.join(channel, None);
     talk.session.place_fence();
     talk.settled().await?;
+    for event in talk.events.drain(..) {
+        if let What::Refused { reason, .. } = event.what {
+            return Err(Failure::Refused(reason));
+        }
+    }
     Ok(talk.session.is_in(channel))
 }
 

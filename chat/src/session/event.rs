@@ -31,6 +31,7 @@ pub enum What {
     /// The server has let us in.
     Welcome {
         name: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         lobby: Option<String>,
         again: bool,
     },
@@ -71,8 +72,10 @@ pub enum What {
     /// Something that was said is no more; by whom it was said, if we know.
     Removed {
         by: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<String>,
         to: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
     /// What follows, in this place, was said while we were away.
@@ -102,6 +105,7 @@ pub enum What {
         number: Option<u16>,
         subject: String,
         reason: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         unsaid: Option<String>,
     },
     /// Whether it was said when the connection broke, nobody knows.
@@ -139,6 +143,7 @@ pub enum What {
     Topic {
         channel: String,
         text: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<String>,
     },
     Invited {
@@ -233,6 +238,7 @@ pub fn is_channel(name: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct User {
     pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     pub away: bool,
     pub bot: bool,
@@ -254,3 +260,6 @@ pub(super) fn display<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> R
         None => serializer.serialize_none(),
     }
 }
+
+#[cfg(test)]
+mod tests;

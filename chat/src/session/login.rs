@@ -72,6 +72,7 @@ pub struct Locked {
     /// The server's words.
     pub reason: String,
     /// Seconds until it may be tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<u64>,
     /// Whether an account can be made before coming in, and whether that takes an address for mail.
     pub registers: bool,

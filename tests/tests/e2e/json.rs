@@ -1,73 +1,13 @@
 //! What `chatctl --json` prints, against `chatctl/schema.json` and against what it printed before.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use chat_tests::daemon::{Daemon, errors, printed};
-use serde_json::{Value, json};
 
-fn chatctl_directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../chatctl")
-}
+use super::records::{Records, objects};
 
-fn objects(lines: &str) -> Vec<Value> {
-    lines.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
-}
-
-/// The schema as it is for the objects of today: without what may come.
-fn closed(schema: &Value) -> Value {
-    match schema {
-        Value::Object(object) => {
-            let mut now: serde_json::Map<String, Value> =
-                object.iter().map(|(key, value)| (key.clone(), closed(value))).collect();
-            if object.contains_key("required") {
-                now.insert("additionalProperties".into(), json!(false));
-            }
-            if let Some(words) = object.get("examples") {
-                now.insert("enum".into(), words.clone());
-            }
-            now.into()
-        }
-        Value::Array(items) => items.iter().map(closed).collect(),
-        plain => plain.clone(),
-    }
-}
-
-fn assert_valid(command: &str, object: &Value) {
-    let file = std::fs::read_to_string(chatctl_directory().join("schema.json")).expect("a schema");
-    let mut schema = closed(&serde_json::from_str(&file).expect("JSON"));
-    schema["$ref"] = json!(format!("#/$defs/{command}"));
-    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
-    let errors: Vec<String> = validator.iter_errors(object).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "chatctl/schema.json, {command}: {errors:?} in {object}");
-}
-
-/// Whether all that was there before is there now, of the same type. What kind something is must be the same.
-fn covers(now: &Value, before: &Value) -> bool {
-    match (now, before) {
-        (Value::Object(now), Value::Object(before)) => before.iter().all(|(key, value)| {
-            now.get(key).is_some_and(|found| covers(found, value) && (key != "kind" || found == value))
-        }),
-        (Value::Array(now), Value::Array(before)) => {
-            before.iter().all(|before| now.iter().any(|now| covers(now, before)))
-        }
-        (now, before) => std::mem::discriminant(now) == std::mem::discriminant(before),
-    }
-}
-
-/// Holds what a command printed to the schema and to the recorded output, which is itself held to the schema.
-fn assert_as_recorded(command: &str, record: &str, output: &str) {
-    let path = chatctl_directory().join("golden").join(record).with_extension("jsonl");
-    let recorded =
-        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let (now, before) = (objects(output), objects(&recorded));
-    now.iter().chain(&before).for_each(|object| assert_valid(command, object));
-    for before in &before {
-        let found = now.iter().any(|now| covers(now, before));
-        assert!(found, "{}: nothing printed has all of {before}, but only\n{output}", path.display());
-    }
-}
+const RECORDS: Records = Records { program: "chatctl", prefix: "" };
 
 fn succeed(daemon: &Daemon, arguments: &[&str]) -> String {
     let output = daemon.chatctl(&[&["--json"], arguments].concat());
@@ -110,13 +50,13 @@ fn the_objects_of_each_command_are_as_documented_and_never_lose_a_field() {
         ("bans", &["bans"]),
         ("unban", &["unban", "192.0.2.0/24"]),
     ] {
-        assert_as_recorded(arguments[0], record, &succeed(&daemon, arguments));
+        RECORDS.assert_same(arguments[0], record, &succeed(&daemon, arguments));
     }
     alice.send("PRIVMSG #lobby :a slip");
     alice.sync();
     let said = objects(&succeed(&daemon, &["history", "export"])).pop().expect("something was said");
     let id = said["id"].as_str().expect("a message has an id").to_owned();
-    assert_as_recorded("redact", "redact", &succeed(&daemon, &["redact", &id, "--reason", "a slip"]));
+    RECORDS.assert_same("redact", "redact", &succeed(&daemon, &["redact", &id, "--reason", "a slip"]));
     let file = |name: &str| daemon.setup().path().join(name).to_str().expect("a path").to_owned();
     std::fs::write(file("log"), "2026-01-01 12:00:00\tbob\thello\n").expect("a log");
     let (backup, log) = (file("backup.db"), file("log"));
@@ -126,10 +66,10 @@ fn the_objects_of_each_command_are_as_documented_and_never_lose_a_field() {
         ("history-export", &["history", "export"]),
         ("history-erase", &["history", "erase", "alice", "--yes"]),
     ] {
-        assert_as_recorded(arguments[0], record, &succeed(&daemon, arguments));
+        RECORDS.assert_same(arguments[0], record, &succeed(&daemon, arguments));
     }
     daemon.setup().configure("[server]\nmotd = \"reloaded\"");
-    assert_as_recorded("reload", "reload", &succeed(&daemon, &["reload"]));
+    RECORDS.assert_same("reload", "reload", &succeed(&daemon, &["reload"]));
 }
 
 #[test]
@@ -169,5 +109,5 @@ fn the_events_of_a_watch_are_as_documented_and_never_lose_a_field() {
     }
     stdout.read_to_string(&mut output).expect("events up to the end");
     assert!(watch.wait().expect("chatctl ends").success());
-    assert_as_recorded("watch", "watch", &output);
+    RECORDS.assert_same("watch", "watch", &output);
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod administration;
 mod certificates;
+mod chat_json;
 mod coming_back;
 mod console;
 mod conversation;
@@ -21,6 +22,7 @@ mod once;
 mod outside;
 mod people;
 mod reading;
+mod records;
 mod scripts;
 mod service;
 mod signals;
