@@ -82,6 +82,8 @@ pub struct Client {
     places: Option<Places>,
     /// It is the first time.
     is_new: bool,
+    /// The connection broke, and isn't back.
+    is_returning: bool,
     /// How wide the terminal is, if it is one.
     columns: Option<usize>,
     leaving: bool,
@@ -115,6 +117,7 @@ impl Client {
             marked: None,
             places: None,
             is_new: false,
+            is_returning: false,
             columns: None,
             leaving: false,
             farewell: None,
@@ -232,6 +235,7 @@ impl Client {
     /// Takes what the session has to tell.
     pub fn heard(&mut self, now: Timestamp) {
         self.session.tick(now);
+        self.note_break();
         self.mark_seen(now);
         for event in self.session.events() {
             if let Some(places) = &mut self.places {
@@ -327,6 +331,9 @@ impl Client {
         }
         // Why we have to go is the program's last word.
         if matches!(event.what, What::Closed { last: true, .. }) {
+            return;
+        }
+        if self.is_known(&event.what) {
             return;
         }
         if let What::Welcome { name, again: false, .. } = &event.what

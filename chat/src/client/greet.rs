@@ -1,15 +1,35 @@
-//! What somebody is told who comes for the first time.
+//! What somebody is told who comes for the first time, and what isn't told again.
 
 use std::mem;
 
 use crate::client::Client;
 use crate::line::{Line, Style};
+use crate::session::What;
 
 impl Client {
     /// Tells that the user hasn't been here before.
     #[must_use]
     pub fn greeting(self, is_new: bool) -> Self {
         Self { is_new, ..self }
+    }
+
+    pub(super) fn note_break(&mut self) {
+        self.is_returning |= self.session.was_ready() && !self.session.is_ready();
+    }
+
+    /// Whether it was told the first time, and is told again only because the connection broke.
+    pub(super) fn is_known(&mut self, what: &What) -> bool {
+        match what {
+            What::Welcome { .. } => {
+                self.is_returning = false;
+                false
+            }
+            What::Info { .. }
+            | What::Joined { own: true, .. }
+            | What::Names { asked: false, .. }
+            | What::Topic { by: None, .. } => self.is_returning,
+            _ => false,
+        }
     }
 
     /// Who one is, where one is, and how to get help; once.

@@ -323,6 +323,30 @@ fn the_first_time_three_lines_tell_who_where_and_how_and_later_one() {
 }
 
 #[test]
+fn coming_back_is_told_in_one_line() {
+    let mut client = client();
+    client.session.lost();
+    client.heard(Timestamp::UNIX_EPOCH);
+    client.session.open();
+    client.shows();
+    for line in [
+        ":s CAP * LS :",
+        ":s 001 alice :Welcome",
+        ":s 372 alice :- the message of the day",
+        ":s 376 alice :End",
+        ":alice!a@h JOIN #lobby",
+        ":s 332 alice #lobby :soup",
+        ":s 353 alice = #lobby :alice bob",
+        ":s 366 alice #lobby :End",
+    ] {
+        assert_eq!(hear(&mut client, line), "");
+    }
+    assert_eq!(hear(&mut client, ":s PONG s chat-ready"), "connected again as alice");
+    hear(&mut client, ":alice!a@h PART #lobby");
+    assert_eq!(hear(&mut client, ":alice!a@h JOIN #lobby"), "you are in #lobby");
+}
+
+#[test]
 fn of_many_who_come_the_first_are_told_and_the_rest_before_anything_else() {
     let mut client = client();
     let mut told = String::new();

@@ -99,9 +99,9 @@ impl Spec {
         matches!(self.verb, Verb::Register | Verb::Password)
     }
 
-    /// Whether nobody wants to have done it by mistake: it leaves, or tells everybody.
+    /// Whether nobody wants to have done it by mistake: it ends something, or tells everybody.
     pub fn is_drastic(&self) -> bool {
-        matches!(self.verb, Verb::Quit | Verb::Leave | Verb::Announce | Verb::Clear)
+        matches!(self.verb, Verb::Quit | Verb::Leave | Verb::End | Verb::Announce | Verb::Clear)
     }
 
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
