@@ -228,7 +228,10 @@ impl Client {
         } else if self.interrupts > 1 {
             self.leaving = true;
         } else {
-            self.print(Line::of(Style::Dim, "Ctrl-C once more leaves; so does <quit>"));
+            self.remark(match self.partner() {
+                Some(_) => "<end> leaves the conversation; Ctrl-C once more leaves chat, as <quit> does",
+                None => "Ctrl-C once more leaves; so does <quit>",
+            });
         }
     }
 
@@ -293,9 +296,12 @@ impl Client {
         match what {
             What::Said { from, own: false, .. }
             | What::Invited { by: from, .. }
-            | What::Talk(Talk { deed: Deed::Request, own: false, with: from, .. }) => {
-                self.ignored.contains(&Folded::new(from))
-            }
+            | What::Talk(Talk {
+                deed: Deed::Request | Deed::Cancel | Deed::Timeout,
+                own: false,
+                with: from,
+                ..
+            }) => self.ignored.contains(&Folded::new(from)),
             _ => false,
         }
     }

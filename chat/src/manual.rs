@@ -17,6 +17,7 @@ pub fn make(kind: &str) -> Option<String> {
 fn page() -> Page {
     Page::of_program(&Cli::command(), "1", "talk with the people of this host")
         .with(typed())
+        .with(talks())
         .with(past())
         .with(accounts())
         .with(looks())
@@ -38,6 +39,23 @@ fn typed() -> Section {
         let does = format!("{}.{also} For example: `{}`", sentence(spec.does), spec.example);
         section.usage(spec.usage, &does)
     })
+}
+
+fn talks() -> Section {
+    Section::new("CONVERSATIONS")
+        .text(
+            "`<talk> anna` asks anna for a conversation; `<talk>` alone shows who is available, to be picked by number or name. Anna is \
+             asked `bob would like to talk (yes/no)` above whatever she is typing. A line that she had begun before is not taken for the \
+             answer; behind the next prompt `yes` and `no` are, and `<accept>` and `<decline>` at any time. Without an answer the question is \
+             over after a minute, unless the server has it otherwise; `<cancel>` or Ctrl-C takes it back.",
+        )
+        .text(
+            "While two talk the prompt has the other's name, and what is typed goes to them alone, and to nobody once they have left. \
+             Both are busy for everybody else, whom `<list>` tells with whom. What is said in channels waits, and is counted; words of the administrator \
+             don't wait, nor do private messages. `<end>` leaves the conversation, and so do `@end`, `EXIT PM` and `LOGOUT`, which outside of one leaves `chat`. \
+             Then what has waited is shown; of more than 500 lines the newest, and `<history>` has the others. Who has `chat` open in several terminals answers in \
+             one of them; `<talk> anna` in another brings the conversation there.",
+        )
 }
 
 fn past() -> Section {

@@ -9,7 +9,6 @@ use crate::input::Request;
 use crate::line::{Line, Style};
 use crate::render::question;
 use crate::session::{Deed, Event, Status, Talk, User, What, is_channel};
-use crate::ui::Show;
 
 const NONE: &str = "you are in no conversation";
 
@@ -187,7 +186,7 @@ impl Client {
             What::Away { quiet: true, .. } if !self.manner.json => return None,
             what if !self.manner.json => {
                 let me = self.session.nick();
-                if let Some(led) = self.talking.led.as_mut().filter(|led| waits(what, &led.partner)) {
+                if let Some(led) = self.talking.led.as_mut().filter(|led| waits(what, &led.partner, me)) {
                     if led.waiting.add(&event, me) {
                         self.note_mention(&event, now);
                     }
@@ -217,7 +216,7 @@ impl Client {
         }
         self.talking.listed = free.iter().map(|user| user.name.clone()).collect();
         let rows = self.renderer.choice(&free, &me, now);
-        self.shows.extend(rows.into_iter().map(Show::Line));
+        rows.into_iter().for_each(|row| self.print(row));
         if let Some(question) = request.question().filter(|_| !self.manner.prompt) {
             self.print(Line::of(Style::Plain, &question));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chat_proto::name::Folded;
+use chat_proto::name::{Folded, same};
 
 use crate::notify;
 use crate::session::{Event, What, is_channel};
@@ -84,25 +84,24 @@ impl Waiting {
 
     /// The oldest line of a channel that was kept.
     pub fn oldest(&self, channel: &str) -> Option<&Event> {
-        let is_there =
-            |event: &&Event| matches!(&event.what, What::Said { to, .. } if to.eq_ignore_ascii_case(channel));
+        let is_there = |event: &&Event| matches!(&event.what, What::Said { to, .. } if same(to, channel));
         self.events.iter().find(is_there)
     }
 }
 
 /// Whether it waits while we talk with `partner`: what others do in channels, and who comes and goes. The administrator's words
 /// don't.
-pub(super) fn waits(what: &What, partner: &str) -> bool {
-    let is_other = |name: &str| !name.eq_ignore_ascii_case(partner);
+pub(super) fn waits(what: &What, partner: &str, me: &str) -> bool {
+    let is_other = |name: &str| !(same(name, partner) || same(name, me));
     match what {
         What::Said { to, own: false, .. } | What::Removed { to, .. } => is_channel(to),
         What::Joined { name, own: false, .. }
         | What::Left { name, own: false, .. }
         | What::Kicked { name, own: false, .. }
         | What::Gone { name, .. }
-        | What::Renamed { from: name, own: false, .. }
-        | What::Away { name, own: false, .. } => is_other(name),
-        What::Topic { by: Some(_), .. } => true,
+        | What::Away { name, own: false, .. }
+        | What::Topic { by: Some(name), .. } => is_other(name),
+        What::Renamed { from, to, .. } => is_other(from) && is_other(to),
         _ => false,
     }
 }

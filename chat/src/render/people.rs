@@ -90,7 +90,7 @@ impl Renderer {
             None => "a guest".to_owned(),
         }];
         if !person.real_name.is_empty() && person.real_name != *name {
-            facts.insert(0, person.real_name.clone());
+            facts.insert(0, format!("real name {}", person.real_name));
         }
         facts.extend(person.bot.then(|| "a bot".to_owned()));
         facts.extend(person.operator.then(|| "an operator of the server".to_owned()));
@@ -125,17 +125,17 @@ impl Renderer {
             (Status::Available, ..) => line.text(Style::Dim, " is available again"),
             (Status::Idle, ..) => line.text(Style::Dim, &format!(" is idle{}", since().unwrap_or_default())),
             (_, Some(with), _) => line.text(Style::Dim, " is busy, talking with ").name(with),
-            // The server's own words, when what was said is kept for somebody.
-            (_, _, Some(text)) if begins_with_name(text, name) => Line::of(Style::Dim, text),
+            (_, _, Some(text)) if is_kept(text, name) => Line::of(Style::Dim, text),
             (_, _, Some(text)) => line.text(Style::Dim, &format!(" is away: {text}")),
             (..) => line.text(Style::Dim, " is away"),
         }
     }
 }
 
-fn begins_with_name(text: &str, name: &str) -> bool {
-    text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
-        && text[name.len()..].starts_with(" is ")
+/// What the server says when it keeps a message for somebody. Anything else may be an away text of their making, which must not
+/// look like words of this program.
+fn is_kept(text: &str, name: &str) -> bool {
+    text.strip_prefix(name) == Some(" is not here; they will be shown it when they return")
 }
 
 /// `5 minutes`, `3 hours`, `2 days`.
@@ -215,7 +215,7 @@ mod tests {
         };
         assert_eq!(
             shown(What::Person(person)),
-            "bob is busy since 14:05, talking with carol\n  Robert, account bob\n  \
+            "bob is busy since 14:05, talking with carol\n  real name Robert, account bob\n  \
              connected since Sun 09:00, did nothing for 5 minutes\n  #lobby #ops"
         );
         let gone = Person { name: "dan".into(), left: Some("Friday".into()), ..Person::default() };
@@ -229,7 +229,14 @@ mod tests {
         for (presence, text) in [
             (presence(Status::Away, "back at three", since), "bob is away: back at three"),
             (presence(Status::Away, "", since), "bob is away"),
-            (presence(Status::Away, "Bob is not here; it is kept", since), "Bob is not here; it is kept"),
+            (
+                presence(Status::Away, "bob is not here; they will be shown it when they return", since),
+                "bob is not here; they will be shown it when they return",
+            ),
+            (
+                presence(Status::Away, "bob is asked for a password: <password>", since),
+                "bob is away: bob is asked for a password: <password>",
+            ),
             (presence(Status::Idle, "", since), "bob is idle since 14:05"),
             (presence(Status::Busy, "carol", since), "bob is busy, talking with carol"),
             (presence(Status::Available, "", since), "bob is available again"),

@@ -112,6 +112,12 @@ fn several_are_asked_for_one_after_the_other_and_the_ignored_never() {
     shown(&mut client);
     assert_eq!(hear(&mut client, ":mallory!m@h TALK REQUEST alice"), "");
     assert!(hear(&mut client, ":bob!b@h TALK REQUEST alice").starts_with("bob would like to talk (yes/no)"));
+    typed(&mut client, "<ignore> eve");
+    shown(&mut client);
+    for line in [":mallory!m@h TALK CANCEL alice", ":eve!m@h TALK REQUEST alice", ":s TALK TIMEOUT eve alice"]
+    {
+        assert_eq!(hear(&mut client, line), "", "{line}");
+    }
     let too = hear(&mut client, ":carol!c@h TALK REQUEST alice");
     assert!(too.starts_with("carol would like to talk, too; bob comes first"), "{too}");
     client.prompt();
@@ -137,7 +143,8 @@ fn in_a_conversation_words_go_to_the_partner_and_look_like_one() {
     assert_eq!(typed(&mut client, "<topic> soup"), ["TOPIC #lobby :soup"]);
     assert!(typed(&mut client, "<leave>").is_empty());
     assert!(shown(&mut client).contains("<end> leaves the conversation, <leave> #CHANNEL a channel"));
-    hear(&mut client, ":bob!b@h NICK robert");
+    assert!(hear(&mut client, ":alice!a@h TOPIC #lobby :soup").contains("is now about"));
+    assert_eq!(hear(&mut client, ":bob!b@h NICK robert"), "bob is now robert");
     assert_eq!(typed(&mut client, "still you"), ["PRIVMSG robert :still you"]);
     for end in ["<end>", "@end", "@END", "exit pm", "EXIT PM", "LOGOUT"] {
         assert_eq!(typed(&mut client, end), ["TALK END"], "{end}");
