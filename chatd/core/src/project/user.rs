@@ -103,14 +103,23 @@ impl Scene<'_> {
             .filter(|conn| self.has_extended_monitor(**conn))
             .copied()
             .collect();
-        if extended.is_empty() {
-            return;
-        }
-        let Some(user) = self.state.user(who.user) else { return };
+        self.by_stranger(who, extended, depends, needs, render);
+    }
+
+    /// To those of the connections whose users share no channel with the user, and so aren't told by [`Scene::by_user`].
+    fn by_stranger(
+        &mut self,
+        who: &Who,
+        conns: BTreeSet<ConnId>,
+        depends: Caps,
+        needs: Caps,
+        render: impl Fn(Author<'_>, Caps, &mut String),
+    ) {
+        let Some(user) = self.state.user(who.user).filter(|_| !conns.is_empty()) else { return };
         let author = Author { user, time_tag: self.time_tag };
-        let others = extended.into_iter().filter(|conn| {
-            let watcher = self.state.sessions.get(*conn).and_then(Session::user);
-            watcher.is_some_and(|watcher| watcher != who.user && !self.state.share_a_channel(user, watcher))
+        let others = conns.into_iter().filter(|conn| {
+            let other = self.state.sessions.get(*conn).and_then(Session::user);
+            other.is_some_and(|other| other != who.user && !self.state.share_a_channel(user, other))
         });
         let others: Vec<ConnId> = others.collect();
         let render = |caps: Caps, line: &mut String| render(author, caps, line);
@@ -121,10 +130,15 @@ impl Scene<'_> {
         self.state.sessions.get(conn).is_some_and(|session| session.caps.contains(Caps::EXTENDED_MONITOR))
     }
 
+    /// Who talks with the user, or waits for an answer, is told wherever it is: what it says next goes by the name.
     fn renamed(&mut self, who: &Who, nick: &Nick) {
-        self.by_user(who, TAGS, Caps::empty(), |author, caps, line| {
+        let render = |author: Author<'_>, caps: Caps, line: &mut String| {
             author.line(caps, line, format_args!("NICK {nick}"));
-        });
+        };
+        self.by_user(who, TAGS, Caps::empty(), render);
+        let concerned =
+            self.state.concerned_by_talks(who.user).flat_map(|user| self.sessions_of(user)).collect();
+        self.by_stranger(who, concerned, TAGS, Caps::empty(), render);
         if nick.fold() != who.nick.fold() {
             self.watchers(&who.nick.fold(), None, RPL_MONOFFLINE, format_args!("{}", who.nick));
             self.online(nick, who);

@@ -104,6 +104,14 @@ impl State {
         self.user(user.talk?.with)
     }
 
+    /// Whom a user talks with, asks, or is asked by.
+    pub fn concerned_by_talks(&self, id: UserId) -> impl Iterator<Item = UserId> {
+        let partner = self.user(id).and_then(|user| user.talk).map(|talk| talk.with);
+        let asked = self.talk_requests.from(id).iter().map(|request| request.to);
+        let asking = self.talk_requests.to(id).map(|request| request.from);
+        partner.into_iter().chain(asked).chain(asking)
+    }
+
     /// What the end of a session means for conversations: those led in it end, and so do requests made in it. When it is its
     /// user's last one, requests to the user are declined. `reason` is what others are told.
     pub fn talks_ended_with(&self, conn: ConnId, reason: &str) -> Vec<Event> {

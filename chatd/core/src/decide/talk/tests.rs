@@ -410,6 +410,31 @@ fn whoever_is_renamed_keeps_conversation_and_requests() {
 }
 
 #[test]
+fn who_talks_with_somebody_or_waits_for_an_answer_hears_of_the_new_name_without_a_channel_in_common() {
+    let (mut chat, [alice, bob, carol, dave]) = chat(["alice", "bob", "carol", "dave"]);
+    chat.say(alice, "TALK REQUEST bob");
+    chat.say(bob, "TALK REQUEST carol");
+    chat.hear_all();
+    let renamed = [":bob!~bob@host.example NICK robert"];
+    assert_eq!(chat.say(bob, "NICK robert"), renamed);
+    for conn in [alice, carol] {
+        assert_eq!(chat.heard(conn), renamed);
+    }
+    assert_eq!(chat.heard(dave), nothing());
+    chat.say(bob, "TALK ACCEPT");
+    chat.say(alice, "JOIN #room");
+    chat.say(bob, "JOIN #room");
+    chat.hear_all();
+    chat.say(bob, "NICK bob");
+    assert_eq!(chat.heard(alice), [":robert!~bob@host.example NICK bob"]);
+    chat.say(bob, "PART #room");
+    chat.hear_all();
+    chat.say(bob, "NICK rob");
+    assert_eq!(chat.heard(alice), [":bob!~bob@host.example NICK rob"]);
+    assert_eq!(chat.heard(carol), nothing());
+}
+
+#[test]
 fn who_has_to_make_way_for_an_account_keeps_the_conversation() {
     let (mut chat, [alice, bob]) = chat(["alice", "bob"]);
     chat.say(alice, "TALK REQUEST bob");

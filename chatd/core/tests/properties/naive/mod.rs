@@ -187,7 +187,8 @@ impl Naive {
         if person.nick == nick || taken || reserved && !same(person.nick, nick) {
             return;
         }
-        self.tell(&self.witnesses(me), me, &format!("NICK {nick}"));
+        let concerned = self.concerned_by_talks(me);
+        self.tell(&(&self.witnesses(me) | &concerned), me, &format!("NICK {nick}"));
         self.person(me).nick = nick;
         if let Some(partner) = self.partner(me) {
             self.show_presence(partner);

@@ -28,6 +28,12 @@ impl Naive {
         self.talks.iter().find_map(|talk| talk.of(person)).map(|(_, partner)| partner)
     }
 
+    /// The seats of those whom a person talks with, asks or is asked by.
+    pub(super) fn concerned_by_talks(&self, person: usize) -> Seats {
+        let people = self.askers(person).into_iter().chain(self.asked_by(person)).chain(self.partner(person));
+        people.flat_map(|id| self.people[&id].seats.iter().copied()).collect()
+    }
+
     /// What others see as its away text.
     pub(super) fn presence(&self, person: usize) -> Option<String> {
         match self.partner(person) {
