@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use chat_proto::admin;
 
+use crate::logs::Format;
 use crate::output;
 use crate::permission::Denied;
 
@@ -64,6 +65,8 @@ pub(crate) enum Failure {
     CannotRead { path: PathBuf, cause: io::Error },
     #[error("cannot write {}: {cause}", path.display())]
     CannotWrite { path: PathBuf, cause: io::Error },
+    #[error("{} is no log of {format}: line {line} is not understood, and no line says anything; is --format right?", path.display())]
+    NotALog { path: PathBuf, format: Format, line: u64 },
     #[error("{} is there already; name another file, or replace it with --force", .0.display())]
     Exists(PathBuf),
     #[error("what was written is not what chatd sent; look at the disk, and try again")]
@@ -103,6 +106,7 @@ impl Failure {
             | Self::Input(_)
             | Self::CannotRead { .. }
             | Self::CannotWrite { .. }
+            | Self::NotALog { .. }
             | Self::Exists(_)
             | Self::BackupDamaged
             | Self::NotConfirmed

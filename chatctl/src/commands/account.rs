@@ -1,9 +1,11 @@
 //! `account [list]`, `account show NAME`, `add`, `password`, `suspend`, `resume` and `remove`
 
+use chat_proto::admin;
 use chat_proto::admin::{
     Account, Accounts, AddAccount, Password, RemoveAccount, ResumeAccount, SetPassword, ShowAccount,
     SuspendAccount, Suspension,
 };
+use chat_proto::name::Nick;
 use clap::Subcommand;
 use serde_json::json;
 
@@ -127,7 +129,11 @@ fn set_password(context: &mut Context<'_>, name: &str, generate: bool) -> Result
     Ok(context.output.show(&Outcome { made: generate.then_some(password), ..outcome })?)
 }
 
+/// Nobody is asked for a password that cannot be used.
 fn password(context: &mut Context<'_>, name: &str, generate: bool) -> Result<Password, Failure> {
+    if let Err(error) = Nick::new(name) {
+        return Err(admin::Error::InvalidName { name: name.to_owned(), reason: error.to_string() }.into());
+    }
     if generate { secret::made() } else { context.ask.password(name) }
 }
 

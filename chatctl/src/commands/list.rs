@@ -10,8 +10,8 @@ use crate::output::{Page, Records, Show, Table, time};
 
 /// More channels are counted; `show` names them.
 const CHANNELS_SHOWN: usize = 5;
-/// Characters of a status, which may have a long text.
-const STATUS_SHOWN: usize = 40;
+/// Characters of an away text.
+const AWAY_SHOWN: usize = 24;
 
 pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
     let mut users = context.connector.list(&List {}, |reply| reply.users)?;
@@ -70,30 +70,37 @@ fn add(table: &mut Table, user: &User) {
     }
 }
 
-/// Since when somebody is available is as uninteresting here as a long text; `show` tells it.
+/// Since when somebody is available is as uninteresting here as the end of a long text; `show` tells both.
 fn status_and_since(user: &User) -> String {
-    let status = status(user);
-    let Some(since) = user.status_since.filter(|_| user.status != UserStatus::Available) else {
-        return status;
-    };
-    let mut short: String = status.graphemes(true).take(STATUS_SHOWN).collect();
-    if short.len() < status.len() {
+    let away = user.away.as_deref().map(shortened);
+    let status = status_with(user, away.as_deref());
+    match user.status_since.filter(|_| user.status != UserStatus::Available) {
+        Some(since) => format!("{status} ({})", time::since(since)),
+        None => status,
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let mut short: String = text.graphemes(true).take(AWAY_SHOWN).collect();
+    if short.len() < text.len() {
         short.push('…');
     }
-    format!("{short} ({})", time::since(since))
+    short
 }
 
 pub(super) fn status(user: &User) -> String {
-    match (user.status, &user.talking_with) {
-        (UserStatus::Available, _) => "available".into(),
-        (UserStatus::Away, _) => {
-            let text = user.away.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
-            format!("away{text}")
-        }
-        (UserStatus::Idle, _) => "idle".into(),
-        (UserStatus::Busy, Some(partner)) => format!("busy with {partner}"),
-        (UserStatus::Busy, None) => "busy".into(),
-        (UserStatus::Other, _) => "unknown".into(),
+    status_with(user, user.away.as_deref())
+}
+
+fn status_with(user: &User, away: Option<&str>) -> String {
+    match (user.status, away, &user.talking_with) {
+        (UserStatus::Available, ..) => "available".into(),
+        (UserStatus::Away, Some(text), _) => format!("away: {text}"),
+        (UserStatus::Away, None, _) => "away".into(),
+        (UserStatus::Idle, ..) => "idle".into(),
+        (UserStatus::Busy, _, Some(partner)) => format!("busy with {partner}"),
+        (UserStatus::Busy, _, None) => "busy".into(),
+        (UserStatus::Other, ..) => "unknown".into(),
     }
 }
 
@@ -184,7 +191,7 @@ mod tests {
         assert_eq!(told(UserStatus::Available, None), "available");
         assert_eq!(told(UserStatus::Away, Some("at lunch")), "away: at lunch (1h)");
         assert_eq!(told(UserStatus::Idle, None), "idle (1h)");
-        let long = format!("away: {}… (1h)", "é".repeat(34));
+        let long = format!("away: {}… (1h)", "é".repeat(24));
         assert_eq!(told(UserStatus::Away, Some(&"é".repeat(100))), long);
     }
 

@@ -46,9 +46,10 @@ pub(crate) enum Command {
     },
     /// Who is on, from where and since when
     ///
-    /// Of each user: the nick, the account, the state, how many sessions, and of each session where it comes
-    /// from, how long it has been there and how long it has been idle. A session of this host has the login
-    /// and the process id, others the address and port.
+    /// Of each user: the nick, the account, the status, how many sessions, and of each session where it comes
+    /// from, how long it has been there and how long nothing has been done in it by hand. The status is
+    /// available, away with a text, idle (automatically away) or busy with a partner, and for how long. A session
+    /// of this host has the login and the process id, others the address and port.
     #[command(after_help = "Example: list")]
     List,
     /// Tells every connected user

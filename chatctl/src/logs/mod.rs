@@ -3,6 +3,8 @@
 mod irssi;
 mod weechat;
 
+use std::fmt;
+
 use chat_proto::admin::{ImportedKind, ImportedLine};
 use clap::ValueEnum;
 use jiff::civil::{Date, DateTime, Time};
@@ -13,6 +15,15 @@ use jiff::tz::TimeZone;
 pub(crate) enum Format {
     Irssi,
     Weechat,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Irssi => "irssi",
+            Self::Weechat => "WeeChat",
+        })
+    }
 }
 
 /// What a line is.

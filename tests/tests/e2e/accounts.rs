@@ -112,6 +112,8 @@ fn passwords_that_cannot_be_used_are_refused_in_one_line() {
         let said = errors(&output);
         assert!(said.contains("password") && said.lines().count() == 1, "{said}");
     }
+    // Nor is a password asked for that nobody can have.
+    assert!(refused(&daemon, &["account", "add", "bad name"]).contains("bad name"));
     assert!(succeed(&daemon, &["account"]).contains("no accounts"));
 }
 

@@ -131,6 +131,8 @@ fn what_cannot_be_imported_is_told() {
     assert!(told.contains("3 lines older than what is kept"), "{told}");
     let wrong = ["history", "import", "/no/such/log", "--format", "weechat", "--channel", "#lobby"];
     refused(&daemon.chatctl(&wrong), 1, "cannot read /no/such/log");
+    let other = ["history", "import", text_of(&log), "--format", "weechat", "--channel", "#lobby"];
+    refused(&daemon.chatctl(&other), 1, "is no log of WeeChat: line 1 is not understood");
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(super) fn run(
     } else {
         Box::new(BufReader::new(File::open(file).map_err(cannot)?))
     };
-    let mut import = Import { channel, outcome: Outcome::default(), batch: Vec::new(), bytes: 0 };
+    let mut import = Import { channel, outcome: Outcome::default(), said: 0, batch: Vec::new(), bytes: 0 };
     let (mut log, mut progress) = (Log::new(format, zone), Progress::new(context.output));
     let mut number = 0;
     while let Some(line) = line(&mut *reader).map_err(cannot)? {
@@ -54,8 +54,11 @@ pub(super) fn run(
             progress.tell(&format!("{number} lines read"));
         }
     }
-    import.send(context)?;
     drop(progress);
+    if import.said == 0 && import.outcome.bad > 0 {
+        return Err(Failure::NotALog { path: file.to_path_buf(), format, line: import.outcome.bad_lines[0] });
+    }
+    import.send(context)?;
     Ok(context.output.show(&import.outcome)?)
 }
 
@@ -82,12 +85,15 @@ fn line(reader: &mut dyn BufRead) -> io::Result<Option<String>> {
 struct Import<'a> {
     channel: &'a str,
     outcome: Outcome,
+    /// Lines in which somebody said something.
+    said: u64,
     batch: Vec<ImportedLine>,
     bytes: usize,
 }
 
 impl Import<'_> {
     fn push(&mut self, context: &Context<'_>, said: ImportedLine) -> Result<(), Failure> {
+        self.said += 1;
         self.bytes += said.text.len() + said.from.len();
         self.batch.push(said);
         if self.batch.len() >= LINES || self.bytes >= BYTES { self.send(context) } else { Ok(()) }

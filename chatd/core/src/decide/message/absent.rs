@@ -28,6 +28,7 @@ impl Speech<'_, '_, '_> {
                 let account = account.name.clone();
                 self.keep_for(&account);
             }
+            None if state.is_reserved(&nick) => self.keep_for(&nick),
             None if state.policy.reserve_logins => self.look_up(nick),
             _ => self.no_such_nick(name),
         }
@@ -108,4 +109,19 @@ fn under_another_nick(state: &State, account: &Nick) -> Option<Who> {
     let is_it = |own: &Option<Nick>| own.as_ref().is_some_and(|own| own.fold() == account.fold());
     let (id, _) = state.users.iter().find(|(_, user)| is_it(&user.account))?;
     state.who(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+
+    #[test]
+    fn a_login_that_is_known_is_not_looked_up() {
+        let mut chat = Chat::new();
+        let (carol, bob) = (chat.log_in("carol"), chat.join("bob"));
+        chat.say(carol, "QUIT");
+        chat.put_off_jobs();
+        assert!(chat.say(bob, "PRIVMSG Carol :hello")[0].contains(" 301 bob Carol :"));
+        assert!(chat.say(bob, "PRIVMSG dan :hello").is_empty(), "it is looked up");
+    }
 }
