@@ -58,14 +58,36 @@ impl Draft {
         *self = Self { known: prompt.to_owned(), number, on_top: self.on_top, ..Self::default() };
     }
 
-    /// A key has changed the line, or may have, and the next paint is to show it; `last`, if it is the last of an entered line.
+    /// A key has changed the line, or may have; `last`, if the next paint is the last of an entered line. Tells whether all of it has
+    /// to be painted.
     ///
     /// The line vanishes when the cursor is at its end: only then does rustyline move up by no more rows than are still there.
-    pub(super) fn change(&mut self, line: &str, position: usize, last: bool) {
+    pub(super) fn change(&mut self, line: &str, position: usize, last: bool) -> bool {
+        let simple = !last && self.is_simple(line, position);
         line.clone_into(&mut self.line);
         self.position = position;
         self.vanishes = last && self.leaving.is_some() && position == line.len();
-        self.expected = true;
+        self.expected = !simple;
+        if simple {
+            line.clone_into(&mut self.painted.line);
+            self.painted.position = position;
+        }
+        !simple
+    }
+
+    /// Whether a character was typed or deleted at the end of the line, which rustyline shows by itself in a few bytes. Over a slow
+    /// link, or read aloud, that is better than the whole line.
+    fn is_simple(&self, line: &str, position: usize) -> bool {
+        let was = &*self.painted.line;
+        let (short, long) = if line.len() < was.len() { (line, was) } else { (was, line) };
+        let at_end = position == line.len() && self.painted.position == was.len();
+        let last = long.as_bytes().last().is_some_and(|byte| (b' '..=b'~').contains(byte));
+        at_end && last && !short.is_empty() && long.len() == short.len() + 1 && long.starts_with(short)
+    }
+
+    /// The line was entered, and nothing of it has been painted since: it is still to be seen.
+    pub(super) fn is_to_vanish(&self) -> bool {
+        self.leaving.is_some() && !self.vanishes && self.position == self.line.len()
     }
 
     pub(super) fn vanish(&mut self) {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
-use rustyline::validate::Validator;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::ui::MARK;
@@ -72,10 +72,8 @@ fn fitted(text: &str, columns: usize) -> String {
 }
 
 impl Highlighter for Painter {
-    /// Always true, so that every key paints anew.
     fn highlight_char(&self, line: &str, pos: usize, kind: CmdKind) -> bool {
-        self.draft().change(line, pos, kind == CmdKind::ForcedRefresh);
-        true
+        self.draft().change(line, pos, kind == CmdKind::ForcedRefresh)
     }
 
     /// All that is painted: the line as well, which is the one that was handed to [`Self::highlight_char`] before.
@@ -106,7 +104,12 @@ impl Hinter for Painter {
     type Hint = String;
 }
 
-impl Validator for Painter {}
+impl Validator for Painter {
+    /// A word about the line, if only an empty one, has rustyline paint it once more, and so away.
+    fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        Ok(ValidationResult::Valid(self.draft().is_to_vanish().then(String::new)))
+    }
+}
 
 impl rustyline::Helper for Painter {}
 

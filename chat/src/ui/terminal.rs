@@ -41,14 +41,27 @@ pub(super) fn start(
     let shared = screen.shared();
     tty::quiet().map_err(|error| Failure::Refused(format!("cannot use the terminal: {error}")))?;
     let owner = move || {
+        let leaver = Leaver { shared: &shared, typed: &typed };
         if let Ok(editor) = editor(&shared, words, feel.history.as_deref()) {
             own(editor, &shared, feel.history.as_deref(), &typed);
         }
-        shared.leave();
-        let _ = typed.blocking_send(Typed::End);
+        drop(leaver);
     };
     std::thread::Builder::new().name("terminal".to_owned()).spawn(owner).map_err(Failure::Output)?;
     Ok(screen)
+}
+
+/// Tells the others that the terminal has no owner any more, even if it has panicked.
+struct Leaver<'a> {
+    shared: &'a Shared,
+    typed: &'a mpsc::Sender<Typed>,
+}
+
+impl Drop for Leaver<'_> {
+    fn drop(&mut self) {
+        self.shared.leave();
+        let _ = self.typed.blocking_send(Typed::End);
+    }
 }
 
 fn editor(

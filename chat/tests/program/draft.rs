@@ -210,3 +210,28 @@ fn tab_puts_right_how_a_name_is_written() {
     terminal.keys("bonn\thi\r");
     assert_eq!(client.said(), "#lobby Bonnie: hi");
 }
+
+#[test]
+fn a_key_at_the_end_of_the_line_paints_no_more_than_itself() {
+    let (_server, mut client, mut terminal) = sized(24, 80);
+    terminal.keys("a line of some ");
+    terminal.wait_for_prompt("#lobby> a line of some");
+    let before = terminal.raw().len();
+    terminal.keys("words");
+    terminal.wait_for_prompt("#lobby> a line of some words");
+    assert_eq!(&terminal.raw()[before..], "words");
+    terminal.keys("\x7f");
+    terminal.wait_for_prompt("#lobby> a line of some word");
+    assert!(terminal.raw().len() < before + "words".len() + 10);
+    client.send(":bob!b@h PRIVMSG #lobby :meanwhile\r\n");
+    terminal.wait_for("meanwhile");
+    terminal.wait_for_prompt("#lobby> a line of some word");
+    terminal.keys(&"!".repeat(80));
+    terminal.wait_for_prompt(&format!("#lobby> a line of some word{}", "!".repeat(80)));
+    terminal.keys("\r");
+    assert_eq!(client.said(), format!("#lobby a line of some word{}", "!".repeat(80)));
+    terminal.wait_for("alice: a line of some");
+    terminal.wait_for_prompt("#lobby>");
+    assert_eq!(count(&terminal.lines(), "#lobby> "), 0);
+    assert_eq!(count(&terminal.lines(), "meanwhile"), 1);
+}
