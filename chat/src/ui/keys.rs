@@ -35,11 +35,11 @@ pub(super) struct Edit(pub(super) Keys);
 impl ConditionalEventHandler for Keys {
     fn handle(&self, event: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
         let key = *event.get(0)?;
-        if let Some(command) = self.pasting(key, context) {
-            return Some(command);
-        }
         if self.hidden.is_on() {
             return Some(self.unseen(key));
+        }
+        if let Some(command) = self.pasting(key, context) {
+            return Some(command);
         }
         if std::mem::take(&mut *lock(&self.quoting)) {
             return Some(character(key).map_or(Cmd::Noop, |c| self.insert(c.to_string(), context)));
@@ -112,9 +112,8 @@ impl Keys {
             KeyCode::BracketedPasteStart => self.paste.begin(),
             KeyCode::BracketedPasteEnd => return Some(self.pasted(context)),
             _ if !self.paste.is_on() => return None,
-            // A line end is no part of a password.
-            _ if self.hidden.is_on() => self.hidden.press(key),
-            _ => self.paste.key(key),
+            _ if self.paste.key(key) => return Some(self.pasted(context)),
+            _ => {}
         }
         Some(Cmd::Noop)
     }

@@ -6,6 +6,9 @@ use rustyline::{KeyCode, KeyEvent, Modifiers};
 
 use crate::ui::DRAFT_MAX;
 
+/// What ends a paste. On a link that stalls behind its first byte, rustyline takes it for keys.
+const END: &str = "\x1b[201~";
+
 /// What is being pasted at the moment.
 #[derive(Default)]
 pub(super) struct Paste(Mutex<Option<Pasted>>);
@@ -16,6 +19,8 @@ struct Pasted {
     /// Characters, including those for which there was no room.
     characters: usize,
     returned: bool,
+    /// Characters of [`END`] that came last.
+    ending: usize,
 }
 
 /// What came of it.
@@ -34,12 +39,14 @@ impl Paste {
         *self.lock() = Some(Pasted::default());
     }
 
-    /// Takes a key as the character that it was in the paste.
-    pub(super) fn key(&self, key: KeyEvent) {
+    /// Takes a key as the character that it was in the paste. Tells whether it has ended the paste.
+    pub(super) fn key(&self, key: KeyEvent) -> bool {
         let mut paste = self.lock();
-        if let (Some(pasted), Some(character)) = (paste.as_mut(), character(key)) {
+        let Some(pasted) = paste.as_mut() else { return false };
+        if let Some(character) = character(key) {
             pasted.take(character, key);
         }
+        pasted.has_ended(key)
     }
 
     /// The paste has ended. Line ends behind it are no part of it.
@@ -57,6 +64,20 @@ impl Paste {
 }
 
 impl Pasted {
+    fn has_ended(&mut self, key: KeyEvent) -> bool {
+        let next = match key {
+            KeyEvent(KeyCode::Esc, Modifiers::NONE) => Some('\x1b'),
+            _ => character(key),
+        };
+        let goes_on = next.is_some() && END.chars().nth(self.ending) == next;
+        self.ending = if goes_on { self.ending + 1 } else { usize::from(next == Some('\x1b')) };
+        let ended = self.ending == END.len();
+        if ended && self.text.len() <= DRAFT_MAX {
+            self.text.truncate(self.text.len() + 1 - END.len());
+        }
+        ended
+    }
+
     fn take(&mut self, character: char, key: KeyEvent) {
         let returned = std::mem::replace(&mut self.returned, key.0 == KeyCode::Enter);
         if returned && key == KeyEvent::ctrl('J') {
@@ -90,7 +111,7 @@ mod tests {
     fn paste(text: &str) -> Outcome {
         let paste = Paste::default();
         paste.begin();
-        text.chars().for_each(|c| paste.key(KeyEvent::from(c)));
+        text.chars().for_each(|c| assert!(!paste.key(KeyEvent::from(c))));
         paste.end()
     }
 
@@ -105,6 +126,15 @@ mod tests {
     fn a_paste_is_the_text_with_line_ends_of_one_kind() {
         assert_eq!(pasted("one\r\ntwo\rthree\n\nfour\tä\n"), "one\ntwo\nthree\n\nfour\tä");
         assert_eq!(pasted("a\x07b\x03c\u{9b}d\u{202e}"), "a\x07b\x03c\u{9b}d\u{202e}");
+    }
+
+    #[test]
+    fn an_end_that_came_in_pieces_is_one() {
+        let paste = Paste::default();
+        paste.begin();
+        assert!("text[201~\x1b[20\x1b\x1b[201".chars().all(|c| !paste.key(KeyEvent::from(c))));
+        assert!(paste.key(KeyEvent::from('~')));
+        assert!(matches!(paste.end(), Outcome::Text(text) if text == "text[201~[20"));
     }
 
     #[test]

@@ -25,8 +25,9 @@ use crate::words::Words;
 
 /// Lines of input that are kept.
 const HISTORY: usize = 1000;
-/// After this, an escape byte is the key and not the beginning of another.
-const ESCAPE: Duration = Duration::from_millis(50);
+/// After this, an escape byte is the key and not the beginning of another. Meanwhile nothing is printed, and over a slow link the
+/// rest takes its time; as in bash.
+const ESCAPE: Duration = Duration::from_millis(500);
 
 const NO_TEXT: &str = "what isn't UTF-8 is left out; set the terminal to UTF-8";
 
