@@ -15,7 +15,7 @@ use crate::trust::Fingerprint;
 #[command(name = "chat", version, max_term_width = 100)]
 #[command(
     after_help = "Exit status: 0 done; 1 refused or failed; 2 usage; 3 chatd is not running or cannot be \
-                        reached; 4 permission denied."
+                        reached; 4 permission denied; 5 all was stored, but not all as it came."
 )]
 pub struct Cli {
     #[command(flatten)]

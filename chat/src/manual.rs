@@ -19,6 +19,7 @@ fn page() -> Page {
         .with(typed())
         .with(talks())
         .with(past())
+        .with(scripts())
         .with(accounts())
         .with(looks())
         .with(keys())
@@ -68,11 +69,26 @@ fn past() -> Section {
         )
         .text(
             "`<history>` shows 20 lines from before the oldest that you see of this channel, once more those before them, \
-             and after `<clear>` it begins with the newest. `<search>` looks for words, in all channels that you are in and \
+             and after `<clear>` it begins with the newest. `<search>` looks for whole words, and alone goes on where it ended, in all channels that you are in and \
              in what was said to you in private: `soup*` finds soups as well; `from:bob` what bob said, `in:#cooking` or \
              `in:bob` what was said there. `after:` and `before:` take 2026-11-30, 2026-11, today, yesterday, monday, \
              2026-11-30T14:05, or 90m, 3h, 3d, 2w for so long ago; a day begins at midnight.",
         )
+}
+
+fn scripts() -> Section {
+    Section::new("SCRIPTS").text(
+        "`chat send -` says standard input as it comes: lines that come together are one message, in order and once, and nothing \
+         more is read until the server has acknowledged it, so nothing is dropped however fast it comes. A line longer than a \
+         message is cut, and what is no text is made visible; both are told on standard error. The first SIGTERM, SIGINT or \
+         SIGHUP ends the input and lets what was read arrive, the second ends the program.",
+    )
+    .text(
+        "With `--json` every command prints one object per line, and `chat` without a command takes lines on standard input as \
+         if they were typed and prints all that happens. Keys and events are only ever added. \
+         /usr/share/doc/chatd/scripts.md describes them, /usr/share/doc/chat/schema.json is a JSON Schema of them. An error is one \
+         line on standard error and an exit status, with `--json` too.",
+    )
 }
 
 fn accounts() -> Section {
@@ -164,7 +180,7 @@ fn files() -> Section {
 
 fn examples() -> Section {
     Section::new("EXAMPLES").text("Talk, under your login:").example("chat").text("From scripts:").example(
-        "uptime | chat send --to '#lobby' -\nchat send --to anna \"the build is red\"\nchat list --json\nchat history --since yesterday --json",
+        "uptime | chat send --to '#lobby' -\ntail -F /var/log/backup.log | chat send --to '#ops' --wait 10m -\nchat send --to anna \"the build is red\"\nchat list --json\nchat history --since yesterday --json",
     )
 }
 

@@ -234,3 +234,25 @@ fn times_have_milliseconds_and_sort_as_text() {
         assert_eq!(serde_json::to_value(event).unwrap()["at"], format!("2026-11-30T{text}"));
     }
 }
+
+/// A row of a table of the page for scripts.
+fn row(name: &str) -> &'static str {
+    let page = include_str!("../../../../docs/scripts.md");
+    let row = page.lines().find(|line| line.starts_with(&format!("| {name} |")));
+    row.unwrap_or_else(|| panic!("docs/scripts.md doesn't tell of {name}"))
+}
+
+#[test]
+fn the_page_for_scripts_tells_of_every_key() {
+    let schema = schema();
+    for (name, object) in schema["$defs"].as_object().unwrap() {
+        let Some(properties) = object["properties"].as_object() else { continue };
+        let is_event = properties.contains_key("event");
+        let row = if is_event { row(&format!("`{name}`")) } else { row(name) };
+        for key in properties.keys().filter(|key| !matches!(&***key, "event" | "at" | "id" | "past")) {
+            let is_required = object["required"].as_array().unwrap().contains(&json!(key));
+            let told = if is_required { format!("`{key}` ") } else { format!("`{key}`? ") };
+            assert!(row.contains(&told), "docs/scripts.md, {name}: {told}");
+        }
+    }
+}
