@@ -81,6 +81,18 @@ impl Terminal {
         self.display().raw.clone()
     }
 
+    /// What the program has written after so many bytes, as soon as that is anything. Nothing if it stays silent, or has ended.
+    pub fn raw_after(&self, seen: usize) -> Vec<u8> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut display = self.display();
+        while display.raw.len() <= seen && !display.ended && Instant::now() < deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let waited = self.shared.changed.wait_timeout(display, left);
+            (display, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        display.raw[seen..].to_vec()
+    }
+
     /// The row that the cursor is in, as text.
     pub fn cursor_row(&self) -> String {
         let display = self.display();
@@ -124,11 +136,14 @@ impl Terminal {
         self.child.wait().expect("the program can be waited for").exit_code()
     }
 
+    pub fn signal(&self, signal: Signal) {
+        let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok()).expect("a process id");
+        kill(Pid::from_raw(pid), signal).expect("the program is running");
+    }
+
     /// Ends the program before it can do anything about it.
     pub fn crash(&self) {
-        let pid =
-            self.child.process_id().and_then(|pid| i32::try_from(pid).ok()).expect("the program is running");
-        kill(Pid::from_raw(pid), Signal::SIGKILL).expect("the program can be killed");
+        self.signal(Signal::SIGKILL);
     }
 
     /// Takes the terminal away from the program.
