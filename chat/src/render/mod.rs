@@ -95,7 +95,7 @@ fn is_stamped(what: &What) -> bool {
             | What::Channels { .. }
             | What::Refused { .. }
             | What::Info { .. }
-            | What::Welcome { .. }
+            | What::Welcome { again: false, .. }
             | What::LoggedIn { .. }
     )
 }

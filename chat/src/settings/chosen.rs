@@ -107,8 +107,7 @@ impl Chosen {
         let is_configured = matches!(server.origin, Origin::Default | Origin::File)
             || configured.as_ref() == Some(&server.value);
         let is_usual = is_configured && name.value == usual.value;
-        let fingerprint = config.fingerprint.filter(|_| is_configured);
-        let fingerprint = fingerprint.map(|text| text.parse().map_err(Failure::Usage)).transpose()?;
+        let fingerprint = config.fingerprint.map(|text| text.parse().map_err(Failure::Usage)).transpose()?;
         let own_certificate = options.certificate.is_some();
         Ok(Self {
             ca: Choice::none()
