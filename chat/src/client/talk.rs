@@ -279,9 +279,7 @@ impl Client {
         };
         let Some(Conversation { waiting, .. }) = self.talking.led.take_if(|_| over) else { return };
         for channel in waiting.channels().filter(|channel| channel.lost > 0) {
-            if let Some(oldest) = waiting.oldest(&channel.name) {
-                self.session.shown_from(&channel.name, oldest);
-            }
+            self.session.shown_from(&channel.name, waiting.oldest(&channel.name));
         }
         if let Some(line) = summary(waiting.channels()) {
             self.print(line);
@@ -318,7 +316,11 @@ fn summary<'a>(channels: impl Iterator<Item = &'a Channel>) -> Option<Line> {
             1 => ", 1 names you".to_owned(),
             naming => format!(", {naming} name you"),
         };
-        let lost = if *lost > 0 { format!(", <history> {name} has the first {lost}") } else { String::new() };
+        let lost = match *lost {
+            0 => String::new(),
+            all if all == *lines => format!(", <history> {name} has them"),
+            first => format!(", <history> {name} has the first {first}"),
+        };
         let more = format!("{naming}{lost}");
         let more = more.strip_prefix(", ").map(|more| format!(" ({more})")).unwrap_or_default();
         let comma = if text.is_empty() { "" } else { ", " };

@@ -1,6 +1,8 @@
 //! Who is on, whether they can be reached, and since when.
 
 use chat_proto::text::SafeText;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use crate::line::{Line, Style};
@@ -82,7 +84,7 @@ impl Renderer {
         let Person { name, presence, left, .. } = person;
         let head = match (presence, left) {
             (Some(presence), _) => format!(" is {}", self.standing(presence, now)),
-            (None, Some(left)) => format!(" is not here, since {left}"),
+            (None, Some(left)) => format!(" is not here, since {}", self.left(left, now)),
             (None, None) => " is not here, and hasn't been lately".to_owned(),
         };
         let mut facts = vec![match &person.account {
@@ -106,6 +108,13 @@ impl Renderer {
             .chain(detail(times.join(", ")))
             .chain(detail(person.channels.join(" ")).filter(|_| here))
             .collect()
+    }
+
+    /// When somebody left: as one speaks of it, if the server writes it as chatd does.
+    fn left(&self, text: &str, now: &Zoned) -> String {
+        let time = DateTime::strptime("%A, %d %B %Y, %H:%M:%S UTC", text);
+        let time = time.and_then(|time| time.to_zoned(TimeZone::UTC));
+        time.map_or_else(|_| text.to_owned(), |time| self.moment(time.timestamp(), now))
     }
 
     fn away(&self, name: &str, own: bool, presence: &Presence, now: &Zoned) -> Line {
@@ -150,8 +159,6 @@ fn long(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
-
     use super::*;
     use crate::session::Event;
 
@@ -218,8 +225,13 @@ mod tests {
             "bob is busy since 14:05, talking with carol\n  real name Robert, account bob\n  \
              connected since Sun 09:00, did nothing for 5 minutes\n  #lobby #ops"
         );
-        let gone = Person { name: "dan".into(), left: Some("Friday".into()), ..Person::default() };
-        assert_eq!(shown(What::Person(gone)), "dan is not here, since Friday");
+        for (left, words) in [
+            ("Friday, 20 November 2026, 17:03:00 UTC", "dan is not here, since Fri 17:03"),
+            ("the other day", "dan is not here, since the other day"),
+        ] {
+            let gone = Person { name: "dan".into(), left: Some(left.into()), ..Person::default() };
+            assert_eq!(shown(What::Person(gone)), words);
+        }
     }
 
     #[test]

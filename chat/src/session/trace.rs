@@ -127,10 +127,10 @@ impl Traces {
         }
     }
 
-    /// Lines from before the oldest were shown.
-    pub fn shown_before(&mut self, place: &str, oldest: &Event) {
+    /// Lines from before the oldest were shown, or none.
+    pub fn shown_before(&mut self, place: &str, oldest: Option<&Event>) {
         if let Some(trace) = self.entry(place) {
-            trace.oldest = Some(Point::of(oldest));
+            trace.oldest = oldest.map(Point::of);
         }
     }
 

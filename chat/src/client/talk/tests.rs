@@ -294,6 +294,26 @@ fn without_a_prompt_only_a_command_is_an_answer() {
     assert_eq!(typed(&mut client, "<accept>"), ["TALK ACCEPT bob"]);
 }
 
+/// What isn't kept is in the history, which is asked for it.
+#[test]
+fn what_does_not_fit_is_left_to_the_history() {
+    let mut client = talking();
+    hear(&mut client, ":s CAP alice ACK :draft/chathistory server-time");
+    for (number, to) in ["#quiet"].into_iter().chain(["#lobby"; 501]).enumerate() {
+        hear(&mut client, &format!("@msgid=m{number} :carol!c@h PRIVMSG {to} :x"));
+    }
+    let told = hear(&mut client, ":bob!b@h TALK END alice :left the conversation");
+    let summary = "501 lines waited in #lobby (<history> #lobby has the first 1), 1 in #quiet (<history> #quiet has them)";
+    assert!(told.contains(summary), "{told}");
+    client.prompt();
+    for (line, asked) in [
+        ("<history> #lobby", "CHATHISTORY BEFORE #lobby msgid=m2 20"),
+        ("<history> #quiet", "CHATHISTORY LATEST #quiet * 20"),
+    ] {
+        assert_eq!(typed(&mut client, line), [asked]);
+    }
+}
+
 /// What waits isn't seen by anybody: other sessions of ours are to show it as unread.
 #[test]
 fn what_waits_counts_as_unread() {

@@ -83,7 +83,7 @@ impl Session {
             return self.ask_earlier(earlier, oldest.as_ref());
         }
         if let Some(oldest) = earlier.lines.first() {
-            self.traces.shown_before(&earlier.place, oldest);
+            self.traces.shown_before(&earlier.place, Some(oldest));
         }
         self.emit(What::History { place: earlier.place, lines: earlier.lines, whole });
     }

@@ -232,7 +232,7 @@ impl Session {
             after.into_iter().for_each(|event| self.show_past(event));
             // Who looks further back shall find what is between these and what was shown before.
             if let Some(oldest) = oldest {
-                self.traces.shown_before(&place, &oldest);
+                self.traces.shown_before(&place, Some(&oldest));
             }
         }
         if places.len() > 1 || (rows > page::GLANCE && !places.is_empty()) {
@@ -245,8 +245,8 @@ impl Session {
         self.events.push(event);
     }
 
-    /// Of a place nothing older is shown than this, so that the history is asked for the rest.
-    pub fn shown_from(&mut self, place: &str, oldest: &Event) {
+    /// Of a place nothing older is shown than this, or nothing at all: the history is asked for the rest.
+    pub fn shown_from(&mut self, place: &str, oldest: Option<&Event>) {
         self.traces.shown_before(place, oldest);
     }
 
