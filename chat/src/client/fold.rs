@@ -3,6 +3,7 @@
 //! Lines that are printed stay as they are. So the first few are told at once, and those that follow soon wait a
 //! moment for each other; whatever else is to be shown lets them go first, so that the order stays.
 
+use std::collections::BTreeSet;
 use std::mem;
 
 use chat_proto::name::Folded;
@@ -89,13 +90,9 @@ impl Client {
         let lines = self.renderer.moves(&moves, view(&self.session, self.here.as_deref(), self.manner), now);
         self.shows.extend(lines.into_iter().map(Show::Line));
         // That somebody who just came is away is no news.
-        let has_moved = |name: &str| {
-            moves
-                .iter()
-                .filter_map(|event| who(&event.what))
-                .any(|mover| Folded::new(mover) == Folded::new(name))
-        };
-        for event in others.iter().filter(|event| who(&event.what).is_some_and(|name| !has_moved(name))) {
+        let folded = |event: &Event| who(&event.what).map(Folded::new);
+        let moved: BTreeSet<_> = moves.iter().filter_map(folded).collect();
+        for event in others.iter().filter(|event| folded(event).is_some_and(|name| !moved.contains(&name))) {
             self.show(event, now);
         }
     }
