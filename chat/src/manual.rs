@@ -129,7 +129,7 @@ fn keys() -> Section {
         .item("Ctrl-Z", "Stops `chat` until the shell's fg.")
         .text(
             "The others are those of Emacs and bash. A paste of several lines stands in the line until Enter sends it as one \
-             message; what is pasted is never obeyed.",
+             message; a command among them is not obeyed, unless it is the only line.",
         )
 }
 

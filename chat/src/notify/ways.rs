@@ -96,9 +96,13 @@ impl<'de> Visitor<'de> for OneOrSeveral {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut words: A) -> Result<Ways, A::Error> {
-        let mut ways = Ways::NONE;
+        let (mut ways, mut is_none) = (Ways::NONE, false);
         while let Some(way) = words.next_element()? {
             ways = ways.with(&way);
+            is_none |= matches!(way, Way::None);
+        }
+        if is_none && !ways.is_none() {
+            return Err(A::Error::custom("`none` and others: expected it alone"));
         }
         Ok(ways)
     }
