@@ -67,7 +67,7 @@ struct Engine {
     screen: Screen,
     words: Arc<Mutex<Words>>,
     typed: mpsc::Receiver<Typed>,
-    signals: [Signal; 4],
+    signals: [Signal; 5],
     link: Option<Link>,
     alive: Alive,
     connecting: Option<Connecting>,
@@ -125,6 +125,7 @@ impl Engine {
                 signal(SignalKind::hangup())?,
                 signal(SignalKind::interrupt())?,
                 signal(SignalKind::quit())?,
+                signal(SignalKind::from_raw(nix::sys::signal::SIGCONT as i32))?,
             ],
             link: None,
             alive: Alive::new(Instant::now()),
@@ -150,7 +151,7 @@ impl Engine {
             }
             self.screen.room().await;
             let folded = self.folded_until();
-            let [terminate, hangup, interrupt, quit] = &mut self.signals;
+            let [terminate, hangup, interrupt, quit, resume] = &mut self.signals;
             let due = match self.link {
                 Some(_) => self.alive.due(),
                 None if self.client.is_at_door() => Instant::now() + ANSWER,
@@ -165,6 +166,7 @@ impl Engine {
                 _ = terminate.recv() => return Ok(()),
                 _ = hangup.recv() => return Ok(()),
                 _ = interrupt.recv() => if self.screen.has_keyboard() { return Ok(()) },
+                _ = resume.recv() => self.screen.resume(),
                 _ = quit.recv() => if self.screen.has_keyboard() { return Ok(()) },
             }
         }

@@ -91,7 +91,10 @@ impl Owned {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        self.0.close();
+        let unheard = self.0.close();
         tty::restore();
+        if !unheard.is_empty() {
+            tty::print_if_ready(&format!("\n{unheard}"));
+        }
     }
 }

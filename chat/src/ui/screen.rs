@@ -19,8 +19,8 @@ use tokio::sync::Notify;
 use crate::line::{Line, Style};
 use crate::notify::Call;
 use crate::theme::Palette;
-use crate::ui::Prompt;
 use crate::ui::layout::{self, Size};
+use crate::ui::{Prompt, tty};
 
 /// Unprinted bytes from which on the session waits.
 const QUEUE_MAX: usize = 1 << 20;
@@ -177,9 +177,18 @@ impl Screen {
         }
     }
 
+    /// A shell has continued the program.
+    pub fn resume(&self) {
+        let state = self.shared.lock();
+        if self.shared.cursor && !state.lent {
+            tty::quiet_again();
+            self.shared.wake(&state);
+        }
+    }
+
     /// Prints what is left and takes the prompt away; gives up on a terminal that takes nothing. Who has borrowed the terminal has to
-    /// end.
-    pub fn close(&self) {
+    /// end. Gives back what its owner had no ear for, such as while it searches the history.
+    pub fn close(&self) -> String {
         let started = Instant::now();
         let mut state = self.shared.lock();
         state.closing = true;
@@ -191,6 +200,7 @@ impl Screen {
             let waited = self.shared.changed.wait_timeout(state, RING_AGAIN);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+        if state.closed { String::new() } else { state.take() }
     }
 }
 

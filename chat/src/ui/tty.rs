@@ -4,8 +4,10 @@
 //! output, and Ctrl-C would end the program; so the mode that it comes back to is a quiet one.
 
 use std::io::Write as _;
+use std::os::fd::AsFd as _;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, raise};
 use nix::sys::termios::{InputFlags, LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
@@ -15,11 +17,26 @@ static ORIGINAL: OnceLock<Mutex<Termios>> = OnceLock::new();
 pub(super) fn quiet() -> nix::Result<()> {
     let stdin = std::io::stdin();
     let original = tcgetattr(&stdin)?;
-    let mut quiet = original.clone();
-    quiet.local_flags &= !(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::IEXTEN | LocalFlags::ISIG);
-    quiet.input_flags &= !(InputFlags::ICRNL | InputFlags::IXON);
+    let quiet = quieted(&original);
     let _ = ORIGINAL.set(Mutex::new(original));
     tcsetattr(&stdin, SetArg::TCSADRAIN, &quiet)
+}
+
+/// Makes the terminal quiet once more: a shell that continues a program leaves it in a mode of its own.
+pub(super) fn quiet_again() {
+    let stdin = std::io::stdin();
+    let Ok(mode) = tcgetattr(&stdin) else { return };
+    let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &quieted(&mode));
+    write(b"\x1b[?2004h");
+}
+
+/// Prints, unless the terminal takes nothing.
+pub(super) fn print_if_ready(text: &str) {
+    let stdout = std::io::stdout();
+    let mut ready = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
+    if poll(&mut ready, PollTimeout::ZERO).is_ok_and(|count| count > 0) {
+        write(text.as_bytes());
+    }
 }
 
 /// Puts the terminal back as it was found. Harmless when it is so already.
@@ -67,6 +84,13 @@ pub(super) fn unseen<T>(read: impl FnOnce() -> T) -> T {
     let read = read();
     let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &original);
     read
+}
+
+fn quieted(mode: &Termios) -> Termios {
+    let mut quiet = mode.clone();
+    quiet.local_flags &= !(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::IEXTEN | LocalFlags::ISIG);
+    quiet.input_flags &= !(InputFlags::ICRNL | InputFlags::IXON);
+    quiet
 }
 
 /// Nothing can be done about a terminal that is gone.

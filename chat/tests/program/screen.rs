@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{Termios, tcgetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 
 const ROWS: u16 = 24;
@@ -78,6 +78,19 @@ impl Terminal {
         assert!(raw.rfind("\x1b[?2004l") > raw.rfind("\x1b[?2004h"), "bracketed paste is on");
         assert!(raw.rfind("\x1b[?2026l") >= raw.rfind("\x1b[?2026h"), "an update is left open");
         status
+    }
+
+    /// Sets the modes that a shell likes.
+    pub(crate) fn make_loud(&self) {
+        tcsetattr(&self.master, SetArg::TCSANOW, &self.original).unwrap();
+    }
+
+    pub(crate) fn wait_until_quiet(&self) {
+        let started = Instant::now();
+        while tcgetattr(&self.master).unwrap().local_flags.contains(LocalFlags::ECHO) {
+            assert!(started.elapsed() < PATIENCE, "the terminal stays loud");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Where the cursor is: row and column.

@@ -285,3 +285,30 @@ fn a_byte_that_is_no_text_is_left_out_and_the_draft_stays() {
     terminal.keys(" and the rest\r");
     assert_eq!(client.said(), "#lobby half a line and the rest");
 }
+
+#[test]
+fn the_last_words_are_shown_to_who_searches_the_history_as_well() {
+    let (_server, mut client, mut terminal) = talk();
+    terminal.keys("one\r");
+    terminal.wait_for("alice: one");
+    terminal.keys("\x12on");
+    terminal.wait_for("`on': one");
+    client.send(":bob!b@h PRIVMSG #lobby :by the way\r\nERROR :Closing link: Kicked by root\r\n");
+    let (status, lines) = terminal.end();
+    assert_eq!(status.code(), Some(1));
+    assert!(lines.iter().any(|line| line.contains("bob: by the way")), "{lines:#?}");
+    assert_eq!(lines.last().unwrap(), "chat: disconnected: Kicked by root");
+}
+
+#[test]
+fn a_shell_that_continues_it_finds_the_terminal_quiet() {
+    let (_server, client, mut terminal) = talk();
+    terminal.keys("half");
+    terminal.wait_for_prompt("#lobby> half");
+    terminal.signal(Signal::SIGSTOP);
+    terminal.make_loud();
+    terminal.signal(Signal::SIGCONT);
+    terminal.wait_until_quiet();
+    terminal.keys(" a line\r");
+    assert_eq!(client.said(), "#lobby half a line");
+}
