@@ -89,6 +89,7 @@ mod tests {
             ("times = 1", "f.toml:1:9: the number `1`: expected true or false"),
             ("notify = \"bel\"", "f.toml:1:10: unknown value `bel`: did you mean `bell`? "),
             ("notify = [\"bell\", \"osc\"]", "unknown value `osc`: did you mean `osc9`? "),
+            ("notify = [\"none\", \"bell\"]", "f.toml:1:10: `none` and others: expected it alone"),
             (
                 "notify = true",
                 "f.toml:1:10: `true`: expected one of bell, osc9, osc777 and none, or a list of them",
