@@ -248,8 +248,12 @@ impl Client {
                 continue;
             }
             self.follow(&event.what);
+            let leaves = self.is_leaving_talk(&event.what);
             if let Some(event) = self.keep(event, now) {
                 self.tell(event, now);
+            }
+            if leaves {
+                self.leave_talk(now);
             }
         }
         self.ask_next();
@@ -352,9 +356,6 @@ impl Client {
         let lines = self.renderer.lines(event, view, now);
         self.call_for(event, now);
         self.shows.extend(lines.into_iter().map(Show::Line));
-        if let What::Talk(talk) = &event.what {
-            self.let_wait_no_more(talk, now);
-        }
     }
 
     /// Where words go: to whom we talk with, or else to the channel.

@@ -256,28 +256,32 @@ impl Client {
         }
     }
 
-    /// Follows a conversation of ours, before it is shown what has become of it.
+    /// Follows a conversation of ours to this session.
     pub(super) fn follow_talk(&mut self, talk: &Talk) {
-        let Talk { deed, with, here, .. } = talk;
-        match deed {
-            Deed::Accept if *here => {
-                // What is seen now is told before other things wait.
-                self.mark_now();
-                let partner = with.clone();
-                self.talking.led.get_or_insert_with(|| Conversation { partner, waiting: Waiting::default() });
-            }
-            _ => {}
+        if talk.deed != Deed::Accept || !talk.here {
+            return;
+        }
+        // What has been seen by now is told before other things wait.
+        if self.seen {
+            self.mark_now();
+        }
+        let led = self.talking.led.take().map(|led| led.waiting);
+        self.talking.led =
+            Some(Conversation { partner: talk.with.clone(), waiting: led.unwrap_or_default() });
+    }
+
+    /// Whether the conversation is over, or led elsewhere from now on.
+    pub(super) fn is_leaving_talk(&self, what: &What) -> bool {
+        match what {
+            What::Talk(Talk { deed: Deed::End, .. }) => true,
+            What::Talk(Talk { deed: Deed::Accept, here, .. }) => !here,
+            _ => false,
         }
     }
 
-    /// The conversation is over, or led elsewhere: shows what has waited.
-    pub(super) fn let_wait_no_more(&mut self, talk: &Talk, now: Timestamp) {
-        let over = match talk.deed {
-            Deed::End => true,
-            Deed::Accept => !talk.here,
-            _ => false,
-        };
-        let Some(Conversation { waiting, .. }) = self.talking.led.take_if(|_| over) else { return };
+    /// Goes back to the channel, and shows what has waited.
+    pub(super) fn leave_talk(&mut self, now: Timestamp) {
+        let Some(Conversation { waiting, .. }) = self.talking.led.take() else { return };
         for channel in waiting.channels().filter(|channel| channel.lost > 0) {
             self.session.shown_from(&channel.name, waiting.oldest(&channel.name));
         }

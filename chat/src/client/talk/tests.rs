@@ -263,6 +263,28 @@ fn who_is_available_can_be_picked_by_number_or_name() {
     }
 }
 
+/// Words of a pipe must not go on to somebody who has left.
+#[test]
+fn with_json_nothing_waits_and_words_go_where_they_belong() {
+    let mut client = talker();
+    client.manner = Manner { json: true, prompt: false, ..MANNER };
+    assert!(hear(&mut client, ":bob!b@h TALK ACCEPT alice here").contains(r#""deed":"accept""#));
+    assert!(hear(&mut client, ":carol!c@h PRIVMSG #lobby :one").contains(r#""text":"one""#));
+    client.prompt();
+    assert_eq!(typed(&mut client, "to bob"), ["PRIVMSG bob :to bob"]);
+    hear(&mut client, ":bob!b@h TALK END alice :left the conversation");
+    client.prompt();
+    assert_eq!(typed(&mut client, "to all"), ["PRIVMSG #lobby :to all"]);
+}
+
+#[test]
+fn words_go_to_whom_the_server_says_last() {
+    let mut client = talking();
+    hear(&mut client, ":carol!c@h TALK ACCEPT alice here");
+    client.prompt();
+    assert_eq!(typed(&mut client, "hi"), ["PRIVMSG carol :hi"]);
+}
+
 #[test]
 fn numbers_pick_from_the_last_list() {
     let mut client = talker();
