@@ -151,13 +151,22 @@ fn request(tx: &mut Tx<'_>, caller: Caller, nick: &str) -> Outcome {
             format!("You wait for {most} answers, which is all you may"),
         ));
     }
-    if requests.to(id).count() >= most {
+    if !has_room(state, caller, id) {
         return Err(Refusal::new("TOO_MANY", nick.as_str(), format!("Too many others ask {nick} already")));
     }
     let due = tx.now().0.saturating_add(state.policy.presence.talk_request);
     emit(tx, caller.user, id, TalkDeed::Requested { conn: caller.conn, due });
     presence::tell(tx, caller, id);
     Ok(())
+}
+
+/// Whether one more request can wait for the user; guests leave half of the places to those with an account.
+fn has_room(state: &State, caller: Caller, asked: UserId) -> bool {
+    let is_guest = |id: UserId| state.user(id).is_some_and(|user| user.account.is_none());
+    let most = state.policy.limits.talk_requests;
+    let waiting = || state.talk_requests.to(asked);
+    let guests = waiting().filter(|request| is_guest(request.from)).count();
+    waiting().count() < most && !(is_guest(caller.user) && guests >= most.div_ceil(2))
 }
 
 fn accept(tx: &mut Tx<'_>, caller: Caller, nick: Option<&str>) -> Outcome {
@@ -285,7 +294,7 @@ fn emit(tx: &mut Tx<'_>, by: UserId, with: UserId, deed: TalkDeed) {
 }
 
 fn list(tx: &mut Tx<'_>, caller: Caller) {
-    let told = tell(tx, caller.conn);
+    let told = tell_all(tx, caller.conn);
     if understands(tx.state(), caller.conn) {
         tx.responder().1.server_line(format_args!("TALK LIST :End of list"));
     } else if told == 0 {
@@ -293,13 +302,18 @@ fn list(tx: &mut Tx<'_>, caller: Caller) {
     }
 }
 
+/// Tells a session that has come what is so already.
+pub fn tell(tx: &mut Tx<'_>, conn: ConnId) {
+    if tx.state().sessions.get(conn).is_some_and(|session| hears_of_talks(session.caps)) {
+        tell_all(tx, conn);
+    }
+}
+
 /// Tells a session what is so now, and returns how much there was to tell.
-pub fn tell(tx: &mut Tx<'_>, conn: ConnId) -> usize {
+fn tell_all(tx: &mut Tx<'_>, conn: ConnId) -> usize {
     let state = tx.state();
     let Some((id, user)) = state.user_of(conn) else { return 0 };
-    let Some(session) = state.sessions.get(conn).filter(|session| hears_of_talks(session.caps)) else {
-        return 0;
-    };
+    let Some(session) = state.sessions.get(conn) else { return 0 };
     let (caps, to) = (session.caps, user.nick.clone());
     let talking = user.talk.and_then(|talk| {
         let moved = state.talk_deed(id, talk.with, TalkDeed::Moved { conn })?;

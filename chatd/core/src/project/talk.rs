@@ -119,10 +119,9 @@ impl TalkView<'_> {
                     "You have asked {other} to talk, and wait for at most {wait}. To take it back: /msg TalkServ cancel"
                 )
             }
+            // With the name: who answers means this one, whoever asks next.
             TalkDeed::Requested { .. } => {
-                let one = self.state.talk_requests.to(with.user).count() <= 1;
-                let name = if one { String::new() } else { format!(" {other}") };
-                format!("{other} would like to talk. Answer yes or no: /msg TalkServ yes{name}")
+                format!("{other} would like to talk. Answer yes or no: /msg TalkServ yes {other}")
             }
             TalkDeed::Accepted { .. } | TalkDeed::Moved { .. } if self.here => {
                 format!("You are talking with {other} now: /query {other}. To end it: /msg TalkServ end")

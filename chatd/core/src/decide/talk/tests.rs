@@ -222,10 +222,10 @@ fn so_many_requests_wait_and_no_more() {
     let mut policy = Policy::default();
     policy.limits.talk_requests = 2;
     let mut chat = Chat::with(policy);
-    let [alice, bob, carol, dave] = ["alice", "bob", "carol", "dave"].map(|nick| chat.join(nick));
+    let [alice, bob, _carol, dave] = ["alice", "bob", "carol", "dave"].map(|nick| chat.join(nick));
     chat.say(alice, REQ);
     chat.say(dave, REQ);
-    for (conn, to) in [(bob, "alice"), (carol, "alice"), (dave, "bob"), (dave, "carol")] {
+    for (conn, to) in [(bob, "alice"), (dave, "bob"), (dave, "carol")] {
         chat.say(conn, &format!("TALK REQUEST {to}"));
     }
     let one = ":chat.local FAIL TALK TOO_MANY alice :You wait for 2 answers, which is all you may";
@@ -233,6 +233,29 @@ fn so_many_requests_wait_and_no_more() {
     chat.say(dave, "TALK CANCEL bob");
     let two = ":chat.local FAIL TALK TOO_MANY alice :Too many others ask alice already";
     assert_eq!(chat.say(dave, "TALK REQUEST alice"), [two]);
+}
+
+#[test]
+fn guests_leave_half_of_the_places_to_those_with_an_account() {
+    let mut policy = Policy::default();
+    policy.limits.talk_requests = 3;
+    let mut chat = Chat::with(policy);
+    let guests = ["bob", "carol", "dave", "eve"].map(|nick| chat.join(nick));
+    let alice = another(&mut chat, "alice");
+    for guest in &guests[..2] {
+        chat.say(*guest, "TALK REQUEST alice");
+    }
+    let full = ":TalkServ!TalkServ@chat.local NOTICE dave :Too many others ask alice already";
+    assert_eq!(chat.say(guests[2], "TALK REQUEST alice").pop().unwrap(), full);
+    let login = another(&mut chat, "frank");
+    assert_eq!(
+        chat.say(login, "TALK REQUEST alice").pop().unwrap(),
+        ":frank!frank@localhost TALK REQUEST alice"
+    );
+    chat.say(alice, "TALK DECLINE bob");
+    chat.hear_all();
+    chat.say(guests[3], "TALK REQUEST alice");
+    assert_eq!(chat.heard(alice), [by("eve", "REQUEST alice")]);
 }
 
 #[test]
@@ -372,7 +395,7 @@ fn a_new_session_is_told_of_what_waits_and_the_list_says_it_again() {
     assert_eq!(chat.say(new, "TALK LIST"), [&requests[..], &end].concat());
     assert_eq!(
         chat.say(carol, "PRIVMSG TalkServ :list").pop().unwrap(),
-        ":TalkServ!TalkServ@chat.local NOTICE carol :bob would like to talk. Answer yes or no: /msg TalkServ yes"
+        ":TalkServ!TalkServ@chat.local NOTICE carol :bob would like to talk. Answer yes or no: /msg TalkServ yes bob"
     );
     chat.pass(7_000);
     chat.say(bob, "TALK ACCEPT alice");
@@ -505,7 +528,7 @@ fn who_has_another_client_asks_and_answers_in_words() {
     assert_eq!(say(alice, "talk bob"), [serv("alice", "You have asked bob already")]);
     say(carol, "Talk bob");
     let told = say(bob, "yes");
-    assert_eq!(told[0], serv("bob", "alice would like to talk. Answer yes or no: /msg TalkServ yes"));
+    assert_eq!(told[0], serv("bob", "alice would like to talk. Answer yes or no: /msg TalkServ yes alice"));
     assert_eq!(told[1], serv("bob", "carol would like to talk. Answer yes or no: /msg TalkServ yes carol"));
     assert_eq!(told[2], serv("bob", "alice, carol ask you to talk; say which one you mean"));
     let told = say(bob, " yes  alice ");
@@ -541,7 +564,7 @@ fn talkserv_is_nobody_else() {
 }
 
 #[test]
-fn a_program_on_an_errand_is_not_told_in_words() {
+fn a_program_on_an_errand_is_not_told_in_words_unless_it_asks() {
     let mut chat = Chat::new();
     let (alice, errand) = (chat.join("alice"), chat.connect());
     chat.say(errand, "CAP REQ :chatd.org/no-auto-join");
@@ -549,4 +572,6 @@ fn a_program_on_an_errand_is_not_told_in_words() {
     chat.say(errand, "CAP END");
     chat.say(alice, "TALK REQUEST bob");
     assert_eq!(chat.heard(errand), nothing());
+    let asked = ":TalkServ!TalkServ@chat.local NOTICE bob :alice would like to talk. Answer yes or no: /msg TalkServ yes alice";
+    assert_eq!(chat.say(errand, "PRIVMSG TalkServ :list"), [asked]);
 }

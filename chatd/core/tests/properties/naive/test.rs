@@ -48,7 +48,8 @@ struct Real {
 impl Real {
     fn new() -> Self {
         let keepalive = Keepalive { interval: u64::MAX, timeout: u64::MAX, registration: u64::MAX };
-        let policy = Policy { keepalive, ..Policy::default() };
+        let mut policy = Policy { keepalive, ..Policy::default() };
+        policy.limits.talk_requests = 2 * SEATS.len();
         Self { host: Host::new(policy), seats: [None; SEATS.len()] }
     }
 
