@@ -115,6 +115,7 @@ impl Workers {
                 })
                 .await
             }
+            Job::GoOn => JobDone::GoOn,
             Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: self.is_login(name).await },
             Job::History(query) => {
                 self.room(conn).await;

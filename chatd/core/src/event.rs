@@ -29,7 +29,7 @@ use crate::text::SaidText;
 
 pub use ending::Ending;
 pub use talk::{Talk, TalkDeed};
-pub use wait::{Purpose, Retraction, Speaking, Voice, Wait};
+pub use wait::{ChannelScan, Purpose, Retraction, Scan, Speaking, UserScan, Voice, Wait};
 
 /// A user as a reader knows it: who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

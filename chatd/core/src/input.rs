@@ -168,6 +168,8 @@ pub enum JobDone {
     LoginLookedUp { exists: bool },
     /// For [`Job::History`](crate::Job::History).
     History(HistoryAnswer),
+    /// For [`Job::GoOn`](crate::Job::GoOn).
+    GoOn,
     /// For any of the others: too many wait for theirs, or the work broke down.
     NotDone,
 }

@@ -34,9 +34,9 @@ pub use account::{Account, Accounts, Credentials, Fingerprint, NotAFingerprint, 
 pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
 pub use decide::{BadPassword, PASSWORD_MAX, check_password};
 pub use event::{
-    AccountEvent, Administrator, Attempt, BanEvent, Bar, Byline, ChannelEvent, ConnEvent, Ending, Event,
-    Purpose, Rank, Ranks, ReadMark, Redaction, Redactor, Registrar, Retraction, Room, Said, SaidKind,
-    ServerEvent, Speaking, Talk, TalkDeed, Target, UserEvent, Voice, Wait, Who,
+    AccountEvent, Administrator, Attempt, BanEvent, Bar, Byline, ChannelEvent, ChannelScan, ConnEvent,
+    Ending, Event, Purpose, Rank, Ranks, ReadMark, Redaction, Redactor, Registrar, Retraction, Room, Said,
+    SaidKind, Scan, ServerEvent, Speaking, Talk, TalkDeed, Target, UserEvent, UserScan, Voice, Wait, Who,
 };
 pub use history::{
     Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search, entries,

@@ -2,11 +2,18 @@
 
 /// Whether `mask` fits the whole of `text`. Takes at most as many steps as the product of both lengths.
 pub fn fits(mask: &str, text: &str) -> bool {
+    let mut left = usize::MAX;
+    fits_within(mask, text, &mut left)
+}
+
+/// As [`fits`], and takes its steps from those that are left.
+pub fn fits_within(mask: &str, text: &str, left: &mut usize) -> bool {
     let (mask, text) = (mask.as_bytes(), text.as_bytes());
     let (mut m, mut t) = (0, 0);
     // Where to go on when what follows the last star does not fit.
     let mut retry: Option<(usize, usize)> = None;
     while t < text.len() {
+        *left = left.saturating_sub(1);
         match mask.get(m) {
             Some(b'*') => {
                 retry = Some((m + 1, t));

@@ -53,6 +53,8 @@ pub enum Job {
     LookUpLogin { name: Nick },
     /// Ask the history.
     History(Box<HistoryQuery>),
+    /// Nothing but another turn, when those who wait have had theirs.
+    GoOn,
 }
 
 /// A password that is to be replaced.
@@ -123,6 +125,7 @@ impl std::fmt::Debug for Job {
             Self::LookUpLogin { name } => write!(f, "LookUpLogin({name})"),
             // What people search for is theirs.
             Self::History(_) => f.write_str("History"),
+            Self::GoOn => f.write_str("GoOn"),
         }
     }
 }

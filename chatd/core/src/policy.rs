@@ -159,6 +159,8 @@ pub struct Limits {
     pub talk_requests: usize,
     /// Bytes of one answer about history.
     pub reply_bytes: usize,
+    /// Comparisons of letters for WHO and LIST before others have their turn.
+    pub scan_steps: usize,
 }
 
 /// When silence means that a connection is lost.
@@ -213,6 +215,7 @@ impl Default for Limits {
             undelivered: 500,
             talk_requests: 8,
             reply_bytes: 512 * 1024,
+            scan_steps: 200_000,
         }
     }
 }

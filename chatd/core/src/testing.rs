@@ -269,6 +269,7 @@ impl Chat {
                 let old = old.as_ref().map(|old| Box::new(old.credentials.clone()));
                 JobDone::CredentialsMade { made, old }
             }
+            Job::GoOn => JobDone::GoOn,
             Job::LookUpLogin { name } => {
                 JobDone::LoginLookedUp { exists: self.logins.contains(&name.as_str()) }
             }

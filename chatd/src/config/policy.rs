@@ -108,5 +108,6 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         talk_requests: raw.talk_requests.into(),
         // Nobody is taken for somebody who doesn't read for what it asked for.
         reply_bytes: usize::from(raw.send_queue) / 2,
+        scan_steps: Limits::default().scan_steps,
     }
 }

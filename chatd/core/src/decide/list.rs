@@ -4,11 +4,14 @@ use chat_proto::message::Message;
 use chat_proto::numeric::{ERR_TOOMANYMATCHES, ERR_TOOMANYTARGETS, RPL_LIST, RPL_LISTEND, RPL_LISTSTART};
 use compact_str::format_compact;
 
-use crate::mask::fits;
+use crate::event::{ChannelScan, Scan};
+use crate::id::ChannelId;
+use crate::mask::fits_within;
 use crate::state::Channel;
 use crate::tx::{Caller, Tx};
 
 use super::check::{sees, word};
+use super::scan;
 
 pub fn list(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let parts = || message.params().flat_map(|param| param.split(',')).filter(|part| !part.is_empty());
@@ -17,19 +20,42 @@ pub fn list(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
         return tx
             .numeric(ERR_TOOMANYTARGETS, format_args!("{} :Too many targets, at most {most}", word(part)));
     }
-    let wish = Wish::new(parts());
-    let now = tx.now().0;
+    let conditions = parts().collect::<Vec<_>>().join(",").into();
+    scan(tx, caller, ChannelScan { conditions, next: ChannelId(0), found: Vec::new() });
+}
+
+/// Looks for channels that are wanted until that has been enough work for a turn, and lists them when all are found.
+pub fn scan(tx: &mut Tx<'_>, caller: Caller, mut scan: ChannelScan) {
+    let (now, state) = (tx.now().0, tx.state());
+    let wish = Wish::new(scan.conditions.split(',').filter(|part| !part.is_empty()));
+    let mut left = state.policy.limits.scan_steps;
+    let mut pause = None;
+    for (&id, channel) in state.channels.range(scan.next..) {
+        if left == 0 {
+            pause = Some(id);
+            break;
+        }
+        left = left.saturating_sub(1);
+        if sees(state, caller.user, channel) && wish.wants(channel, now, &mut left) {
+            scan.found.push(id);
+        }
+    }
+    match pause {
+        Some(next) => scan::pause(tx, caller, Scan::Channels(ChannelScan { next, ..scan })),
+        None => answer(tx, &scan.found),
+    }
+}
+
+fn answer(tx: &mut Tx<'_>, found: &[ChannelId]) {
     let (state, mut to) = tx.responder();
     to.numeric(RPL_LISTSTART, format_args!("Channel :Users  Name"));
-    for channel in state.channels.values() {
-        if sees(state, caller.user, channel) && wish.wants(channel, now) {
-            if to.is_full() {
-                to.numeric(ERR_TOOMANYMATCHES, format_args!("LIST :There are more, ask for fewer"));
-                break;
-            }
-            let topic = channel.topic.as_ref().map_or("", |topic| &*topic.text);
-            to.text(RPL_LIST, &format_compact!("{} {} :", channel.name, channel.members.len()), topic);
+    for channel in found.iter().filter_map(|id| state.channel(*id)) {
+        if to.is_full() {
+            to.numeric(ERR_TOOMANYMATCHES, format_args!("LIST :There are more, ask for fewer"));
+            break;
         }
+        let topic = channel.topic.as_ref().map_or("", |topic| &*topic.text);
+        to.text(RPL_LIST, &format_compact!("{} {} :", channel.name, channel.members.len()), topic);
     }
     to.numeric(RPL_LISTEND, format_args!(":End of /LIST"));
 }
@@ -79,9 +105,10 @@ impl<'a> Wish<'a> {
         wish
     }
 
-    fn wants(&self, channel: &Channel, now: u64) -> bool {
-        let named = self.masks.is_empty() || self.masks.iter().any(|mask| fits(mask, channel.name.as_str()));
-        named && self.conditions.iter().all(|condition| condition.holds(channel, now))
+    fn wants(&self, channel: &Channel, now: u64, left: &mut usize) -> bool {
+        let name = channel.name.as_str();
+        let named = self.masks.is_empty() || self.masks.iter().any(|mask| fits_within(mask, name, left));
+        named && self.conditions.iter().all(|condition| condition.holds(channel, now, left))
     }
 }
 
@@ -103,9 +130,9 @@ impl<'a> Condition<'a> {
         Some(Self::Number { of, order, than: number.parse().ok()? })
     }
 
-    fn holds(self, channel: &Channel, now: u64) -> bool {
+    fn holds(self, channel: &Channel, now: u64, left: &mut usize) -> bool {
         let (of, order, than) = match self {
-            Self::Not(mask) => return !fits(mask, channel.name.as_str()),
+            Self::Not(mask) => return !fits_within(mask, channel.name.as_str(), left),
             Self::Number { of, order, than } => (of, order, than),
         };
         let since = match of {

@@ -31,6 +31,7 @@ mod presence;
 mod quit;
 mod redact;
 mod register;
+mod scan;
 mod service;
 mod setname;
 mod sight;
@@ -165,6 +166,11 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         (Wait::History { purpose, label }, JobDone::History(answer)) => {
             history::answered(tx, conn, *purpose, label, answer);
         }
+        (Wait::Scan { scan, .. }, JobDone::GoOn) => {
+            if let Some((user, _)) = tx.state().user_of(conn) {
+                scan::go_on(tx, Caller { conn, user }, *scan);
+            }
+        }
         (wait, JobDone::NotDone) => not_done(tx, conn, &wait),
         _ => {}
     }
@@ -183,6 +189,7 @@ fn not_done(tx: &mut Tx<'_>, conn: ConnId, wait: &Wait) {
         | Wait::Register { .. }
         | Wait::Rename { .. }
         | Wait::Speaking(_)
-        | Wait::History { .. } => {}
+        | Wait::History { .. }
+        | Wait::Scan { .. } => {}
     }
 }

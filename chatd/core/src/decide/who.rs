@@ -6,14 +6,15 @@ use chat_proto::name::Nick;
 use chat_proto::numeric::{ERR_TOOMANYMATCHES, RPL_ENDOFWHO, RPL_WHOREPLY, RPL_WHOSPCRPL};
 use compact_str::{CompactString, ToCompactString as _, format_compact};
 
-use crate::event::Ranks;
+use crate::event::{Ranks, Scan, UserScan};
 use crate::id::UserId;
-use crate::mask::fits;
+use crate::mask::fits_within;
 use crate::reply::Responder;
 use crate::state::{Channel, State, User};
 use crate::tx::{Caller, Tx};
 
 use super::check::{sees, word};
+use super::scan;
 use super::sight::{finds, sees_member};
 
 /// The fields of WHOX but the real name, which is last and may have spaces; in the order of the answer.
@@ -23,20 +24,52 @@ const TOKEN_MAX: usize = 3;
 
 pub fn who(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let mask = message.param(0).filter(|mask| !mask.is_empty()).unwrap_or("*");
+    let form = message.param(1).unwrap_or_default();
+    if mask.starts_with('#') {
+        return answer(tx, caller, mask, form, |asker, to| asker.list_channel(to, mask));
+    }
+    match tx.state().user_id(mask) {
+        Some(id) => answer(tx, caller, mask, form, |asker, to| asker.list_users(to, &[id])),
+        None => scan(tx, caller, UserScan { mask: mask.into(), form: form.into(), ..UserScan::default() }),
+    }
+}
+
+/// Looks for users whom the mask fits until that has been enough work for a turn, and lists them when all are found.
+pub fn scan(tx: &mut Tx<'_>, caller: Caller, mut scan: UserScan) {
+    let state = tx.state();
+    let mask = if scan.mask == "0" { "*" } else { scan.mask.as_str() };
+    let mut left = state.policy.limits.scan_steps;
+    let mut pause = None;
+    for (id, user) in state.users.iter_from(scan.next) {
+        if left == 0 {
+            pause = Some(id.slot);
+            break;
+        }
+        left = left.saturating_sub(1);
+        if is_meant(mask, user, &mut left) && finds(state, caller.user, id, user) {
+            scan.found.push(id);
+        }
+    }
+    match pause {
+        Some(next) => scan::pause(tx, caller, Scan::Users(UserScan { next, ..scan })),
+        None => {
+            answer(tx, caller, &scan.mask, &scan.form, |asker, to| asker.list_users(to, &scan.found));
+        }
+    }
+}
+
+/// `list` tells whether all could be listed.
+fn answer(
+    tx: &mut Tx<'_>,
+    caller: Caller,
+    mask: &str,
+    form: &str,
+    list: impl FnOnce(&Asker<'_>, &mut Responder<'_>) -> bool,
+) {
     let now = tx.now().0;
     let (state, mut to) = tx.responder();
-    let Some(session) = state.sessions.get(caller.conn) else { return };
-    let form = Form::parse(message.param(1).unwrap_or_default());
-    let asker = Asker { state, user: caller.user, caps: session.caps, now, form };
-    let complete = if mask.starts_with('#') {
-        asker.list_channel(&mut to, mask)
-    } else if let Some((id, user)) = state.user_named(mask) {
-        asker.list_user(&mut to, id, user);
-        true
-    } else {
-        asker.list_matching(&mut to, if mask == "0" { "*" } else { mask })
-    };
-    if !complete {
+    let asker = Asker { state, user: caller.user, caps: to.caps, now, form: Form::parse(form) };
+    if !list(&asker, &mut to) {
         to.numeric(ERR_TOOMANYMATCHES, format_args!("WHO :There are more, ask for fewer"));
     }
     to.numeric(RPL_ENDOFWHO, format_args!("{} :End of WHO list", word(mask)));
@@ -91,13 +124,14 @@ impl Asker<'_> {
     }
 
     /// Whether all could be listed.
-    fn list_matching(&self, to: &mut Responder<'_>, mask: &str) -> bool {
-        for (id, user) in self.state.users.iter() {
-            if is_meant(mask, user) && finds(self.state, self.user, id, user) {
-                if to.is_full() {
-                    return false;
-                }
-                self.list_user(to, id, user);
+    fn list_users(&self, to: &mut Responder<'_>, ids: &[UserId]) -> bool {
+        for id in ids {
+            if to.is_full() {
+                return false;
+            }
+            // Some may have left while others were looked for.
+            if let Some(user) = self.state.user(*id) {
+                self.list_user(to, *id, user);
             }
         }
         true
@@ -189,12 +223,12 @@ impl Asker<'_> {
     }
 }
 
-fn is_meant(mask: &str, user: &User) -> bool {
+fn is_meant(mask: &str, user: &User, left: &mut usize) -> bool {
     let account = user.account.as_ref().map(Nick::as_str);
     [user.nick.as_str(), &user.ident, &user.host, &user.realname]
         .into_iter()
         .chain(account)
-        .any(|text| fits(mask, text))
+        .any(|text| fits_within(mask, text, left))
 }
 
 #[cfg(test)]

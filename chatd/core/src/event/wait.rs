@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::SaidKind;
 use crate::account::Credentials;
 use crate::history::HistoryQuery;
-use crate::id::{ChannelId, MessageId};
+use crate::id::{ChannelId, MessageId, UserId};
 use crate::text::SaidText;
 
 /// What a connection waits for.
@@ -64,6 +64,11 @@ pub enum Wait {
         purpose: Box<Purpose>,
         label: Option<CompactString>,
     },
+    /// Its next turn, to go on with a list.
+    Scan {
+        scan: Box<Scan>,
+        label: Option<CompactString>,
+    },
 }
 
 impl Wait {
@@ -78,10 +83,39 @@ impl Wait {
             | Self::LogIn { label, .. }
             | Self::MakeAccount { label, .. }
             | Self::ChangePassword { label, .. }
-            | Self::History { label, .. } => label.as_deref(),
+            | Self::History { label, .. }
+            | Self::Scan { label, .. } => label.as_deref(),
             Self::Speaking(speaking) => speaking.label.as_deref(),
         }
     }
+}
+
+/// A list of which a part is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scan {
+    Users(UserScan),
+    Channels(ChannelScan),
+}
+
+/// WHO with a mask.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserScan {
+    /// The parameters as they were written.
+    pub mask: CompactString,
+    pub form: CompactString,
+    /// The slot to go on with.
+    pub next: u32,
+    pub found: Vec<UserId>,
+}
+
+/// LIST.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelScan {
+    /// As they were written, with commas between them.
+    pub conditions: Box<str>,
+    /// The channel to go on with.
+    pub next: ChannelId,
+    pub found: Vec<ChannelId>,
 }
 
 /// A message on its way to one target after the other.

@@ -66,7 +66,13 @@ impl Users {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (UserId, &User)> {
-        (0..).zip(&self.slots).filter_map(|(slot, found)| {
+        self.iter_from(0)
+    }
+
+    /// Those from that slot on.
+    pub fn iter_from(&self, first: u32) -> impl Iterator<Item = (UserId, &User)> {
+        let slots = self.slots.get(index(first)..).unwrap_or_default();
+        (first..).zip(slots).filter_map(|(slot, found)| {
             Some((UserId { slot, generation: found.generation }, found.user.as_deref()?))
         })
     }

@@ -158,7 +158,7 @@ impl Rules {
         let limits = &mut policy.limits;
         (limits.channels_per_user, limits.channels, limits.sessions_per_user) = (3, 4, 2);
         (limits.list_entries, limits.monitor, limits.targets) = (3, 2, 3);
-        (limits.held_lines, limits.whowas, limits.talk_requests) = (5, 3, 2);
+        (limits.held_lines, limits.whowas, limits.talk_requests, limits.scan_steps) = (5, 3, 2, 40);
         policy
     }
 }

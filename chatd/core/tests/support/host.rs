@@ -183,6 +183,7 @@ fn do_job(job: &Job, archive: &Archive) -> JobDone {
             }));
             JobDone::CredentialsMade { made, old: old.as_ref().map(|old| Box::new(old.credentials.clone())) }
         }
+        Job::GoOn => JobDone::GoOn,
         Job::LookUpLogin { name } => {
             JobDone::LoginLookedUp { exists: LOGINS.contains(&name.fold().as_str()) }
         }
