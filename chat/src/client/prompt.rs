@@ -32,6 +32,7 @@ pub(super) struct Prompted {
     pub question: Option<String>,
     /// It said so itself.
     marked: bool,
+    text: String,
 }
 
 impl Prompts {
@@ -74,16 +75,12 @@ impl Client {
     /// What stands before the next line, when the last one was dealt with: where it goes, or what was asked.
     pub fn prompt(&mut self) -> Prompt {
         self.prompts.given.clear();
-        self.give_prompt(true)
+        self.give_prompt(self.present(true))
     }
 
-    fn give_prompt(&mut self, marked: bool) -> Prompt {
-        let present = self.present();
-        let prompted = Prompted { marked: marked && present.question.is_some(), ..present };
-        let mark = prompted.question.as_ref().filter(|_| marked);
-        let mark = mark.map(|name| format!("[{}: yes/no] ", SafeText::name(name))).unwrap_or_default();
-        let number = self.prompts.give(prompted);
-        Prompt { number, text: mark + &self.question_or_place(), secret: self.asks_secret() }
+    fn give_prompt(&mut self, prompted: Prompted) -> Prompt {
+        let text = prompted.text.clone();
+        Prompt { number: self.prompts.give(prompted), text, secret: self.asks_secret() }
     }
 
     /// What would stand before the line that may be typed now, if that is something else by now. A question has just been shown
@@ -91,20 +88,26 @@ impl Client {
     pub fn newer_prompt(&mut self) -> Option<Prompt> {
         let last = self.prompts.given.back()?;
         let is_asked = last.dialog || self.dialog.is_some() || self.asking.is_some();
-        let marked = last.marked && self.asked_by().is_some();
-        let is_same = Prompted { number: last.number, marked, ..self.present() } == *last;
+        let newer = self.present(last.marked);
+        let is_same = Prompted { number: last.number, ..newer.clone() } == *last;
         let may = self.manner.prompt && !is_asked && !is_same && self.prompts.given.len() < PROMPTS_MAX;
-        may.then(|| self.give_prompt(marked))
+        may.then(|| self.give_prompt(newer))
     }
 
-    fn present(&self) -> Prompted {
+    /// What a prompt says now; `marked` if it tells itself that there is a question.
+    fn present(&self, marked: bool) -> Prompted {
         let is_asked = self.dialog.is_some() || self.asking.is_some();
         let may_answer = self.manner.prompt && !is_asked && self.partner().is_none();
+        let question = self.asked_by().filter(|_| may_answer).map(str::to_owned);
+        let mark = question.as_ref().filter(|_| marked);
+        let mark = mark.map(|name| format!("[{}: yes/no] ", SafeText::name(name))).unwrap_or_default();
         Prompted {
+            number: 0,
+            marked: !mark.is_empty(),
+            text: mark + &self.question_or_place(),
             place: self.place().map(str::to_owned),
             dialog: self.dialog.is_some(),
-            question: self.asked_by().filter(|_| may_answer).map(str::to_owned),
-            ..Prompted::default()
+            question,
         }
     }
 

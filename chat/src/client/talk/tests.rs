@@ -145,6 +145,7 @@ fn in_a_conversation_words_go_to_the_partner_and_look_like_one() {
     assert!(shown(&mut client).contains("<end> leaves the conversation, <leave> #CHANNEL a channel"));
     assert!(hear(&mut client, ":alice!a@h TOPIC #lobby :soup").contains("is now about"));
     assert_eq!(hear(&mut client, ":bob!b@h NICK robert"), "bob is now robert");
+    assert_eq!(client.newer_prompt().map(|prompt| prompt.text).as_deref(), Some("⇄ robert> "));
     assert_eq!(typed(&mut client, "still you"), ["PRIVMSG robert :still you"]);
     for end in ["<end>", "@end", "@END", "exit pm", "EXIT PM", "LOGOUT"] {
         assert_eq!(typed(&mut client, end), ["TALK END"], "{end}");
