@@ -100,6 +100,9 @@ impl Draft {
     /// or too little.
     pub(super) fn resize(&mut self, size: Size) -> Option<usize> {
         let before = self.size.replace(size)?;
+        if before == size && !self.stale {
+            return None;
+        }
         let painted = [
             &*self.painted.prompt,
             &self.painted.line[..self.painted.position],
@@ -108,13 +111,12 @@ impl Draft {
         let (was, is) = (Layout::of(painted, before.columns), Layout::of(painted, size.columns));
         let unchanged = self.painted.line == self.line && self.painted.position == self.position;
         let rustyline_knows = self.expected && unchanged;
-        let anew = if before == size {
-            self.stale
-        } else {
+        let mut anew = self.stale;
+        if before != size {
             let wide = was.end.row > 0 || was.end.column >= size.columns;
             self.stale = before.columns != size.columns && wide;
-            was != is || self.painted.rows >= before.rows.min(size.rows)
-        };
+            anew = was != is || self.painted.rows >= before.rows.min(size.rows);
+        }
         self.stale &= !rustyline_knows;
         let height = Layout::of(self.parts(&self.painted.prompt), size.columns).height();
         anew.then(|| size.rows.saturating_sub(height))

@@ -11,7 +11,7 @@ use crate::ui::draft::{Draft, Leaving};
 use crate::ui::hidden::Hidden;
 use crate::ui::paste::{Outcome, Paste, character};
 use crate::ui::screen::Shared;
-use crate::ui::{DRAFT_MAX, tty};
+use crate::ui::{DRAFT_MAX, paste, tty};
 use crate::words::Words;
 
 /// More are not shown.
@@ -35,11 +35,11 @@ pub(super) struct Edit(pub(super) Keys);
 impl ConditionalEventHandler for Keys {
     fn handle(&self, event: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
         let key = *event.get(0)?;
-        if self.hidden.is_on() {
-            return Some(self.unseen(key));
-        }
         if let Some(command) = self.pasting(key, context) {
             return Some(command);
+        }
+        if self.hidden.is_on() {
+            return Some(self.unseen(key));
         }
         if std::mem::take(&mut *lock(&self.quoting)) {
             return Some(character(key).map_or(Cmd::Noop, |c| self.insert(c.to_string(), context)));
@@ -112,10 +112,24 @@ impl Keys {
             KeyCode::BracketedPasteStart => self.paste.begin(),
             KeyCode::BracketedPasteEnd => return Some(self.pasted(context)),
             _ if !self.paste.is_on() => return None,
+            _ if self.hidden.is_on() => self.pasted_unseen(key),
             _ if self.paste.key(key) => return Some(self.pasted(context)),
             _ => {}
         }
         Some(Cmd::Noop)
+    }
+
+    /// Of what is pasted as a password the first line is taken, and nothing is kept anywhere else.
+    fn pasted_unseen(&self, key: KeyEvent) {
+        let first_line = self.paste.is_in_first_line(key);
+        if first_line && matches!(key.0, KeyCode::Char(_)) && !key.1.contains(Modifiers::CTRL) {
+            self.hidden.press(key);
+        }
+        if self.paste.pass(key) {
+            let taken = if first_line { paste::END.len() - 1 } else { 0 };
+            (0..taken).for_each(|_| self.hidden.press(KeyEvent(KeyCode::Backspace, Modifiers::NONE)));
+            drop(self.paste.end());
+        }
     }
 
     fn pasted(&self, context: &EventContext<'_>) -> Cmd {

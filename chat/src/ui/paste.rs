@@ -7,7 +7,7 @@ use rustyline::{KeyCode, KeyEvent, Modifiers};
 use crate::ui::DRAFT_MAX;
 
 /// What ends a paste. On a link that stalls behind its first byte, rustyline takes it for keys.
-const END: &str = "\x1b[201~";
+pub(super) const END: &str = "\x1b[201~";
 
 /// What is being pasted at the moment.
 #[derive(Default)]
@@ -19,6 +19,7 @@ struct Pasted {
     /// Characters, including those for which there was no room.
     characters: usize,
     returned: bool,
+    several: bool,
     /// Characters of [`END`] that came last.
     ending: usize,
 }
@@ -49,6 +50,19 @@ impl Paste {
         pasted.has_ended(key)
     }
 
+    /// Passes a key of which nothing is to be kept. Tells whether it has ended the paste.
+    pub(super) fn pass(&self, key: KeyEvent) -> bool {
+        self.lock().as_mut().is_some_and(|pasted| pasted.has_ended(key))
+    }
+
+    /// Whether no line end has come so far, this key included.
+    pub(super) fn is_in_first_line(&self, key: KeyEvent) -> bool {
+        let mut paste = self.lock();
+        let Some(pasted) = paste.as_mut() else { return false };
+        pasted.several |= character(key) == Some('\n');
+        !pasted.several
+    }
+
     /// The paste has ended. Line ends behind it are no part of it.
     pub(super) fn end(&self) -> Outcome {
         let pasted = self.lock().take().unwrap_or_default();
@@ -73,7 +87,7 @@ impl Pasted {
         self.ending = if goes_on { self.ending + 1 } else { usize::from(next == Some('\x1b')) };
         let ended = self.ending == END.len();
         if ended && self.text.len() <= DRAFT_MAX {
-            self.text.truncate(self.text.len() + 1 - END.len());
+            self.text.truncate((self.text.len() + 1).saturating_sub(END.len()));
         }
         ended
     }

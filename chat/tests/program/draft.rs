@@ -235,3 +235,24 @@ fn a_key_at_the_end_of_the_line_paints_no_more_than_itself() {
     assert_eq!(count(&terminal.lines(), "#lobby> "), 0);
     assert_eq!(count(&terminal.lines(), "meanwhile"), 1);
 }
+
+#[test]
+fn of_what_is_pasted_as_a_password_nothing_is_said_or_obeyed() {
+    let (_server, mut client, mut terminal) = sized(24, 80);
+    client.send(":s 900 alice alice!a@h alice :You are now logged in as alice\r\n");
+    terminal.wait_for("You are logged in as alice.");
+    terminal.keys("<password>\r");
+    terminal.wait_for_prompt("Password until now:");
+    terminal.keys(&pasted("old\rsecret\r\x03\x04<quit>\rthird\rfourth\r"));
+    terminal.keys("\r");
+    terminal.wait_for_prompt("New password:");
+    terminal.keys(&format!("{}\r", pasted("new\rsecret\r")));
+    terminal.wait_for_prompt("The same once more:");
+    terminal.keys("new\r");
+    terminal.wait_for_prompt("#lobby>");
+    assert!(!terminal.raw().contains("two different"));
+    client.send(":s PASSWD SUCCESS alice :Password set\r\n");
+    terminal.wait_for("The password of alice is set.");
+    terminal.keys("typed\r");
+    assert_eq!(client.said(), "#lobby typed");
+}
