@@ -28,13 +28,12 @@ pub fn answer(state: &State, to: &mut Responder<'_>, user: &User) {
     }
 }
 
-/// Since when it cannot be reached, for those whom no tag tells it.
+/// Since when it cannot be reached, for those whom no tag tells it. Who is away in its own words can say so itself.
 pub fn answer_since(state: &State, to: &mut Responder<'_>, user: &User) {
     let Presence { status, since } = state.presence(user);
     let with;
     let what = match status {
-        Status::Available => return,
-        Status::Away(_) => "away",
+        Status::Available | Status::Away(_) => return,
         Status::Idle => "idle",
         Status::Busy(partner) => {
             with = format_compact!("talking with {partner}");

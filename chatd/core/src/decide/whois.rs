@@ -148,8 +148,6 @@ mod tests {
                 ":chat.local 319 bob alice :@#room".to_owned(),
                 ":chat.local 312 bob alice chat.local :chatd".to_owned(),
                 ":chat.local 301 bob alice :at lunch".to_owned(),
-                ":chat.local 320 bob alice :has been away since Saturday, 31 January 2026, 12:00:00 UTC"
-                    .to_owned(),
                 format!(":chat.local 317 bob alice 7 {since} :seconds idle, signon time"),
                 ":chat.local 318 bob ALICE :End of /WHOIS list".to_owned(),
             ]
