@@ -33,7 +33,7 @@ pub fn render(film: &Film) -> String {
         events.push((*time, "m", caption.clone()));
     }
     // The last screen stays for a while.
-    events.push((film.length, "o", goto(rows, columns)));
+    events.push((film.length, "o", goto(rows, columns) + "\x1b[?25h"));
     events.sort_by_key(|(time, ..)| *time);
     let line = |(time, kind, data): &(u64, &str, String)| json!([*time as f64 / 1000.0, kind, data]);
     let lines = std::iter::once(header).chain(events.iter().filter(|(.., data)| !data.is_empty()).map(line));

@@ -44,6 +44,8 @@ pub struct Film {
     pub windows: Vec<Window>,
     /// What is said below the windows, each from a time on.
     pub captions: Vec<(u64, String)>,
+    /// In which window keys are pressed, each from a time on.
+    pub focus: Vec<(u64, usize)>,
     /// The time of the picture that stands for the whole where nothing may move.
     pub still: u64,
     /// In milliseconds.

@@ -20,13 +20,11 @@ const DAY: &str = "Fri 20 Nov";
 const TIME: &str = "12:00";
 const LATER: [&str; 2] = ["12:01", "12:02"];
 
-/// What stands in a row before what was typed.
-const PROMPTS: [&str; 5] = ["#lobby> ", "⇄ bob> ", "⇄ alice> ", "alice would like to talk (yes/no) ", "# "];
-
 pub struct Stage {
     today: String,
     actors: Vec<Actor>,
     captions: Vec<(u64, String)>,
+    focus: Vec<(u64, usize)>,
     now: u64,
     still: u64,
     pace: fastrand::Rng,
@@ -39,6 +37,8 @@ struct Actor {
     roll: Parser,
     /// How many of the program's bytes are on the screen.
     seen: usize,
+    /// What stands in a row before what was typed.
+    prompt: &'static str,
     typed: String,
     window: Window,
 }
@@ -50,6 +50,7 @@ impl Stage {
             today: today.to_owned(),
             actors: Vec::new(),
             captions: Vec::new(),
+            focus: Vec::new(),
             now: 0,
             still: 0,
             pace: fastrand::Rng::with_seed(7),
@@ -57,15 +58,21 @@ impl Stage {
     }
 
     /// Opens the next window.
-    pub fn open(&mut self, title: &str, command: &Command) {
+    pub fn open(&mut self, title: &str, command: &Command, prompt: &'static str) {
         self.actors.push(Actor {
             terminal: Terminal::run(command, ROWS, COLUMNS),
             screen: Parser::new(ROWS, COLUMNS, 0),
             roll: Parser::new(ROLL, COLUMNS, 0),
             seen: 0,
+            prompt,
             typed: String::new(),
             window: Window { title: title.to_owned(), shots: Vec::new() },
         });
+    }
+
+    /// From now on the program is awaited with this prompt.
+    pub fn prompt(&mut self, who: usize, prompt: &'static str) {
+        self.actors[who].prompt = prompt;
     }
 
     pub fn caption(&mut self, text: &str) {
@@ -83,6 +90,7 @@ impl Stage {
 
     /// Types without pressing Enter.
     pub fn types(&mut self, who: usize, text: &str) {
+        self.focus.push((self.now, who));
         for key in text.chars() {
             self.now += self.pace.u64(35..90) + if key == ' ' { 30 } else { 0 };
             let actor = &mut self.actors[who];
@@ -106,7 +114,7 @@ impl Stage {
         actor.typed.clear();
     }
 
-    /// Waits until these people see these words once more than before, with their prompts below.
+    /// Waits until these people see these words once more than before, with the prompt below.
     pub fn see(&mut self, who: &[usize], text: &str) {
         self.now += 60;
         for who in who {
@@ -133,6 +141,7 @@ impl Stage {
             columns: COLUMNS,
             windows,
             captions: self.captions,
+            focus: self.focus,
             still: self.still,
             length: self.now,
         }
@@ -164,13 +173,13 @@ impl Actor {
         words.join(" ").matches(text).count()
     }
 
-    /// Whether the cursor is behind a prompt and what was typed. Asked after each byte, so it looks at few cells.
+    /// Whether the cursor is behind the prompt and what was typed. Asked after each byte, so it looks at few cells.
     fn is_ready(&self) -> bool {
         let screen = self.screen.screen();
         let cursor = screen.cursor_position();
-        stands_before(screen, cursor, &self.typed).is_some_and(|typed| {
-            PROMPTS.iter().any(|prompt| stands_before(screen, typed, prompt) == Some((typed.0, 0)))
-        })
+        stands_before(screen, cursor, &self.typed)
+            .and_then(|typed| stands_before(screen, typed, self.prompt))
+            .is_some_and(|(_, column)| column == 0)
     }
 
     fn shoot(&mut self, now: u64, today: &str) {

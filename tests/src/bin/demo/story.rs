@@ -9,6 +9,7 @@ const BOB: usize = 1;
 const CAROL: usize = 2;
 const ROOT: usize = 3;
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
+const LOBBY: &str = "#lobby> ";
 const ALL: [usize; 3] = [ALICE, BOB, CAROL];
 
 /// Plays the whole story. Panics where the programs don't do as it says.
@@ -30,11 +31,11 @@ pub fn play() -> Film {
 fn arrive(scene: &Scene, stage: &mut Stage) {
     stage.caption("Everybody with a login on the host is in the lobby");
     for (who, name) in PEOPLE.into_iter().enumerate() {
-        stage.open(name, &scene.chat(name));
+        stage.open(name, &scene.chat(name), LOBBY);
         stage.see(&[who], &format!("You are {name} "));
         stage.see(&ALL[..who], &format!("{name} joined"));
     }
-    stage.open("the administrator", &scene.shell());
+    stage.open("the administrator", &scene.shell(), "# ");
     stage.see(&[ROOT], "#");
     stage.pause(1500);
 }
@@ -76,6 +77,8 @@ fn conversation(stage: &mut Stage) {
     stage.see(&[BOB], "alice would like to talk (yes/no)");
     stage.pause(800);
     stage.line(BOB, "yes");
+    stage.prompt(BOB, "⇄ alice> ");
+    stage.prompt(ALICE, "⇄ bob> ");
     stage.see(&[BOB], "you talk with alice");
     stage.see(&[ALICE], "you talk with bob");
     stage.see(&[CAROL], "talking with ");
@@ -104,6 +107,8 @@ fn busy(stage: &mut Stage) {
 fn end(stage: &mut Stage) {
     stage.caption("At the end of the conversation comes what has waited");
     stage.line(ALICE, "<end>");
+    stage.prompt(ALICE, LOBBY);
+    stage.prompt(BOB, LOBBY);
     stage.see(&[ALICE, BOB], "carol: soup it is, then");
     stage.see(&[CAROL], "bob is available again");
     stage.pause(1500);
@@ -116,12 +121,11 @@ fn crash(scene: &mut Scene, stage: &mut Stage) {
     stage.line(ROOT, "kill -9 $(cat chatd.pid)");
     stage.see(&[ROOT], "kill -9 $(cat chatd.pid) #");
     scene.start_again();
-    come_back(stage, ALICE);
+    come_back(stage, ALICE, "connected again as alice");
     stage.line(ALICE, "did you see that?");
     stage.see(&[ALICE], "alice: did you see that?");
     for who in [BOB, CAROL] {
-        come_back(stage, who);
-        stage.see(&[who], "alice: did you see that?");
+        come_back(stage, who, "alice: did you see that?");
     }
     stage.pause(500);
     stage.line(BOB, "past twelve?");
@@ -129,11 +133,12 @@ fn crash(scene: &mut Scene, stage: &mut Stage) {
     stage.pause(1000);
 }
 
-fn come_back(stage: &mut Stage, who: usize) {
+/// Until the last words of what is told then.
+fn come_back(stage: &mut Stage, who: usize, last: &str) {
     stage.go_on(who);
     stage.see(&[who], "connecting again");
     stage.pause(600);
-    stage.see(&[who], &format!("connected again as {}", PEOPLE[who]));
+    stage.see(&[who], last);
     stage.see(&ALL[..who], &format!("{} joined", PEOPLE[who]));
 }
 

@@ -51,6 +51,13 @@ pub fn render(film: &Film) -> String {
         let below = u32::try_from(index / WINDOWS_BESIDE_EACH_OTHER).expect("few windows");
         place = (beside * (width + GAP), below * (height + GAP));
         picture.window(window, place, (width, height));
+        let outline = outline(width, height);
+        let shots: Vec<_> = film
+            .focus
+            .iter()
+            .map(|(time, focus)| (*time, if *focus == index { outline.clone() } else { String::new() }))
+            .collect();
+        picture.strip(&Opening { x: place.0, y: place.1, width, height }, &shots);
     }
     let (width, below) = (2 * width + GAP, place.1 + height);
     picture.captions(&film.captions, below, width);
@@ -202,7 +209,7 @@ impl Picture {
              <style>\n\
              text{{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,\"DejaVu Sans Mono\",\"Liberation Mono\",monospace;\
              fill:{INK};white-space:pre}}\n\
-             .w{{fill:{GROUND};stroke:#6e7681}}.t,.k{{text-anchor:middle}}.t{{fill:{DIM}}}\n\
+             .w{{fill:{GROUND};stroke:#6e7681}}.f{{fill:none;stroke:#5b93d6;stroke-width:2}}.t,.k{{text-anchor:middle}}.t{{fill:{DIM}}}\n\
              .k{{font:600 15px system-ui,\"Segoe UI\",Helvetica,Arial,sans-serif;fill:{INK}}}\n\
              .d1{{fill:#ff5f57}}.d2{{fill:#febc2e}}.d3{{fill:#28c840}}.u{{fill:#9aa3b2;opacity:.75}}\n\
              .p{{fill:#5b93d6;transform:scaleX(0);transform-origin:7px}}\n{classes}\
@@ -215,6 +222,15 @@ impl Picture {
             width - 14
         )
     }
+}
+
+/// Around the window in which keys are pressed.
+fn outline(width: u32, height: u32) -> String {
+    let (width, height) = (width - 2, height - 2);
+    format!(
+        "<rect class=\"f\" x=\"1\" y=\"-{}\" width=\"{width}\" height=\"{height}\" rx=\"7\"/>",
+        BASELINE - 1
+    )
 }
 
 fn block(column: u16, width: u16) -> String {

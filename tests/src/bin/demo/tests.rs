@@ -30,6 +30,7 @@ fn film(screens: &[&str]) -> Film {
         columns: 20,
         windows: vec![window("left", shots), window("right", empty)],
         captions: vec![(0, "first".to_owned()), (1000, "then".to_owned())],
+        focus: vec![(0, 0), (1000, 1)],
         still: length,
         length,
     }
@@ -94,6 +95,17 @@ fn a_strip_moves_when_its_row_changes_and_stands_at_the_still() {
         "{0%{transform:translateY(-0px)}25%{transform:translateY(-17px)}75%{transform:translateY(-0px)}}";
     assert!(text.contains(moves), "{text}");
     assert!(text.contains("transform=\"translate(0 -0)\""), "{text}");
+}
+
+#[test]
+fn the_window_in_which_keys_are_pressed_has_an_outline() {
+    let text = svg::render(&film(&["one", "\rtwo", "\rthree"]));
+    let moves = "{0%{transform:translateY(-0px)}33.333%{transform:translateY(-76px)}}";
+    assert!(text.contains(moves), "{text}");
+    let shown = |strip| text.lines().find(|line| line.starts_with(strip)).expect("a strip");
+    let (left, right) = ("<svg x=\"0\" y=\"0\"", "<svg x=\"174\" y=\"0\"");
+    assert!(shown(left).contains("y=\"13\"/></g>"), "at first: {text}");
+    assert!(shown(right).contains("y=\"89\"/></g>"), "one height below, then: {text}");
 }
 
 #[test]
