@@ -161,6 +161,8 @@ pub struct Limits {
     pub reply_bytes: usize,
     /// Comparisons of letters for WHO and LIST before others have their turn.
     pub scan_steps: usize,
+    /// Lines by which one tick tells others who has become automatically away.
+    pub idle_lines: usize,
 }
 
 /// When silence means that a connection is lost.
@@ -216,6 +218,7 @@ impl Default for Limits {
             talk_requests: 8,
             reply_bytes: 512 * 1024,
             scan_steps: 200_000,
+            idle_lines: 100_000,
         }
     }
 }

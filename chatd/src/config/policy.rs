@@ -109,5 +109,6 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         // Nobody is taken for somebody who doesn't read for what it asked for.
         reply_bytes: usize::from(raw.send_queue) / 2,
         scan_steps: Limits::default().scan_steps,
+        idle_lines: Limits::default().idle_lines,
     }
 }

@@ -2,14 +2,11 @@
 
 use crate::event::UserEvent;
 use crate::id::UserId;
-use crate::state::{Away, User};
+use crate::state::{Away, State, User};
 use crate::tx::{Caller, Tx};
 
 /// Milliseconds within which it is remembered once that somebody did something.
 const GRAIN: u64 = 1_000;
-/// Users who become automatically away at one tick: each is told to all who see it, and after a restart they are many at once.
-const AT_ONCE: usize = 200;
-
 /// The user does something by hand: if it was away for doing nothing, it is back.
 pub fn acted(tx: &mut Tx<'_>, caller: Caller) {
     note(tx, caller);
@@ -29,14 +26,26 @@ pub fn note(tx: &mut Tx<'_>, caller: Caller) {
     }
 }
 
-/// Makes those automatically away who have done nothing for long enough.
+/// Makes those automatically away who have done nothing for long enough. Many at once, as some time after a restart, in a
+/// large channel are more lines than a tick has room for: the others follow.
 pub fn tick(tx: &mut Tx<'_>) {
     let (now, state) = (tx.now().0, tx.state());
-    let due = state.idle_deadlines.iter().take_while(|(due, _)| *due <= now).take(AT_ONCE);
+    let mut lines = 0;
+    let due = state.idle_deadlines.iter().take_while(|(due, _)| *due <= now).take_while(|(_, id)| {
+        let has_room = lines < state.policy.limits.idle_lines;
+        lines += witnesses(state, *id);
+        has_room
+    });
     let idle: Vec<UserId> = due.map(|(_, id)| *id).collect();
     for id in idle {
         tx.emit_user(id, UserEvent::AwaySet { away: Some(Away::idle()) });
     }
+}
+
+/// At least one, and at least as many as see the user.
+fn witnesses(state: &State, id: UserId) -> usize {
+    let channels = state.user(id).into_iter().flat_map(|user| state.channels_of(user));
+    1 + channels.map(|(_, channel)| channel.members.len()).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -265,16 +274,19 @@ mod tests {
     }
 
     #[test]
-    fn after_a_restart_the_silent_become_away_little_by_little() {
-        let mut chat = Chat::with(policy(30));
-        for number in 0..=super::AT_ONCE {
-            chat.join(&format!("u{number}"));
+    fn as_many_become_idle_at_a_tick_as_there_is_room_for_the_lines() {
+        let mut policy = policy(30);
+        policy.limits.idle_lines = 9;
+        let mut chat = Chat::with(policy);
+        for number in 0..4 {
+            let conn = chat.join(&format!("u{number}"));
+            chat.say(conn, "JOIN #room");
         }
         let idle =
             |chat: &Chat| chat.core().state().users.values().filter(|user| user.away.is_some()).count();
         pass(&mut chat, 30);
-        assert_eq!(idle(&chat), super::AT_ONCE);
+        assert_eq!(idle(&chat), 2);
         pass(&mut chat, 0);
-        assert_eq!(idle(&chat), super::AT_ONCE + 1);
+        assert_eq!(idle(&chat), 4);
     }
 }
