@@ -30,9 +30,6 @@ pub(super) fn line(talk: &Talk) -> Line {
         (Deed::Decline, true) => {
             Line::new().name(with).text(Style::Dim, " was told no").then(because(reason))
         }
-        (Deed::Decline, false) if talk.is_busy() => {
-            Line::new().name(with).text(Style::Plain, &format!(" is {}", reason.unwrap_or_default()))
-        }
         (Deed::Decline, false) => Line::new().name(with).text(Style::Plain, " says no").then(because(reason)),
         (Deed::Cancel, true) => {
             Line::new().name(with).text(Style::Dim, " is no longer asked to talk").then(because(reason))
@@ -91,7 +88,7 @@ mod tests {
         for (deed, own, reason, words) in [
             (Deed::Request, false, None, "bob would like to talk (yes/no)"),
             (Deed::Decline, false, None, "bob says no"),
-            (Deed::Decline, false, Some("busy, talking with carol"), "bob is busy, talking with carol"),
+            (Deed::Decline, false, Some("busy, talking with carol"), "bob says no: busy, talking with carol"),
             (Deed::Cancel, false, Some("Quit: bye"), "bob no longer asks to talk: Quit: bye"),
             (Deed::Timeout, true, None, "bob has not answered"),
             (Deed::Timeout, false, None, "bob was not answered in time"),

@@ -73,12 +73,7 @@ impl Session {
         let text = message.param(0);
         let presence = Presence::of(message, text);
         if !own {
-            let partner = presence.with.as_deref().or(self.standings.partner(&name));
-            let with_us = partner.is_some_and(|with| same(with, &self.nick));
-            // In a great crowd there would be no end to who talks with whom.
-            let is_far =
-                partner.is_some_and(|with| !self.rooms.is_close(with) && !self.rooms.is_close(&name));
-            let quiet = !self.standings.change(&name, &presence) || with_us || is_far;
+            let quiet = !self.concerns_us(&name, &presence) | !self.standings.change(&name, &presence);
             return self.emit(What::Away { name, own, presence, quiet });
         }
         let ours = matches!(presence.status, Status::Available | Status::Away);
@@ -87,6 +82,17 @@ impl Session {
             self.away_text = text.map(str::to_owned);
             self.emit(What::Away { name, own, presence, quiet: false });
         }
+    }
+
+    /// Whether it may matter to the user that somebody begins or ends to talk with somebody: if they had to do with each other, and
+    /// unless it is told otherwise. In a channel of many there would be no end to such lines.
+    fn concerns_us(&self, name: &str, presence: &Presence) -> bool {
+        let (begins_with, ends_with) = (presence.with.as_deref(), self.standings.partner(name));
+        let Some(partner) = begins_with.or(ends_with) else { return true };
+        let asked = |name: &str| self.asking().iter().any(|asked| same(asked, name));
+        let is_close = self.standings.is_contact(name)
+            || begins_with.is_some_and(|partner| self.standings.is_contact(partner));
+        is_close && !(same(partner, &self.nick) || asked(name) || asked(partner))
     }
 
     /// The answer to what was said to somebody who is away: the same is told once.

@@ -9,8 +9,6 @@ const ROOMS_MAX: usize = 1000;
 const MEMBERS_MAX: usize = 100_000;
 /// Speakers that are remembered.
 const RECENT: usize = 100;
-/// Members of a channel in which people know each other.
-const SMALL: usize = 20;
 
 #[derive(Debug, Default)]
 pub struct Room {
@@ -78,13 +76,6 @@ impl Rooms {
         self.recent.retain(|name| !name.eq_ignore_ascii_case(nick));
         self.recent.push_front(nick.to_owned());
         self.recent.truncate(RECENT);
-    }
-
-    /// Whether somebody is in a small channel with us, or spoke lately.
-    pub fn is_close(&self, nick: &str) -> bool {
-        let folded = Folded::new(nick);
-        let is_there = |room: &Room| room.members.len() <= SMALL && room.members.contains_key(&folded);
-        self.recent.iter().any(|name| Folded::new(name) == folded) || self.rooms.values().any(is_there)
     }
 
     /// Everybody we know of, the latest speakers first.

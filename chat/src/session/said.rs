@@ -4,7 +4,7 @@ use chat_proto::message::Message;
 use chat_proto::name::same;
 use jiff::Timestamp;
 
-use crate::session::event::{Event, How, What};
+use crate::session::event::{Event, How, What, is_channel};
 use crate::session::outbox::CLIENT_ID_TAG;
 use crate::session::{Session, Stage};
 
@@ -62,8 +62,11 @@ impl Session {
             self.settled();
         }
         let Some(event) = self.told(said, false) else { return };
-        if let What::Said { from, .. } = &event.what {
+        if let What::Said { from, to, own, .. } = &event.what {
             self.rooms.spoke(from);
+            if !is_channel(to) {
+                self.standings.meet(if *own { to } else { from });
+            }
         }
         self.hand_out(event);
     }

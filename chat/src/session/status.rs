@@ -1,6 +1,6 @@
 //! Who can be reached, and since when (`chatd.org/presence`); and what of it is worth a line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use chat_proto::message::Message;
 use chat_proto::name::{Folded, same};
@@ -10,6 +10,8 @@ use serde::Serialize;
 
 /// People whose standing is remembered: a server must not fill the memory.
 const PEOPLE_MAX: usize = 100_000;
+/// People that we had to do with, who are remembered.
+const CONTACTS_MAX: usize = 100;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -81,9 +83,25 @@ pub struct Standings {
     known: BTreeMap<Folded, Presence>,
     /// What was told about those that we wrote to.
     told: BTreeMap<Folded, Presence>,
+    /// With whom we had to do in private, the latest last.
+    contacts: VecDeque<Folded>,
 }
 
 impl Standings {
+    /// We have to do with somebody in private.
+    pub fn meet(&mut self, name: &str) {
+        let folded = Folded::new(name);
+        self.contacts.retain(|known| *known != folded);
+        if self.contacts.len() == CONTACTS_MAX {
+            self.contacts.pop_front();
+        }
+        self.contacts.push_back(folded);
+    }
+
+    pub fn is_contact(&self, name: &str) -> bool {
+        self.contacts.contains(&Folded::new(name))
+    }
+
     pub fn note(&mut self, name: &str, presence: &Presence) {
         let folded = Folded::new(name);
         if presence.status == Status::Available {
@@ -142,6 +160,8 @@ impl Standings {
                 map.insert(Folded::new(to), presence);
             }
         }
+        let from = Folded::new(from);
+        self.contacts.iter_mut().filter(|name| **name == from).for_each(|name| *name = Folded::new(to));
     }
 
     pub fn clear(&mut self) {

@@ -86,6 +86,7 @@ impl Session {
     }
 
     pub fn ask_to_talk(&mut self, nick: &str) {
+        self.standings.meet(nick);
         self.send_talk("REQUEST", Some(nick));
     }
 
@@ -142,6 +143,7 @@ impl Session {
         if talk.is_busy() {
             self.standings.note(&talk.with, &Presence { status: Status::Busy, ..Presence::default() });
         }
+        self.standings.meet(&talk.with);
         self.note_talk(&talk);
         self.emit(What::Talk(talk));
     }

@@ -51,23 +51,25 @@ fn who_only_stopped_typing_is_no_news() {
 }
 
 #[test]
-fn of_two_who_begin_to_talk_one_is_enough_and_strangers_in_a_crowd_are_none() {
+fn that_two_talk_is_told_once_and_to_those_who_have_to_do_with_one_of_them() {
     let mut scene = Scene::ready();
     let busy = |with: &str| format!("busy;chatd.org/with={with}");
+    assert!(hear(&mut scene, "bob", &busy("carol"), " :x").is_empty());
+    assert!(hear(&mut scene, "bob", "available", "").is_empty());
+    scene.hear(":bob!b@h PRIVMSG alice :hi");
+    scene.whats();
     assert_eq!(hear(&mut scene, "bob", &busy("carol"), " :x"), [("bob".to_owned(), Status::Busy)]);
     assert!(hear(&mut scene, "carol", &busy("bob"), " :x").is_empty());
     assert_eq!(hear(&mut scene, "bob", "available", "").len(), 1);
-    assert!(hear(&mut scene, "carol", "away", " :as before").is_empty());
+    assert!(hear(&mut scene, "carol", "available", "").is_empty());
+    assert_eq!(hear(&mut scene, "dan", &busy("bob"), " :x").len(), 1);
+    hear(&mut scene, "bob", &busy("dan"), " :x");
+    assert!(hear(&mut scene, "bob", "away", " :as before").is_empty());
+    assert!(hear(&mut scene, "bob", "available", "").len() == 1);
     assert!(hear(&mut scene, "bob", &busy("alice"), " :x").is_empty(), "we know that ourselves");
     assert!(hear(&mut scene, "bob", "available", "").is_empty());
-    for number in 0..30 {
-        scene.hear(&format!(":x{number}!x@h JOIN #lobby"));
-    }
-    scene.whats();
-    assert!(hear(&mut scene, "x1", &busy("x2"), " :x").is_empty());
-    assert!(hear(&mut scene, "x1", "available", "").is_empty());
-    scene.hear(":x3!x@h PRIVMSG #lobby :hi");
-    assert_eq!(hear(&mut scene, "x3", &busy("x4"), " :x").len(), 1);
+    scene.hear(":alice!a@h TALK REQUEST bob");
+    assert!(hear(&mut scene, "bob", &busy("eve"), " :x").is_empty(), "the answer will tell it");
 }
 
 #[test]

@@ -81,7 +81,6 @@ fn conversation(stage: &mut Stage) {
     stage.prompt(ALICE, "⇄ bob> ");
     stage.see(&[BOB], "you talk with alice");
     stage.see(&[ALICE], "you talk with bob");
-    stage.see(&[CAROL], "talking with ");
     stage.pause(600);
     stage.line(ALICE, "what does she like best?");
     stage.see(&[ALICE, BOB], "alice: what does she like best?");
@@ -110,7 +109,7 @@ fn end(stage: &mut Stage) {
     stage.prompt(ALICE, LOBBY);
     stage.prompt(BOB, LOBBY);
     stage.see(&[ALICE, BOB], "carol: soup it is, then");
-    stage.see(&[CAROL], "bob is available again");
+    stage.see(&[CAROL], "alice is available again");
     stage.pause(1500);
 }
 
