@@ -110,17 +110,7 @@ impl Picture {
 
     /// What stands behind an opening, each from a time on.
     fn strip(&mut self, opening: &Opening, shots: &[(u64, String)]) {
-        let mut different: Vec<&str> = Vec::new();
-        let mut moves: Vec<(u64, usize)> = Vec::new();
-        for (time, markup) in shots {
-            let place = different.iter().position(|other| other == markup).unwrap_or(different.len());
-            if place == different.len() {
-                different.push(markup);
-            }
-            if moves.last().is_none_or(|(_, last)| *last != place) {
-                moves.push((*time, place));
-            }
-        }
+        let (different, moves) = moves(shots);
         if different.iter().all(|markup| markup.is_empty()) {
             return;
         }
@@ -133,14 +123,7 @@ impl Picture {
         } else {
             let number = self.strips;
             let _ = write!(self.body, "<g class=\"s\" id=\"s{number}\" transform=\"translate(0 -{still})\">");
-            let _ = write!(self.keyframes, "#s{number}{{animation-name:k{number}}}@keyframes k{number}{{0%");
-            for (index, (time, place)) in moves.iter().enumerate() {
-                if index > 0 {
-                    let _ = write!(self.keyframes, "{}%", percent(*time, self.length));
-                }
-                let _ = write!(self.keyframes, "{{transform:translateY(-{}px)}}", step(*place));
-            }
-            self.keyframes.push_str("}\n");
+            self.animate(number, moves.iter().map(|(time, place)| (*time, step(*place))));
             self.strips += 1;
         }
         for (place, markup) in different.iter().enumerate().filter(|(_, markup)| !markup.is_empty()) {
@@ -149,6 +132,17 @@ impl Picture {
             let _ = write!(self.body, "<use href=\"#r{piece}\" y=\"{down}\"/>");
         }
         self.body.push_str("</g></svg>\n");
+    }
+
+    /// Where a strip is, each from a time on.
+    fn animate(&mut self, number: usize, places: impl Iterator<Item = (u64, u32)>) {
+        let _ = write!(self.keyframes, "#s{number}{{animation-name:k{number}}}@keyframes k{number}{{");
+        for (index, (time, up)) in places.enumerate() {
+            let time = if index == 0 { 0 } else { time };
+            let _ =
+                write!(self.keyframes, "{}%{{transform:translateY(-{up}px)}}", percent(time, self.length));
+        }
+        self.keyframes.push_str("}\n");
     }
 
     /// The number of what is written once.
@@ -222,6 +216,22 @@ impl Picture {
             width - 14
         )
     }
+}
+
+/// All that stands in a strip, and the places in it, each from a time on.
+fn moves(shots: &[(u64, String)]) -> (Vec<&str>, Vec<(u64, usize)>) {
+    let mut different: Vec<&str> = Vec::new();
+    let mut moves: Vec<(u64, usize)> = Vec::new();
+    for (time, markup) in shots {
+        let place = different.iter().position(|other| other == markup).unwrap_or(different.len());
+        if place == different.len() {
+            different.push(markup);
+        }
+        if moves.last().is_none_or(|(_, last)| *last != place) {
+            moves.push((*time, place));
+        }
+    }
+    (different, moves)
 }
 
 /// Around the window in which keys are pressed.
