@@ -84,8 +84,9 @@ fn the_events_of_a_watch_are_as_documented_and_never_lose_a_field() {
     let mut alice = daemon.client("alice");
     let mut bob = daemon.client("bob");
     alice.send("JOIN #corner\r\nTOPIC #corner :quiet please\r\nMODE #corner +m\r\nINVITE bob #corner");
+    alice.send("TALK REQUEST bob");
     alice.sync();
-    bob.send("JOIN #corner\r\nPART #corner :bye\r\nJOIN #corner\r\nAWAY :lunch\r\nAWAY\r\nNICK robert");
+    bob.send("TALK ACCEPT\r\nJOIN #corner\r\nPART #corner :bye\r\nJOIN #corner\r\nAWAY :lunch\r\nAWAY\r\nNICK robert");
     bob.sync();
     alice.send("KICK #corner robert :too loud");
     alice.sync();

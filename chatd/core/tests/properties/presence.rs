@@ -17,6 +17,11 @@ proptest! {
         let mut host = Host::new(rules.policy());
         script.iter().for_each(|act| act.perform(&mut host));
         host.settle();
+        let pairs: Vec<_> = host.core.state().users.values().map(|user| (user.nick.clone(), user.sessions[0])).collect();
+        if let [(_, asker), (asked, answers), ..] = &pairs[..] {
+            host.say(*asker, &format!("TALK REQUEST {asked}"));
+            host.say(*answers, "TALK ACCEPT");
+        }
         let nicks: Vec<String> = host.core.state().users.values().map(|user| user.nick.to_string()).collect();
         let Some(conn) = come(&mut host) else { return Ok(()) };
         for nick in nicks {
