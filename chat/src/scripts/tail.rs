@@ -26,14 +26,14 @@ pub async fn tail(settings: &Settings, channel: Option<&str>) -> Result<(), Fail
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        result = follow(&mut talk, settings, channel) => return result,
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let result = tokio::select! {
+        result = follow(&mut talk, settings, channel) => result,
+        _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
     talk.end().await;
-    Ok(())
+    result
 }
 
 async fn follow(talk: &mut Talk, settings: &Settings, channel: Option<&str>) -> Result<(), Failure> {

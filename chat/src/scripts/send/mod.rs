@@ -117,8 +117,9 @@ impl Signals {
     /// Ends the input at the first signal; returns at the second, or when it has taken too long.
     async fn stop(&mut self, input: &mpsc::Sender<Piece>) {
         self.next().await;
-        // It may have ended by itself.
-        let _ = input.send(Piece::End).await;
+        let input = input.clone();
+        // What was read comes before it, and may have to wait for an outage to end; a second signal doesn't.
+        tokio::spawn(async move { input.send(Piece::End).await });
         let _ = timeout(GRACE, self.next()).await;
     }
 }
