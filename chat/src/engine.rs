@@ -162,7 +162,7 @@ impl Engine {
                 read = read(self.link.as_mut()) => self.received(read),
                 typed = self.typed.recv(), if self.ending.is_none() => self.did(typed.unwrap_or(Typed::End)),
                 connected = connected(self.connecting.as_mut()) => self.connected(connected),
-                () = sleep_until(wake.unwrap_or(due)) => self.timed(),
+                () = sleep_until(wake.unwrap_or(due)) => self.timed().await,
                 _ = terminate.recv() => return Ok(()),
                 _ = hangup.recv() => return Ok(()),
                 _ = interrupt.recv() => if self.screen.has_keyboard() { return Ok(()) },
@@ -185,7 +185,6 @@ impl Engine {
 
     /// Hands on what the last step brought about.
     async fn advance(&mut self) -> Result<(), Failure> {
-        let closed = self.client.session.closed().cloned();
         let locked = self.client.session.locked().cloned();
         let lines = self.client.session.outgoing();
         let sent = match self.link.as_mut() {
@@ -195,6 +194,10 @@ impl Engine {
             }
             _ => Ok(()),
         };
+        if sent.is_err() {
+            self.hear_the_rest().await;
+        }
+        let closed = self.client.session.closed().cloned();
         self.flush();
         if let Some(locked) = locked {
             self.wait_for_login(&locked)?;
@@ -241,6 +244,26 @@ impl Engine {
             Ok(None) => self.down(Some("the server closed the connection")),
             Err(error) => self.down(Some(&format!("the connection broke: {error}"))),
         }
+    }
+
+    /// A program that was stopped, or slept with the machine, may find the time up and the answer there.
+    async fn look_once_more(&mut self) {
+        match timeout(GOODBYE, read(self.link.as_mut())).await {
+            Ok(read) => self.received(read),
+            Err(_) => self.down(Some("the server doesn't answer")),
+        }
+    }
+
+    /// Takes what came before the end of a connection that takes nothing any more: what was said until then, and why we were
+    /// let go.
+    async fn hear_the_rest(&mut self) {
+        let Some(link) = self.link.as_mut() else { return };
+        let rest = async {
+            while let Ok(Some(messages)) = link.read().await {
+                messages.iter().for_each(|message| self.client.session.receive(message));
+            }
+        };
+        let _ = timeout(GOODBYE, rest).await;
     }
 
     /// Goes where the server wants to be reached by TLS.
@@ -291,25 +314,25 @@ impl Engine {
         }
     }
 
-    fn timed(&mut self) {
+    async fn timed(&mut self) {
         let now = Instant::now();
         if self.prompt_due.is_some_and(|due| due <= now) {
             self.client.stop_moving();
         }
         if self.link.is_some() {
-            self.mind_the_silence(now);
+            self.mind_the_silence(now).await;
         } else if now >= self.due && !self.client.is_at_door() {
             self.connect();
         }
     }
 
-    fn mind_the_silence(&mut self, now: Instant) {
+    async fn mind_the_silence(&mut self, now: Instant) {
         match self.alive.act(now) {
             Some(Act::Ask) => self.client.session.ping(),
             Some(Act::Worry(silence)) => {
                 self.client.remark(&format!("no answer from the server for {} s …", silence.as_secs()));
             }
-            Some(Act::GiveUp) => self.down(Some("the server doesn't answer")),
+            Some(Act::GiveUp) => self.look_once_more().await,
             None => {}
         }
     }

@@ -312,3 +312,16 @@ fn a_shell_that_continues_it_finds_the_terminal_quiet() {
     terminal.keys(" a line\r");
     assert_eq!(client.said(), "#lobby half a line");
 }
+
+#[test]
+fn who_was_stopped_until_the_server_let_go_is_shown_all_that_had_come() {
+    let (_server, mut client, terminal) = talk();
+    terminal.signal(Signal::SIGSTOP);
+    client.send("PING :still-there\r\n");
+    client.send(&flood(0..3000));
+    client.send("ERROR :Closing link: no answer for 80 seconds\r\n");
+    client.cut();
+    terminal.signal(Signal::SIGCONT);
+    terminal.wait_for("no answer for 80 seconds");
+    assert_eq!(numbers(&terminal.lines(), "bob: flood "), (0..3000).collect::<Vec<_>>());
+}
