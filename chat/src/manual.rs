@@ -163,7 +163,7 @@ fn environment() -> Section {
         .item("CHAT_SERVER", "Where chatd is, when `--server` doesn't say it.")
         .item("COLORFGBG", "Whether letters are dark on light or light on dark, for the setting `theme`.")
         .item("VISUAL, EDITOR", "The editor that Ctrl-X Ctrl-E opens.")
-        .item("NO_COLOR", "When it is set to anything, there are no colours.")
+        .item("NO_COLOR", "When it is set to anything, there are no colours; bold and reversed letters stay.")
 }
 
 fn files() -> Section {

@@ -37,7 +37,12 @@ pub enum Depth {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Palette {
     None,
-    Of { ground: Ground, depth: Depth },
+    /// Bold and reversed letters are no colours: what names us shall be seen without any.
+    Uncoloured,
+    Of {
+        ground: Ground,
+        depth: Depth,
+    },
 }
 
 /// Colours by their number, of the cube or of the sixteen (as `30..=37`, `90..=97`).
@@ -63,13 +68,14 @@ const ANY_SIXTEEN: Colours = Colours { names: &[31, 35, 91, 94], dim: None, erro
 impl Palette {
     /// The palette for a terminal that says this of itself.
     pub fn choose(theme: Theme, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let term = variable("TERM").unwrap_or_default();
         let ground = match theme {
-            Theme::None => return Self::None,
+            _ if term == "dumb" => return Self::None,
+            Theme::None => return Self::Uncoloured,
             Theme::Light => Ground::Light,
             Theme::Dark => Ground::Dark,
             Theme::Auto => variable("COLORFGBG").map_or(Ground::Any, |colours| ground(&colours)),
         };
-        let term = variable("TERM").unwrap_or_default();
         let many = ["256", "direct", "kitty", "alacritty", "foot", "ghostty", "wezterm"];
         let has_many = variable("COLORTERM").is_some() || many.iter().any(|word| term.contains(word));
         Self::Of { ground, depth: if has_many { Depth::TwoHundred } else { Depth::Sixteen } }
@@ -77,19 +83,26 @@ impl Palette {
 
     /// The parameters of the escape sequence for a style; nothing for the ordinary one.
     pub fn sgr(self, style: Style) -> Option<String> {
-        let (colours, depth) = self.colours()?;
-        let colour = |number: u8| match depth {
+        if self == Self::None {
+            return None;
+        }
+        let of = self.colours();
+        let colour = |number: u8, depth| match depth {
             Depth::Sixteen => number.to_string(),
             Depth::TwoHundred => format!("38;5;{number}"),
         };
         match style {
             Style::Plain => None,
-            Style::Dim => Some(colours.dim.map_or_else(|| "2".to_owned(), colour)),
+            Style::Dim => {
+                of.map(|(of, depth)| of.dim.map_or_else(|| "2".to_owned(), |dim| colour(dim, depth)))
+            }
             Style::Bold | Style::Own => Some("1".to_owned()),
-            Style::Name(hash) => Some(colour(colours.names[hash as usize % colours.names.len()])),
+            Style::Name(hash) => {
+                of.map(|(of, depth)| colour(of.names[hash as usize % of.names.len()], depth))
+            }
             Style::Mention => Some("1;7".to_owned()),
             Style::Alert => Some("7".to_owned()),
-            Style::Error => Some(colour(colours.error)),
+            Style::Error => of.map(|(of, depth)| colour(of.error, depth)),
         }
     }
 
@@ -204,7 +217,9 @@ mod tests {
     fn the_ground_is_what_the_user_or_the_terminal_says() {
         let of = |ground, depth| Palette::Of { ground, depth };
         for (theme, variables, palette) in [
-            (Theme::None, &[("COLORFGBG", "15;0")][..], Palette::None),
+            (Theme::None, &[("COLORFGBG", "15;0")][..], Palette::Uncoloured),
+            (Theme::None, &[("TERM", "dumb")], Palette::None),
+            (Theme::Dark, &[("TERM", "dumb")], Palette::None),
             (Theme::Auto, &[], of(Ground::Any, Depth::Sixteen)),
             (Theme::Auto, &[("COLORFGBG", "15;0"), ("TERM", "rxvt")], of(Ground::Dark, Depth::Sixteen)),
             (Theme::Auto, &[("COLORFGBG", "0;default;15")], of(Ground::Light, Depth::Sixteen)),
@@ -218,6 +233,17 @@ mod tests {
         ] {
             assert_eq!(chosen(theme, variables), palette, "{theme:?} {variables:?}");
         }
+    }
+
+    #[test]
+    fn without_colours_what_names_us_and_what_is_ours_still_stand_out() {
+        let sgr = |style| Palette::Uncoloured.sgr(style);
+        assert_eq!(sgr(Style::Mention).as_deref(), Some("1;7"));
+        assert_eq!(sgr(Style::Own).as_deref(), Some("1"));
+        for coloured in [Style::Dim, Style::Name(3), Style::Error] {
+            assert_eq!(sgr(coloured), None, "{coloured:?}");
+        }
+        assert_eq!(Palette::None.sgr(Style::Mention), None);
     }
 
     #[test]
