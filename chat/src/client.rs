@@ -356,5 +356,5 @@ impl Client {
 
 /// From where the user looks at it.
 fn view<'a>(session: &'a Session, here: Option<&'a str>, manner: Manner) -> View<'a> {
-    View { me: session.nick(), here, times: manner.times }
+    View { me: session.nick(), here, times: manner.times, guest: session.reads_as_guest() }
 }

@@ -2,6 +2,8 @@
 
 use std::mem;
 
+use chat_proto::name::same;
+
 use crate::client::Client;
 use crate::line::{Line, Style};
 use crate::session::What;
@@ -24,6 +26,8 @@ impl Client {
                 self.is_returning = false;
                 false
             }
+            // The greeting says so as well.
+            What::LoggedIn { account } => self.is_new && same(account, self.session.nick()),
             What::Info { .. }
             | What::Joined { own: true, .. }
             | What::Names { asked: false, .. }

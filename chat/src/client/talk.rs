@@ -171,6 +171,9 @@ impl Client {
 
     /// Takes what is shown otherwise than other events, or not now; hands back the rest.
     pub(super) fn keep(&mut self, event: Event, now: Timestamp) -> Option<Event> {
+        if self.is_back_before_told(&event.what) {
+            return None;
+        }
         match &event.what {
             What::Users { users } => {
                 self.talking.listed = users.iter().map(|user| user.name.clone()).collect();
@@ -196,6 +199,13 @@ impl Client {
             _ => {}
         }
         Some(event)
+    }
+
+    /// Whether somebody is available again of whom it still waited to be told that they weren't.
+    fn is_back_before_told(&mut self, what: &What) -> bool {
+        let What::Away { name, own: false, presence, .. } = what else { return false };
+        let waited = self.talking.led.as_mut().is_some_and(|led| led.waiting.forget_presence(name));
+        waited && presence.status == Status::Available
     }
 
     fn note_mention(&mut self, event: &Event, now: Timestamp) {

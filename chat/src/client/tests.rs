@@ -323,6 +323,39 @@ fn the_first_time_three_lines_tell_who_where_and_how_and_later_one() {
 }
 
 #[test]
+fn who_is_greeted_is_not_told_besides_as_whom_they_are_logged_in() {
+    for (account, told) in [("alice", ""), ("bob", "You are logged in as bob.")] {
+        let mut client = Client::new(Session::new("alice", "alice"), MANNER, TimeZone::UTC).greeting(true);
+        client.session.open();
+        hear(&mut client, ":s CAP * LS :");
+        hear(&mut client, ":s 001 alice :Welcome");
+        assert_eq!(hear(&mut client, &format!(":s 900 alice alice!a@h {account} :logged in")), told);
+        hear(&mut client, ":s 376 alice :End");
+        assert!(hear(&mut client, ":s PONG s chat-ready").starts_with("You are alice in the chat"));
+    }
+}
+
+#[test]
+fn a_guest_who_comes_back_is_told_that_what_was_said_meanwhile_is_not_for_guests() {
+    let mut client = client();
+    client.session.lost();
+    client.heard(Timestamp::UNIX_EPOCH);
+    client.session.open();
+    for line in [
+        ":s CAP * LS :batch labeled-response message-tags draft/chathistory chatd.org/talk",
+        ":s CAP * ACK :batch labeled-response message-tags draft/chathistory chatd.org/talk",
+        ":s 001 alice :Welcome",
+        ":s 376 alice :End",
+    ] {
+        hear(&mut client, line);
+    }
+    assert_eq!(
+        hear(&mut client, ":s PONG s chat-ready"),
+        "connected again as alice\n── what was said meanwhile is kept for accounts: <register> ──"
+    );
+}
+
+#[test]
 fn coming_back_is_told_in_one_line() {
     let mut client = client();
     client.session.lost();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chat_proto::name::{Folded, same};
 
 use crate::notify;
-use crate::session::{Event, What, is_channel};
+use crate::session::{Event, Status, What, is_channel};
 
 /// What is kept; of more, the oldest is left to the history, and only counted.
 const EVENTS_MAX: usize = 500;
@@ -58,6 +58,15 @@ impl Waiting {
         names_us && counted.naming == 1
     }
 
+    /// Somebody is otherwise by now: what waits to be told of how they were is over. Whether there was something.
+    pub fn forget_presence(&mut self, of: &str) -> bool {
+        let is_over = |event: &Event| matches!(&event.what, What::Away { name, .. } if same(name, of));
+        let before = self.events.len();
+        self.events.retain(|event| !is_over(event));
+        self.bytes = self.events.iter().map(size).sum();
+        self.events.len() < before
+    }
+
     fn drop_oldest(&mut self) {
         let Some(event) = self.events.pop_front() else { return };
         self.bytes -= size(&event);
@@ -99,8 +108,9 @@ pub(super) fn waits(what: &What, partner: &str, me: &str) -> bool {
         | What::Left { name, own: false, .. }
         | What::Kicked { name, own: false, .. }
         | What::Gone { name, .. }
-        | What::Away { name, own: false, .. }
         | What::Topic { by: Some(name), .. } => is_other(name),
+        // Only who writes to somebody is told that they are idle.
+        What::Away { name, own: false, presence, .. } => is_other(name) && presence.status != Status::Idle,
         What::Renamed { from, to, .. } => is_other(from) && is_other(to),
         _ => false,
     }

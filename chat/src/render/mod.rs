@@ -23,6 +23,8 @@ pub struct View<'a> {
     pub me: &'a str,
     pub here: Option<&'a str>,
     pub times: bool,
+    /// Nothing may be read that was said before one came.
+    pub guest: bool,
 }
 
 /// Turns events into lines, a separator before the first of another day.
@@ -109,7 +111,9 @@ fn body(what: &What, view: View<'_>) -> Vec<Line> {
         What::Refused { reason, unsaid, .. } => refused(reason, unsaid.as_deref()),
         What::Unsure { to, text } => vec![unsure(to, text)],
         What::Welcome { name, again: true, .. } => {
-            vec![Line::of(Style::Dim, "connected again as ").name(name)]
+            let back = Line::of(Style::Dim, "connected again as ").name(name);
+            let kept = "── what was said meanwhile is kept for accounts: <register> ──";
+            std::iter::once(back).chain(view.guest.then(|| Line::of(Style::Dim, kept))).collect()
         }
         What::Welcome { name, .. } => vec![welcome(name)],
         What::Closed { reason, .. } => vec![Line::of(Style::Error, &format!("disconnected: {reason}"))],
@@ -289,7 +293,7 @@ mod tests {
     use super::*;
     use crate::session::{Deed, Person, Presence, Status, Talk, User};
 
-    const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: false };
+    const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: false, guest: false };
 
     fn shown(what: What) -> String {
         let event = Event::bare(what);

@@ -165,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    const VIEW: View<'_> = View { me: "me", here: Some("#c"), times: false };
+    const VIEW: View<'_> = View { me: "me", here: Some("#c"), times: false, guest: false };
 
     fn event(word: &str) -> Event {
         let (sign, rest) = word.split_at(1);

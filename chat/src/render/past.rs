@@ -29,11 +29,15 @@ impl Renderer {
 
     fn history(&self, place: &str, lines: &[Event], whole: bool, view: View<'_>) -> Vec<Line> {
         if lines.is_empty() {
-            return vec![Line::of(Style::Dim, &format!("nothing earlier is stored {}", whence(place)))];
+            let what = if view.guest { "that guests may read" } else { "is stored" };
+            return vec![Line::of(Style::Dim, &format!("nothing earlier {what} {}", whence(place)))];
         }
         let head = format!("{} {} from before", count(lines.len(), "line"), whence(place));
-        let foot =
-            if whole { "there is nothing before that" } else { "<history> once more goes further back" };
+        let foot = match whole {
+            false => "<history> once more goes further back",
+            true if view.guest => "guests may read nothing before that",
+            true => "there is nothing before that",
+        };
         // A day of its own: the lines around it are of now.
         let mut days = Self { zone: self.zone.clone(), day: Some(jiff::civil::Date::MIN) };
         let view = View { here: Some(place), times: true, ..view };
@@ -155,7 +159,7 @@ mod tests {
     use super::*;
     use crate::session::How;
 
-    const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: true };
+    const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: true, guest: false };
 
     fn said_at(at: &str, to: &str, text: &str) -> Event {
         let what =
@@ -202,7 +206,10 @@ mod tests {
              ── Friday, 20 November 2026 ──\n17:03 bob: bye\n── <history> once more goes further back ──"
         );
         let none = What::History { place: "bob".into(), lines: Vec::new(), whole: true };
-        assert_eq!(shown(none), "nothing earlier is stored with bob in private");
+        assert_eq!(shown(none.clone()), "nothing earlier is stored with bob in private");
+        let guest = View { guest: true, ..VIEW };
+        let told = Renderer::new(TimeZone::UTC).lines(&Event::bare(none), guest, Timestamp::UNIX_EPOCH);
+        assert_eq!(told[0].plain(), "nothing earlier that guests may read with bob in private");
     }
 
     #[test]

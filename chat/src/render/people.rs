@@ -99,7 +99,7 @@ impl Renderer {
         facts.extend(name.eq_ignore_ascii_case(me).then(|| "you".to_owned()));
         let came = person.connected.map(|at| format!("connected since {}", self.moment(at, now)));
         let idle = person.idle.filter(|seconds| *seconds >= 60);
-        let idle = idle.map(|seconds| format!("did nothing for {}", long(seconds)));
+        let idle = idle.map(|seconds| format!("said nothing for {}", long(seconds)));
         let times: Vec<String> = came.into_iter().chain(idle).collect();
         let detail = |text: String| (!text.is_empty()).then(|| Line::of(Style::Dim, &format!("  {text}")));
         let here = presence.is_some();
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::session::Event;
 
-    const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: false };
+    const VIEW: View<'_> = View { me: "alice", here: Some("#lobby"), times: false, guest: false };
 
     fn shown(what: What) -> String {
         let now = "2026-11-23T15:30:00Z".parse().unwrap();
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(
             shown(What::Person(person)),
             "bob is busy since 14:05, talking with carol\n  real name Robert, account bob\n  \
-             connected since Sun 09:00, did nothing for 5 minutes\n  #lobby #ops"
+             connected since Sun 09:00, said nothing for 5 minutes\n  #lobby #ops"
         );
         for (left, words) in [
             ("Friday, 20 November 2026, 17:03:00 UTC", "dan is not here, since Fri 17:03"),

@@ -1,10 +1,12 @@
 //! What happens about conversations, in words.
 
 use crate::line::{Line, Style};
-use crate::session::{Deed, Talk};
+use crate::session::{BROKEN, Deed, Talk};
 
 /// What the server says of those who end it because they want to.
 const LEFT: &str = "left the conversation";
+/// What it says of those who end their session, before their own words.
+const QUIT: &str = "Quit";
 
 /// The question that somebody's wish to talk is.
 pub fn question(name: &str) -> Line {
@@ -41,25 +43,32 @@ pub(super) fn line(talk: &Talk) -> Line {
         (Deed::Timeout, false) => Line::new().name(with).text(Style::Dim, " was not answered in time"),
         (Deed::End, true) => match reason.filter(|reason| *reason != LEFT) {
             None => ruled(dim("── you left the conversation with ").name(with), " ──"),
-            Some(reason) => over(with, reason),
+            Some(BROKEN) => over(with, BROKEN),
+            // What the others see as the end of the session that led it.
+            Some(reason) if reason.starts_with(QUIT) => over(with, "your other terminal left"),
+            Some(reason) => over(with, &format!("your other terminal: {}", lower(reason))),
         },
         (Deed::End, false) => match reason.filter(|reason| *reason != LEFT) {
             None => ruled(dim("── ").name(with), " left the conversation ──"),
-            Some(reason) => over(with, reason),
+            Some(reason) => match reason.strip_prefix(QUIT) {
+                Some(words) => ruled(dim("── ").name(with), &format!(" left the conversation{words} ──")),
+                None => over(with, &lower(reason)),
+            },
         },
     }
 }
 
 fn over(with: &str, reason: &str) -> Line {
-    if let Some(words) = reason.strip_prefix("Quit") {
-        let left = Line::of(Style::Dim, "── ").name(with).text(Style::Dim, " left");
-        return ruled(left, &format!("{words} ──"));
-    }
+    ruled(Line::of(Style::Dim, "── the conversation with ").name(with), &format!(" is over: {reason} ──"))
+}
+
+/// As it stands within a sentence.
+fn lower(reason: &str) -> String {
     let mut reason = reason.to_owned();
     if let Some(first) = reason.get_mut(..1) {
         first.make_ascii_lowercase();
     }
-    ruled(Line::of(Style::Dim, "── the conversation with ").name(with), &format!(" is over: {reason} ──"))
+    reason
 }
 
 fn ruled(line: Line, end: &str) -> Line {
@@ -93,9 +102,28 @@ mod tests {
             (Deed::Timeout, true, None, "bob has not answered"),
             (Deed::Timeout, false, None, "bob was not answered in time"),
             (Deed::End, false, Some(LEFT), "── bob left the conversation ──"),
-            (Deed::End, false, Some("Quit"), "── bob left ──"),
-            (Deed::End, false, Some("Quit: bye"), "── bob left: bye ──"),
+            (Deed::End, false, Some("Quit"), "── bob left the conversation ──"),
+            (Deed::End, false, Some("Quit: bye"), "── bob left the conversation: bye ──"),
             (Deed::End, true, Some(LEFT), "── you left the conversation with bob ──"),
+            (Deed::End, true, Some(BROKEN), "── the conversation with bob is over: the connection broke ──"),
+            (
+                Deed::End,
+                true,
+                Some("Quit: bye"),
+                "── the conversation with bob is over: your other terminal left ──",
+            ),
+            (
+                Deed::End,
+                true,
+                Some("Connection lost"),
+                "── the conversation with bob is over: your other terminal: connection lost ──",
+            ),
+            (
+                Deed::End,
+                false,
+                Some("Connection lost"),
+                "── the conversation with bob is over: connection lost ──",
+            ),
             (
                 Deed::End,
                 false,

@@ -109,7 +109,7 @@ fn print(lines: &[Event], me: &str, settings: &Settings) -> Result<(), Failure> 
         return lines.iter().try_for_each(print_json);
     }
     let renderer = Renderer::new(jiff::tz::TimeZone::system());
-    let view = View { me, here: None, times: settings.times };
+    let view = View { me, here: None, times: settings.times, guest: false };
     let mut out = std::io::stdout().lock();
     for line in lines.iter().filter_map(|event| renderer.dated(event, view)) {
         writeln!(out, "{}", line.render(settings.palette, None)).map_err(Failure::Output)?;

@@ -53,7 +53,7 @@ async fn follow(talk: &mut Talk, settings: &Settings, channel: Option<&str>) -> 
             return Err(Failure::Refused(reason));
         }
         if is_wanted(&event.what, channel) {
-            let view = View { me: talk.session.nick(), here: channel, times: settings.times };
+            let view = View { me: talk.session.nick(), here: channel, times: settings.times, guest: false };
             print(&event, &mut renderer, view, settings)?;
         }
     }

@@ -38,7 +38,7 @@ pub use past::Search;
 pub use person::Person;
 pub use status::{Presence, Status};
 pub use sts::Sts;
-pub use talk::{Deed, Talk};
+pub use talk::{BROKEN, Deed, Talk};
 
 use crate::secret::Secret;
 use batch::Batches;

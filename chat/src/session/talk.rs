@@ -9,7 +9,8 @@ use crate::session::{Presence, Session, Stage, Status, What};
 
 /// Requests that are remembered, each way; an honest server has fewer.
 const REQUESTS_MAX: usize = 64;
-const BROKEN: &str = "the connection broke";
+/// What ends a conversation for the session that led it, when its own connection is gone.
+pub const BROKEN: &str = "the connection broke";
 
 /// What is done about a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -96,7 +96,7 @@ fn certificates_are_shown_and_removed() {
     assert!(child.wait().expect("chatctl ends").success());
 
     let mut anna = Terminal::run(&chat(&daemon, &shown), 24, 100);
-    anna.wait_for_text("You are logged in as anna.");
+    anna.wait_for_text("You are anna in the chat of");
     anna.wait_for_text("#lobby>");
     anna.line("<certificate>");
     let screen = anna.wait_for_text("No certificate logs you in");

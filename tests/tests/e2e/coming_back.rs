@@ -176,7 +176,7 @@ fn a_door_without_guests_offers_to_log_in_or_to_register() {
         anna.wait_for_text(question);
         anna.line(PASSWORD);
     }
-    anna.wait_for_text("You are logged in as anna.");
+    anna.wait_for_text("You are anna in the chat of");
     leave(anna);
     let mut again = Terminal::run(&remote(&daemon, address, &["--name", "anna"]), 24, 80);
     again.wait_for_text("Log in or register?");

@@ -30,6 +30,25 @@ fn prompt(client: &mut Client) -> String {
 }
 
 #[test]
+fn what_is_over_at_the_end_of_a_conversation_is_not_told() {
+    let mut client = talking();
+    for line in [
+        ":cara!c@h JOIN #lobby",
+        "@chatd.org/presence=away;chatd.org/text=tea :cara!c@h AWAY :tea",
+        "@chatd.org/presence=available :cara!c@h AWAY",
+        "@chatd.org/presence=away;chatd.org/text=out :dora!d@h AWAY :out",
+        "@chatd.org/presence=away;chatd.org/text=home :dora!d@h AWAY :home",
+    ] {
+        assert_eq!(hear(&mut client, line), "", "{line}");
+    }
+    let idle = "@chatd.org/presence=idle :s 301 alice cara :idle";
+    assert!(hear(&mut client, idle).contains("cara is idle"));
+    let end = hear(&mut client, ":bob!b@h TALK END alice :left the conversation");
+    assert!(end.contains("cara joined") && end.ends_with("dora is away: home"), "{end}");
+    assert!(!end.contains("tea") && !end.contains("available") && !end.contains("out"), "{end}");
+}
+
+#[test]
 fn the_commands_ask_the_server_for_the_right_thing() {
     for (line, sent) in [
         ("<talk> bob", "TALK REQUEST bob"),

@@ -120,6 +120,11 @@ impl Session {
         self.caps.contains(Caps::CHATHISTORY | Caps::BATCH | Caps::LABELED_RESPONSE)
     }
 
+    /// Whether what was said before we came is kept from us, as from all guests of chatd, which alone has conversations.
+    pub fn reads_as_guest(&self) -> bool {
+        self.account.is_none() && self.has_history() && self.has_talk()
+    }
+
     pub fn has_search(&self) -> bool {
         self.caps.contains(Caps::SEARCH | Caps::BATCH | Caps::LABELED_RESPONSE)
     }
