@@ -205,6 +205,7 @@ impl Client {
 
     pub fn words(&self) -> Words {
         Words {
+            partner: self.session.contact().filter(|name| !self.ignored.contains(&Folded::new(name))),
             people: self.session.people(),
             channels: self.session.channels().map(str::to_owned).collect(),
         }

@@ -1,10 +1,12 @@
 //! What Tab completes: commands, people (the latest speakers first) and channels.
 
-use crate::input::{Spec, TABLE};
+use crate::input::{Spec, TABLE, Verb, begun};
 
 /// What there is to complete at the moment.
 #[derive(Debug, Default)]
 pub struct Words {
+    /// With whom there was last something in private.
+    pub partner: Option<String>,
     pub people: Vec<String>,
     pub channels: Vec<String>,
 }
@@ -24,7 +26,9 @@ impl Words {
         let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
         let (word, first) = (&before[start..], start == 0);
         if word.is_empty() {
-            return None;
+            let is_to_one = matches!(begun(before), Some(Verb::Private | Verb::Talk));
+            let name = self.partner.as_ref().filter(|_| is_to_one)?;
+            return Some(Completion { typed: 0, replacement: format!("{name} "), choice: Vec::new() });
         }
         let (found, ending): (Vec<String>, _) = match word.as_bytes()[0] {
             b'<' if first => (names('<', ">", word, |spec| vec![spec.name]), " "),
@@ -77,8 +81,11 @@ mod tests {
 
     fn complete(before: &str) -> Option<(String, Vec<String>)> {
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-        let words =
-            Words { people: owned(&["bob", "Barbara", "alice"]), channels: owned(&["#lobby", "#long"]) };
+        let words = Words {
+            partner: Some("Barbara".to_owned()),
+            people: owned(&["bob", "Barbara", "alice"]),
+            channels: owned(&["#lobby", "#long"]),
+        };
         words.complete(before).map(|completion| (completion.replacement, completion.choice))
     }
 
@@ -95,6 +102,16 @@ mod tests {
         assert_eq!(complete("<private> al"), single("alice "));
         assert_eq!(complete("zz"), None);
         assert_eq!(complete("x "), None);
+    }
+
+    #[test]
+    fn who_is_to_be_written_to_or_talked_with_is_first_of_all_who_was_last() {
+        for line in ["<private> ", "/w ", "<talk> "] {
+            assert_eq!(complete(line), single("Barbara "), "{line}");
+        }
+        for line in ["<invite> ", "<private> bob ", "<private> bob hi ", ""] {
+            assert_eq!(complete(line), None, "{line}");
+        }
     }
 
     #[test]

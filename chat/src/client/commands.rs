@@ -43,7 +43,10 @@ impl Client {
             Verb::Me => self.say_here(arg(0), How::Action),
             Verb::Away => self.session.set_away(Some(arg(0))),
             Verb::Back => self.session.set_away(None),
-            Verb::Ignore => self.ignore(arg(0)),
+            Verb::Ignore => match request.arg(0) {
+                Some(name) => self.ignore(name),
+                None => self.show_ignored(),
+            },
             Verb::History => self.history(request.arg(0), request.arg(1)),
             Verb::Search => self.search(arg(0)),
             Verb::Nick => self.nick(arg(0)),
@@ -151,6 +154,14 @@ impl Client {
             Line::new().name(name).text(Style::Dim, &again)
         };
         self.print(line);
+    }
+
+    fn show_ignored(&mut self) {
+        let names: Vec<_> = self.ignored.iter().map(Folded::as_str).collect();
+        match &names[..] {
+            [] => self.remark("nobody is ignored; <ignore> NAME hides what somebody says"),
+            names => self.remark(&format!("ignored until you leave: {}", names.join(", "))),
+        }
     }
 
     fn nick(&mut self, name: &str) {

@@ -101,6 +101,10 @@ fn more(verb: Verb) -> &'static [&'static str] {
             "monday, or 90m, 3h, 3d, 2w for so long ago; a day begins at midnight.",
             "<search> alone goes on where the last one ended, further back.",
         ],
+        Verb::Talk => &[
+            "Who is asked answers yes or no at the question, or <accept> or <decline> later; the",
+            "request waits a minute. <cancel> or Ctrl-C takes it back, <end> ends the conversation.",
+        ],
         Verb::History => {
             &["<history> bob has what you wrote with bob; after <clear> it begins with the newest."]
         }

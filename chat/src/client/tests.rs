@@ -336,6 +336,21 @@ fn who_is_greeted_is_not_told_besides_as_whom_they_are_logged_in() {
 }
 
 #[test]
+fn who_wrote_last_is_offered_first() {
+    let mut client = client();
+    assert_eq!(client.words().partner, None);
+    hear(&mut client, ":Bob!b@h JOIN #lobby");
+    hear(&mut client, ":cara!c@h PRIVMSG alice :hi");
+    hear(&mut client, ":Bob!b@h PRIVMSG alice :hi");
+    assert_eq!(client.words().partner.as_deref(), Some("Bob"));
+    typed(&mut client, "<ignore> bob");
+    assert_eq!(client.words().partner, None);
+    shown(&mut client);
+    typed(&mut client, "<ignore>");
+    assert!(shown(&mut client).ends_with("ignored until you leave: bob"));
+}
+
+#[test]
 fn a_guest_who_comes_back_is_told_that_what_was_said_meanwhile_is_not_for_guests() {
     let mut client = client();
     client.session.lost();

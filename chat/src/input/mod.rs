@@ -4,5 +4,5 @@ mod parse;
 mod suggest;
 mod table;
 
-pub use parse::{Request, Typed, is_command, parse, unknown, without_secrets};
+pub use parse::{Request, Typed, begun, is_command, parse, unknown, without_secrets};
 pub use table::{BRIEF, Group, NAME, Spec, TABLE, Verb, find};

@@ -51,6 +51,12 @@ pub fn is_command(line: &str) -> bool {
     command_word(line).is_some_and(|(name, _)| find(name).is_some())
 }
 
+/// The command that the line is, while nothing stands behind it.
+pub fn begun(line: &str) -> Option<Verb> {
+    let (name, rest) = command_word(line)?;
+    find(name).filter(|_| rest.trim().is_empty()).map(|spec| spec.verb)
+}
+
 /// The line as it may be seen again: a password that stands behind a command, where it doesn't belong, is left out.
 pub fn without_secrets(line: &str) -> &str {
     let Some((name, rest)) = command_word(line) else { return line };
@@ -152,6 +158,12 @@ fn said(line: &str) -> Typed {
 /// What to say of a command that there isn't.
 pub fn unknown(name: &str) -> String {
     match meant(name) {
+        None if ["kick", "ban", "unban"].iter().any(|known| known.eq_ignore_ascii_case(name)) => format!(
+            "chat has no <{name}>: an IRC client has it for a channel, and chatctl for the administrator"
+        ),
+        None if ["mode", "op", "deop", "voice"].iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+            format!("chat has no <{name}>: an IRC client has it, for a channel's operators")
+        }
         Some(spec) => format!("there is no command <{name}>; did you mean <{}>?", spec.name),
         None => format!("there is no command <{name}>; <help> shows what there is"),
     }
@@ -270,6 +282,7 @@ mod tests {
         assert!(wrong("/ann hi").contains("<announce>"));
         assert!(wrong("<lsit>").contains("<list>"));
         assert!(wrong("<xyzzy>").contains("<help>"));
+        assert!(wrong("/kick bob").contains("chatctl") && wrong("/MODE +o bob").contains("an IRC client"));
     }
 
     #[test]

@@ -135,7 +135,7 @@ pub static TABLE: &[Spec] = &[
     Spec {
         verb: Verb::List,
         name: "list",
-        aliases: &["who", "users"],
+        aliases: &["who", "users", "whois"],
         group: Group::People,
         brief: "who is on",
         args: &[OPTIONAL],
@@ -325,9 +325,9 @@ pub static TABLE: &[Spec] = &[
         aliases: &[],
         group: Group::People,
         brief: "hides what one says",
-        args: &[asked("Whom?")],
-        usage: "<ignore> NAME",
-        does: "hides what somebody says; once more, and you see it again",
+        args: &[OPTIONAL],
+        usage: "<ignore> [NAME]",
+        does: "hides what somebody says; once more, and you see it again; alone it shows who is hidden",
         example: "<ignore> mallory",
     },
     Spec {

@@ -27,6 +27,7 @@ mod wish;
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Writer;
+use chat_proto::name::Folded;
 use chat_proto::sasl::Reassembly;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroize as _;
@@ -267,6 +268,13 @@ impl Session {
     /// Everybody we know of, the latest speakers first.
     pub fn people(&self) -> Vec<String> {
         self.rooms.people()
+    }
+
+    /// With whom we last had to do in private.
+    pub fn contact(&self) -> Option<String> {
+        let contact = self.standings.contact()?;
+        let known = self.rooms.people().into_iter().find(|name| Folded::new(name) == *contact);
+        Some(known.unwrap_or_else(|| contact.as_str().to_owned()))
     }
 
     /// Whether the answer to a JOIN or PART, or about an account or a conversation, is still to come.

@@ -98,6 +98,11 @@ impl Standings {
         self.contacts.push_back(folded);
     }
 
+    /// With whom we had to do last.
+    pub fn contact(&self) -> Option<&Folded> {
+        self.contacts.back()
+    }
+
     pub fn is_contact(&self, name: &str) -> bool {
         self.contacts.contains(&Folded::new(name))
     }
