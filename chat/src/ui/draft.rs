@@ -4,6 +4,10 @@ use crate::ui::layout::{self, Layout, Size};
 
 /// Moves to where the screen begins.
 pub(super) const HOME: &str = "\x1b[H";
+/// Keeps the place of a line that is left and moves up, so that the line end that rustyline writes behind it scrolls nothing.
+const LEAVE: &str = "\x1b7\x1b[A";
+/// Goes back there.
+pub(super) const BACK: &str = "\x1b8";
 
 /// How the line is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub(super) enum Leaving {
     ToEditor,
     /// For a line with another prompt, that begins with this text.
     Anew(String),
+    /// For the same, by no key.
+    Unasked,
     /// For a line that has this text before and behind the cursor.
     Rewritten(String, String),
 }
@@ -94,6 +100,15 @@ impl Draft {
         self.vanishes = true;
     }
 
+    pub(super) fn leave_unasked(&mut self) {
+        self.leaving = Some(Leaving::Unasked);
+        self.vanish();
+    }
+
+    pub(super) fn is_expected(&self) -> bool {
+        self.expected
+    }
+
     /// Whether the screen has to be shown anew, because of its size, and how many rows there are above the line.
     ///
     /// Some terminals wrap the edited line anew and others don't, and rustyline, which counts in the old rows, clears too much
@@ -136,6 +151,7 @@ impl Draft {
             // rustyline is going to move up by them.
             let up = (layout.end.row - layout.cursor.row).min(size.rows - 1);
             out.push_str(&"\n".repeat(up));
+            out.push_str(if self.leaving.is_some() { LEAVE } else { "" });
         } else {
             out.push_str(&layout::print(parts, size.columns, &rows));
         }
@@ -159,13 +175,6 @@ impl Draft {
             None => (self.on_top, text),
         };
         self.on_top = cleared && !behind.contains('\n');
-    }
-
-    /// Takes back the line ends that rustyline has written behind a line that has vanished.
-    pub(super) fn back_up(&self) -> String {
-        let columns = self.size.map_or(usize::MAX, |size| size.columns);
-        let layout = Layout::of(self.parts(&self.painted.prompt), columns);
-        format!("\x1b[{}A", 1 + usize::from(layout.is_filled(&self.line)))
     }
 
     /// Takes back a line that rustyline has left as it was.

@@ -8,13 +8,12 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use nix::sys::signal::{Signal, raise};
 use rustyline::completion::Completer;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::ui::MARK;
 use crate::ui::draft::Draft;
 use crate::ui::hidden::Hidden;
 use crate::ui::layout::Size;
@@ -39,36 +38,27 @@ impl Painter {
         self.draft.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The prompt as it is by now, if nothing is typed: in the columns that rustyline counts with, until the first key.
-    fn present(&self, draft: &mut Draft, prompt: &str) -> String {
+    /// Whether the prompt has changed and nothing is typed behind the old one.
+    fn is_outdated(&self, draft: &mut Draft) -> bool {
         match self.shared.newer().filter(|_| draft.line.is_empty() && !self.hidden.is_on()) {
-            Some(newer) => {
+            Some(newer) if newer.text == draft.known => {
                 draft.number = newer.number;
-                fitted(&newer.text, prompt.width())
+                false
             }
-            None => prompt.to_owned(),
+            newer => newer.is_some(),
         }
     }
-}
 
-/// The text in that many columns: filled up with blanks, or without its mark, or cut before its last two characters.
-fn fitted(text: &str, columns: usize) -> String {
-    let bare = text.strip_prefix(MARK).filter(|_| text.width() > columns);
-    let text = bare.unwrap_or(text);
-    let missing = columns.saturating_sub(text.width());
-    if text.width() <= columns {
-        return format!("{text}{:missing$}", "");
+    /// Has rustyline, which keeps the width of the prompt that it began with, leave the line for one with the newer prompt: by a
+    /// signal, raised in its own thread, so that its own handler takes it. After a ring it looks for signals before any key; after
+    /// a key it may have read others, which would be painted in the wrong place, so the doorbell is rung first.
+    fn renew(&self, draft: &mut Draft) {
+        if draft.is_expected() {
+            self.shared.ring();
+        } else if raise(Signal::SIGINT).is_ok() {
+            draft.leave_unasked();
+        }
     }
-    let ending: String = text.chars().skip(text.chars().count().saturating_sub(2)).collect();
-    let ending = format!("…{ending}");
-    let mut left = columns.saturating_sub(ending.width());
-    let head = text.chars().take_while(|c| {
-        let fits = c.width().unwrap_or(0) <= left;
-        left = left.saturating_sub(c.width().unwrap_or(0));
-        fits
-    });
-    let cut = head.chain(ending.chars()).collect::<String>();
-    format!("{cut}{:missing$}", "", missing = columns.saturating_sub(cut.width()))
 }
 
 impl Highlighter for Painter {
@@ -87,8 +77,10 @@ impl Highlighter for Painter {
         if closing {
             draft.vanish();
         }
-        let prompt = if default { self.present(&mut draft, prompt) } else { prompt.to_owned() };
-        Cow::Owned(draft.paint(&pending, &prompt, size))
+        if default && !closing && self.is_outdated(&mut draft) {
+            self.renew(&mut draft);
+        }
+        Cow::Owned(draft.paint(&pending, prompt, size))
     }
 
     fn highlight<'l>(&self, _: &'l str, _: usize) -> Cow<'l, str> {
@@ -112,23 +104,3 @@ impl Validator for Painter {
 }
 
 impl rustyline::Helper for Painter {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_prompt_that_has_changed_takes_the_room_of_the_old_one() {
-        for (text, columns, fitted_text) in [
-            ("#ops> ", 8, "#ops>   "),
-            ("#lobby> ", 8, "#lobby> "),
-            ("#lobby> ", 7, "#lob…> "),
-            ("⇄ alice> ", 9, "⇄ alice> "),
-            ("⇄ alice> ", 8, "alice>  "),
-            ("日本語> ", 7, "日本…> "),
-            ("日本語> ", 6, "日…>  "),
-        ] {
-            assert_eq!(fitted(text, columns), fitted_text);
-        }
-    }
-}

@@ -258,6 +258,11 @@ impl Shared {
         self.changed.notify_all();
     }
 
+    /// Has the line painted once more when the keys read so far have been dealt with.
+    pub(super) fn ring(&self) {
+        self.wake(&self.lock());
+    }
+
     pub(super) fn set_doorbell(&self, doorbell: std::sync::mpsc::SyncSender<()>) {
         self.lock().doorbell = Some(doorbell);
     }

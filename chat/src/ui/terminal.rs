@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::failure::Failure;
 use crate::input::without_secrets;
 use crate::line::{Line, Style};
-use crate::ui::draft::{Draft, Leaving};
+use crate::ui::draft::{BACK, Draft, Leaving};
 use crate::ui::editor::edit;
 use crate::ui::keys::{Edit, Keys, several};
 use crate::ui::paint::{Painter, RING};
@@ -161,6 +161,10 @@ fn left(
     let prompt = Prompt { number, ..prompt };
     let line = match result {
         Ok(line) => line,
+        Err(ReadlineError::Interrupted) if leaving == Some(Leaving::Unasked) => {
+            print(BACK);
+            return Left::GoesOn(newer(editor, prompt), with_draft(editor, |draft| draft.halves()));
+        }
         Err(error) => {
             print(&with_draft(editor, |draft| draft.take_back()));
             return if is_no_text(&error) {
@@ -171,13 +175,10 @@ fn left(
             };
         }
     };
-    print(&with_draft(editor, |draft| draft.back_up()));
+    print(BACK);
     match leaving {
         Some(Leaving::Interrupted) => Left::Done(Typed::Interrupt { dropped: !line.is_empty() }),
-        Some(Leaving::Anew(text)) => {
-            let newer = editor.helper().and_then(|painter| painter.shared.newer());
-            Left::GoesOn(newer.unwrap_or(prompt), (text, String::new()))
-        }
+        Some(Leaving::Anew(text)) => Left::GoesOn(newer(editor, prompt), (text, String::new())),
         Some(Leaving::Rewritten(before, behind)) => Left::GoesOn(prompt, (before, behind)),
         Some(Leaving::ToEditor) => Left::GoesOn(prompt, (edited(editor, line), String::new())),
         _ if prompt.secret => {
@@ -189,6 +190,10 @@ fn left(
             Left::Done(Typed::Line { text: line, prompt: number })
         }
     }
+}
+
+fn newer(editor: &Rustyline, prompt: Prompt) -> Prompt {
+    editor.helper().and_then(|painter| painter.shared.newer()).unwrap_or(prompt)
 }
 
 /// The line as the user's own program has left it, or as it was.

@@ -214,15 +214,15 @@ fn tab_puts_right_how_a_name_is_written() {
 #[test]
 fn a_key_at_the_end_of_the_line_paints_no_more_than_itself() {
     let (_server, mut client, mut terminal) = sized(24, 80);
-    terminal.keys("a line of some ");
+    terminal.keys("a line of some");
     terminal.wait_for_prompt("#lobby> a line of some");
     let before = terminal.raw().len();
-    terminal.keys("words");
+    terminal.keys(" words");
     terminal.wait_for_prompt("#lobby> a line of some words");
-    assert_eq!(&terminal.raw()[before..], "words");
+    assert_eq!(&terminal.raw()[before..], " words");
     terminal.keys("\x7f");
     terminal.wait_for_prompt("#lobby> a line of some word");
-    assert!(terminal.raw().len() < before + "words".len() + 10);
+    assert!(terminal.raw().len() < before + " words".len() + 10);
     client.send(":bob!b@h PRIVMSG #lobby :meanwhile\r\n");
     terminal.wait_for("meanwhile");
     terminal.wait_for_prompt("#lobby> a line of some word");

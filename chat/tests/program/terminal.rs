@@ -209,10 +209,67 @@ fn a_prompt_changes_while_nothing_is_typed_behind_it() {
     terminal.wait_for("alice was removed");
     terminal.wait_for_prompt("#ops> half");
     terminal.keys("\x7f\x7f\x7f\x7f");
-    terminal.wait_for_prompt("#co…>");
+    terminal.wait_for_prompt("#cooking>");
     terminal.keys("soup\r");
     assert_eq!(client.said(), "#cooking soup");
     assert!(!terminal.lines().iter().any(|line| line.contains("nothing was done")));
+}
+
+fn talk_with_caroline() -> (Server, Client, Terminal) {
+    let server = Server::start();
+    server.offer("chatd.org/talk=60");
+    let mut command = support::chat(&server);
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::run(command);
+    let mut client = server.client();
+    terminal.wait_for_prompt("#lobby>");
+    terminal.keys("<talk> caroline-longname\r");
+    assert_eq!(client.said(), "TALK REQUEST caroline-longname");
+    client.send(":alice!a@h TALK REQUEST caroline-longname\r\n");
+    terminal.wait_for("asked caroline-longname to talk");
+    terminal.wait_for_prompt("#lobby>");
+    client.send(":caroline-longname!c@h TALK ACCEPT alice here\r\n");
+    terminal.wait_for_prompt("⇄ caroline-longname>");
+    (server, client, terminal)
+}
+
+#[test]
+fn who_has_asked_sees_at_once_with_whom_they_talk_and_later_where_they_are() {
+    let (_server, mut client, mut terminal) = talk_with_caroline();
+    client.send(":caroline-longname!c@h TALK END alice :left the conversation\r\n");
+    terminal.wait_for("left the conversation");
+    terminal.wait_for_prompt("#lobby>");
+    terminal.keys("for all\r");
+    assert_eq!(client.said(), "#lobby for all");
+}
+
+/// The line end behind the line that is left would scroll the screen.
+#[test]
+fn a_prompt_that_changes_in_the_last_row_leaves_no_empty_one() {
+    let (_server, mut client, mut terminal) = talk();
+    client.send(&flood(0..50));
+    client.send(":alice!a@h JOIN #cooking\r\n:op!o@h KICK #lobby alice :out\r\n");
+    terminal.wait_for_prompt("#cooking>");
+    terminal.keys("soup");
+    terminal.wait_for_prompt("#cooking> soup");
+    assert!(terminal.rows().iter().all(|row| !row.is_empty()), "{:#?}", terminal.rows());
+    assert_eq!(terminal.cursor(), (23, 14));
+}
+
+#[test]
+fn nothing_typed_is_lost_while_the_prompt_changes_all_the_time() {
+    const LINES: usize = 60;
+    let (_server, mut client, mut terminal) = talk_with_caroline();
+    for index in 0..LINES {
+        let (from, to) =
+            if index % 2 == 0 { ("caroline-longname", "cara") } else { ("cara", "caroline-longname") };
+        client.send(&format!(":{from}!c@h NICK {to}\r\n"));
+        terminal.keys(&format!("typed {index}\r"));
+    }
+    for index in 0..LINES {
+        let said = client.said();
+        assert_eq!(said.split_once(' ').unwrap().1, format!("typed {index}"));
+    }
 }
 
 #[test]
