@@ -70,6 +70,8 @@ pub struct Client {
     dialog: Option<Dialog>,
     enters: bool,
     wrong: u32,
+    /// Why the server has ended the last connection, until it lets us in again.
+    turned_away: Option<String>,
     failure: Option<String>,
     /// The host that the server is on, unless it is this one.
     server: Option<String>,
@@ -110,6 +112,7 @@ impl Client {
             dialog: None,
             enters: false,
             wrong: 0,
+            turned_away: None,
             failure: None,
             server: None,
             certificate: None,
@@ -236,7 +239,7 @@ impl Client {
             What::Talk(talk) => self.follow_talk(talk),
             What::Renamed { from, to, .. } => self.rename_partner(from, to),
             What::Locked(locked) => self.locked(locked),
-            What::Welcome { .. } => self.wrong = 0,
+            What::Welcome { .. } => (self.wrong, self.turned_away) = (0, None),
             What::Registered { account } => self.registered(account),
             What::PasswordSet { account } => self.password_set(account),
             What::Left { channel, own: true, .. } | What::Kicked { channel, own: true, .. }
@@ -249,6 +252,12 @@ impl Client {
         }
     }
 
+    /// The server ends each attempt to come back for the same reason.
+    fn is_turned_away_again(&mut self, what: &What) -> bool {
+        let What::Closed { reason, .. } = what else { return false };
+        self.turned_away.replace(reason.clone()).as_ref() == Some(reason)
+    }
+
     fn show(&mut self, event: &Event, now: Timestamp) {
         if self.manner.json {
             let json = serde_json::to_string(event).unwrap_or_default();
@@ -258,7 +267,7 @@ impl Client {
         if matches!(event.what, What::Closed { last: true, .. }) {
             return;
         }
-        if self.is_known(&event.what) {
+        if self.is_known(&event.what) || self.is_turned_away_again(&event.what) {
             return;
         }
         if let What::Welcome { name, again: false, .. } = &event.what

@@ -1,6 +1,7 @@
 //! The interactive program: waits for the server, the user, the clock and signals, and lets the client act.
 
 mod login;
+mod outage;
 
 use std::io::IsTerminal as _;
 use std::pin::Pin;
@@ -15,6 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::alive::{Act, Alive};
 use crate::backoff::Backoff;
 use crate::client::{Client, Manner};
+use crate::engine::outage::Outage;
 use crate::failure::Failure;
 use crate::link::{Access, Link};
 use crate::places::Places;
@@ -73,8 +75,7 @@ struct Engine {
     connecting: Option<Connecting>,
     failed: Option<Failure>,
     backoff: Backoff,
-    /// Why the server, though there, wasn't spoken to the last time.
-    complained: Option<String>,
+    outage: Option<Outage>,
     /// When to try to connect, while there is no connection.
     due: Instant,
     /// The server takes no attempt to log in before.
@@ -132,7 +133,7 @@ impl Engine {
             connecting: None,
             failed: None,
             backoff: Backoff::new(),
-            complained: None,
+            outage: None,
             due: Instant::now() + ANSWER,
             not_before: None,
             prompt_due: None,
@@ -238,6 +239,7 @@ impl Engine {
                 }
                 if self.client.session.is_ready() {
                     self.backoff.reset();
+                    self.outage = None;
                 }
                 self.heed_sts();
             }
@@ -329,11 +331,11 @@ impl Engine {
     async fn mind_the_silence(&mut self, now: Instant) {
         match self.alive.act(now) {
             Some(Act::Ask) => self.client.session.ping(),
-            Some(Act::Worry(silence)) => {
+            Some(Act::Worry(silence)) if self.outage.is_none() => {
                 self.client.remark(&format!("no answer from the server for {} s …", silence.as_secs()));
             }
             Some(Act::GiveUp) => self.look_once_more().await,
-            None => {}
+            Some(Act::Worry(_)) | None => {}
         }
     }
 
@@ -346,7 +348,6 @@ impl Engine {
     fn up(&mut self, link: Link) {
         self.client.session.set_way(link.access().way());
         self.link = Some(link);
-        self.complained = None;
         self.alive = Alive::new(Instant::now());
         self.client.session.open();
         // The first prompt comes when we are in.
@@ -370,12 +371,7 @@ impl Engine {
             self.failed = Some(Failure::Unreachable(why.to_owned()));
             return;
         }
-        let wait = self.backoff.next();
-        if let Some(why) = why {
-            self.client.remark(why);
-        }
-        self.client.remark(&format!("connecting again in {:.0} s …", wait.as_secs_f32().max(1.0)));
-        self.due = Instant::now() + wait;
+        self.wait_to_connect(why);
     }
 
     fn connected(&mut self, result: Result<Link, Failure>) {
@@ -384,16 +380,6 @@ impl Engine {
             Ok(link) => self.up(link),
             Err(failure) if !self.client.session.was_ready() => self.failed = Some(failure),
             Err(failure) => self.try_again(&failure),
-        }
-    }
-
-    /// That nobody is there was said when the connection broke; what else is wrong is said once.
-    fn try_again(&mut self, failure: &Failure) {
-        self.due = Instant::now() + self.backoff.next();
-        let why = failure.to_string();
-        if !matches!(failure, Failure::Unreachable(_)) && self.complained.as_ref() != Some(&why) {
-            self.client.complain(&why);
-            self.complained = Some(why);
         }
     }
 

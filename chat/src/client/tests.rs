@@ -336,6 +336,25 @@ fn who_is_greeted_is_not_told_besides_as_whom_they_are_logged_in() {
 }
 
 #[test]
+fn why_nobody_is_let_in_again_is_told_once() {
+    let mut client = client();
+    let mut turn_away = |reason: &str| {
+        let told = hear(&mut client, &format!("ERROR :{reason}"));
+        client.session.lost();
+        client.session.open();
+        told
+    };
+    assert_eq!(turn_away("restarting"), "disconnected: restarting");
+    assert_eq!(turn_away("full"), "disconnected: full");
+    assert_eq!(turn_away("full"), "");
+    hear(&mut client, ":s CAP * LS :");
+    hear(&mut client, ":s 001 alice :Welcome");
+    hear(&mut client, ":s 376 alice :End");
+    assert_eq!(hear(&mut client, ":s PONG s chat-ready"), "connected again as alice");
+    assert_eq!(hear(&mut client, "ERROR :full"), "disconnected: full");
+}
+
+#[test]
 fn who_wrote_last_is_offered_first() {
     let mut client = client();
     assert_eq!(client.words().partner, None);

@@ -5,6 +5,7 @@ mod past;
 mod people;
 mod talk;
 
+pub use past::since_when;
 pub use talk::question;
 
 use jiff::Zoned;

@@ -136,7 +136,7 @@ fn whence(place: &str) -> String {
 }
 
 /// A time as one speaks of it: the day only if it wasn't today.
-fn since_when(time: &Zoned, now: &Zoned) -> String {
+pub fn since_when(time: &Zoned, now: &Zoned) -> String {
     let days = now.date().since(time.date()).map_or(i32::MAX, |span| span.get_days());
     let format = match days {
         0 => "%H:%M",
