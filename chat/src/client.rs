@@ -293,7 +293,8 @@ impl Client {
         let is_led = event.said_in().is_some_and(|(place, _)| self.partner() == Some(place));
         if !event.past && !is_led && notify::is_urgent(&event.what, self.session.nick()) {
             let view = view(&self.session, self.here.as_deref(), self.manner);
-            let call = self.notifier.call(&gist(&event.what, view), now);
+            let is_request = notify::is_request(&event.what);
+            let call = self.notifier.call(&gist(&event.what, view), is_request, now);
             self.shows.extend(call.map(Show::Notify));
         }
     }

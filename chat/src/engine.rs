@@ -8,11 +8,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chat_proto::text::SafeText;
 use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::address::Address;
 use crate::alive::{Act, Alive};
 use crate::backoff::Backoff;
 use crate::client::{Client, Manner};
@@ -40,7 +42,12 @@ const SETTLE: Duration = Duration::from_secs(30);
 /// # Errors
 /// There is no server, or it doesn't let us in, or it throws us out.
 pub async fn run(settings: Settings) -> Result<(), Failure> {
-    let link = Link::introduce(&settings.access).await?;
+    let slow = |address: &Address| {
+        if settings.terminal {
+            eprintln!("connecting to {} …", SafeText::line(&address.to_string()));
+        }
+    };
+    let link = Link::introduce(&settings.access, slow).await?;
     let words = Arc::new(Mutex::new(Words::default()));
     let (sender, typed) = mpsc::channel(16);
     let feel = Feel {

@@ -22,6 +22,7 @@ pub struct Notifier {
     /// tmux is in between, and hands on what it is told to.
     tmux: bool,
     last: Option<Timestamp>,
+    last_request: Option<Timestamp>,
 }
 
 /// What makes a terminal call the user. It prints nothing.
@@ -30,15 +31,20 @@ pub struct Call(String);
 
 impl Notifier {
     pub fn new(ways: Ways, tmux: bool) -> Self {
-        Self { ways, tmux, last: None }
+        Self { ways, tmux, last: None, last_request: None }
     }
 
-    /// Calls the user for what this line says, unless that was done just now.
-    pub fn call(&mut self, line: &Line, now: Timestamp) -> Option<Call> {
-        if self.ways.is_none() || self.last.is_some_and(|last| now.duration_since(last).abs() < EVERY) {
+    /// Calls the user for what this line says, unless that was done just now. Somebody waits for the answer to a request, so
+    /// that only another request holds it back.
+    pub fn call(&mut self, line: &Line, is_request: bool, now: Timestamp) -> Option<Call> {
+        let before = if is_request { self.last_request } else { self.last };
+        if self.ways.is_none() || before.is_some_and(|last| now.duration_since(last).abs() < EVERY) {
             return None;
         }
         self.last = Some(now);
+        if is_request {
+            self.last_request = Some(now);
+        }
         Some(Call(self.ways.sequence(&line.plain(), self.tmux)))
     }
 }
@@ -64,6 +70,11 @@ pub fn is_urgent(what: &What, me: &str) -> bool {
         What::Closed { last, .. } => *last,
         _ => false,
     }
+}
+
+/// Whether somebody asks for a conversation, and waits for the answer.
+pub fn is_request(what: &What) -> bool {
+    matches!(what, What::Talk(talk) if talk.deed == Deed::Request && !talk.own)
 }
 
 /// Whether the name stands in the text as a word of its own.
@@ -101,10 +112,22 @@ mod tests {
     fn of_many_calls_at_once_there_is_one() {
         let mut notifier = Notifier::new(Ways { bell: true, ..Ways::NONE }, false);
         let at = |seconds| Timestamp::from_second(seconds).unwrap();
-        let calls: Vec<_> =
-            [0, 0, 1, 2, 3, 4, 9].map(|second| notifier.call(&Line::new(), at(second)).is_some()).into();
+        let calls: Vec<_> = [0, 0, 1, 2, 3, 4, 9]
+            .map(|second| notifier.call(&Line::new(), false, at(second)).is_some())
+            .into();
         assert_eq!(calls, [true, false, false, false, true, false, true]);
-        assert_eq!(Notifier::new(Ways::NONE, false).call(&Line::new(), at(0)), None);
+        assert_eq!(Notifier::new(Ways::NONE, false).call(&Line::new(), false, at(0)), None);
+    }
+
+    #[test]
+    fn a_request_is_held_back_by_no_message_but_by_another_request() {
+        let mut notifier = Notifier::new(Ways { bell: true, ..Ways::NONE }, false);
+        let steps = [(0, false), (1, true), (2, true), (2, false), (4, true)];
+        let calls = steps.map(|(second, is_request)| {
+            let at = Timestamp::from_second(second).unwrap();
+            notifier.call(&Line::new(), is_request, at).is_some()
+        });
+        assert_eq!(calls, [true, true, false, false, true]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod tls;
 
 use std::io;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use chat_proto::line::{Line, LineReader, Sender};
@@ -22,6 +23,8 @@ use crate::trust::{self, Fingerprint, Trust};
 use tls::Peer;
 
 const CONNECT: Duration = Duration::from_secs(10);
+/// Who waits for longer is told for what.
+const SLOW: Duration = Duration::from_secs(1);
 /// A server that takes nothing for that long is as good as gone.
 const WRITE: Duration = Duration::from_secs(30);
 
@@ -127,12 +130,13 @@ impl Link {
         Ok(Self { stream, access, tls_only: None, lines, buffer: vec![0; 64 * 1024] })
     }
 
-    /// Connects for the first time: if nobody vouches for the server, whoever is at the terminal is asked.
+    /// Connects for the first time: if nobody vouches for the server, whoever is at the terminal is asked. `slow` is called if
+    /// there is no answer after a second.
     ///
     /// # Errors
     /// As [`Link::connect`], or the answer was no.
-    pub async fn introduce(access: &Access) -> Result<Self, Failure> {
-        match Self::connect(access).await {
+    pub async fn introduce(access: &Access, slow: impl FnOnce(&Address)) -> Result<Self, Failure> {
+        match noticed(Self::connect(access), || slow(&access.address)).await {
             Err(Failure::Stranger(stranger)) => {
                 let stranger = trust::ask(stranger)?;
                 access.trust.pin(&stranger)?;
@@ -216,6 +220,16 @@ impl Link {
     }
 }
 
+/// Waits for it, and calls `slow` once if that takes long.
+async fn noticed<T>(attempt: impl Future<Output = T>, slow: impl FnOnce()) -> T {
+    let mut attempt = pin!(attempt);
+    if let Ok(done) = timeout(SLOW, &mut attempt).await {
+        return done;
+    }
+    slow();
+    attempt.await
+}
+
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
@@ -240,5 +254,21 @@ fn explain(address: &Address, error: &io::Error) -> Failure {
             "chatd is not running at {address}; start it, or say where it is with --server"
         )),
         _ => Failure::Unreachable(format!("cannot reach {address}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_an_answer_is_told_and_nobody_else() {
+        // Nothing comes before it was told that it takes long.
+        let (sender, receiver) = oneshot::channel();
+        let told = noticed(receiver, || sender.send("told").unwrap()).await;
+        assert_eq!(told, Ok("told"));
+        assert!(noticed(async { true }, || panic!("it took no time")).await);
     }
 }

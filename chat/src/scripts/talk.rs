@@ -46,7 +46,7 @@ impl Talk {
     /// Connects and waits until the server has let us in, with what somebody at the terminal types if need be.
     async fn with(session: Session, settings: &Settings) -> Result<Self, Failure> {
         let access = settings.access.clone();
-        let link = Link::introduce(&access).await?;
+        let link = Link::introduce(&access, |_| ()).await?;
         let mut talk = Self { session, link, access, events: VecDeque::new(), locked: None };
         let mut door = Door::default();
         loop {
@@ -232,7 +232,7 @@ impl Talk {
 
     /// Begins anew where the server wants us.
     async fn move_to(&mut self, access: Access) -> Result<(), Failure> {
-        self.link = Link::introduce(&access).await?;
+        self.link = Link::introduce(&access, |_| ()).await?;
         self.access = access;
         self.session.lost();
         self.session.set_way(self.access.way());

@@ -55,6 +55,22 @@ fn complaint(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+/// The greeting of TLS is answered by nobody.
+#[test]
+fn who_waits_at_a_terminal_sees_for_what_and_a_script_does_not() {
+    let server = Server::start();
+    let silent = std::net::TcpListener::bind("localhost:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let mut script = command(&server, port, &[]);
+    let script = script.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let terminal = Terminal::run(command(&server, port, &[]));
+    terminal.wait_for(&format!("connecting to localhost:{port} …"));
+    drop(silent);
+    let output = script.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!complaint(&output).contains("connecting to"), "{}", complaint(&output));
+}
+
 fn known_servers(server: &Server) -> String {
     std::fs::read_to_string(server.directory().join(".local/state/chat/known-servers")).unwrap_or_default()
 }

@@ -208,6 +208,15 @@ fn channel_lines_wait_and_are_shown_and_counted_at_the_end() {
 }
 
 #[test]
+fn a_request_calls_right_after_a_message() {
+    let mut client = talker();
+    assert!(hear(&mut client, ":bob!b@h PRIVMSG alice :psst").contains("(bell)"));
+    assert!(!hear(&mut client, ":bob!b@h PRIVMSG alice :hey").contains("(bell)"));
+    assert!(hear(&mut client, ":bob!b@h TALK REQUEST alice").contains("(bell)"));
+    assert!(!hear(&mut client, ":carol!c@h TALK REQUEST alice").contains("(bell)"));
+}
+
+#[test]
 fn a_line_for_a_partner_who_has_left_is_told_nobody_and_neither_is_one_begun_before() {
     let mut client = talking();
     hear(&mut client, ":bob!b@h TALK END alice :left the conversation");
