@@ -81,14 +81,19 @@ impl Client {
         }
     }
 
-    fn unfold(&mut self, now: Timestamp) {
+    pub(super) fn unfold(&mut self, now: Timestamp) {
         let events = self.fold.let_go(now);
         if events.len() < 2 {
             return events.iter().for_each(|event| self.show(event, now));
         }
         let (moves, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| is_move(&event.what));
-        let lines = self.renderer.moves(&moves, view(&self.session, self.here.as_deref(), self.manner), now);
-        self.shows.extend(lines.into_iter().map(Show::Line));
+        if let [only] = moves.as_slice() {
+            self.show(only, now);
+        } else {
+            let view = view(&self.session, self.here.as_deref(), self.manner);
+            let lines = self.renderer.moves(&moves, view, now);
+            self.shows.extend(lines.into_iter().map(Show::Line));
+        }
         // That somebody who just came is away is no news.
         let folded = |event: &Event| who(&event.what).map(Folded::new);
         let moved: BTreeSet<_> = moves.iter().filter_map(folded).collect();

@@ -295,11 +295,16 @@ impl Client {
         for channel in waiting.channels().filter(|channel| channel.lost > 0) {
             self.session.shown_from(&channel.name, waiting.oldest(&channel.name));
         }
-        if let Some(line) = summary(waiting.channels()) {
-            self.print(line);
+        let is_empty = waiting.is_empty();
+        match summary(waiting.channels()) {
+            Some(line) => self.print(line),
+            // Their times are from before the end.
+            None if !is_empty => self.print(Line::of(Style::Bold, "── meanwhile ──")),
+            None => {}
         }
         // Nobody is called for what is no longer new.
         waiting.into_events().for_each(|event| self.tell(Event { past: true, ..event }, now));
+        self.unfold(now);
     }
 
     /// Somebody is called otherwise.

@@ -423,8 +423,22 @@ fn of_many_who_come_the_first_are_told_and_the_rest_before_anything_else() {
     }
     assert!(told.contains("carl joined") && !told.contains("dora"), "{told}");
     assert_eq!(client.due(), Some(Timestamp::from_second(5).unwrap()));
-    assert_eq!(hear(&mut client, ":emil!e@h PRIVMSG #lobby :hi"), "2 joined: dora, emil\nemil: hi");
+    assert_eq!(hear(&mut client, ":emil!e@h PRIVMSG #lobby :hi"), "dora and emil joined\nemil: hi");
     assert_eq!(client.due(), None);
+}
+
+#[test]
+fn one_who_goes_among_others_who_are_only_away_is_told_of_as_ever() {
+    let mut client = client();
+    for name in ["anna", "bert", "carl"] {
+        hear(&mut client, &format!(":{name}!a@h JOIN #lobby"));
+    }
+    assert_eq!(
+        hear(&mut client, ":anna!a@h QUIT :no answer") + &hear(&mut client, ":emil!e@h AWAY :tea"),
+        ""
+    );
+    let told = hear(&mut client, ":emil!e@h PRIVMSG #lobby :hi");
+    assert!(told.starts_with("anna is gone (no answer)\n"), "{told}");
 }
 
 #[test]
@@ -436,7 +450,7 @@ fn those_who_come_are_told_in_time_when_nothing_else_happens() {
     client.heard(Timestamp::from_second(4).unwrap());
     assert_eq!(shown(&mut client), "");
     client.heard(Timestamp::from_second(5).unwrap());
-    assert_eq!(shown(&mut client), "2 joined: dora, emil");
+    assert_eq!(shown(&mut client), "dora and emil joined");
 }
 
 #[test]

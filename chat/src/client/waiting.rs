@@ -82,6 +82,10 @@ impl Waiting {
         self.channels.contains_key(&Folded::new(channel))
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
     pub fn channels(&self) -> impl Iterator<Item = &Channel> {
         self.channels.values()
     }

@@ -11,6 +11,8 @@ use crate::session::{Event, What};
 
 /// Of more, only the number.
 const NAMES: usize = 10;
+/// So few read as one alone does; more are counted.
+const FEW: usize = 2;
 
 /// What somebody's coming and going amounts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,21 +37,43 @@ impl Renderer {
 }
 
 fn line((channel, kinds): &Group<'_>, view: View<'_>) -> Line {
+    let elsewhere = channel.filter(|channel| !view.is_here(channel));
+    if let (Some((kind, names)), 1) = (kinds.first_key_value(), kinds.len())
+        && names.len() <= FEW
+    {
+        let line = told(Line::new(), *kind, names);
+        return match elsewhere {
+            Some(channel) => line.text(Style::Dim, kind.joint()).name(channel),
+            None => line,
+        };
+    }
     let mut line = Line::new();
-    if let Some(channel) = channel.filter(|channel| !view.is_here(channel)) {
+    if let Some(channel) = elsewhere {
         line = line.name(channel).text(Style::Dim, " ");
     }
     for (index, (kind, names)) in kinds.iter().enumerate() {
-        let separator = if index == 0 { "" } else { " · " };
-        line = line.text(Style::Dim, &format!("{separator}{} {}: ", names.len(), kind.words()));
-        line = listed(line, names);
+        line = line.text(Style::Dim, if index == 0 { "" } else { " · " });
+        line = told(line, *kind, names);
     }
     line
 }
 
-fn listed(mut line: Line, names: &[&str]) -> Line {
+/// Few with their names in front, many after their number.
+fn told(line: Line, kind: Kind, names: &[&str]) -> Line {
+    if names.len() > FEW {
+        return listed(line.text(Style::Dim, &format!("{} {}: ", names.len(), kind.words())), names, ", ");
+    }
+    let is = match (kind, names.len()) {
+        (Kind::Gone, 1) => "is ",
+        (Kind::Gone, _) => "are ",
+        _ => "",
+    };
+    listed(line, names, " and ").text(Style::Dim, &format!(" {is}{}", kind.words()))
+}
+
+fn listed(mut line: Line, names: &[&str], separator: &str) -> Line {
     for (index, name) in names.iter().take(NAMES).enumerate() {
-        line = line.text(Style::Dim, if index == 0 { "" } else { ", " }).name(name);
+        line = line.text(Style::Dim, if index == 0 { "" } else { separator }).name(name);
     }
     match names.len().saturating_sub(NAMES) {
         0 => line,
@@ -65,6 +89,15 @@ impl Kind {
             Self::CameAndWent => "came and went",
             Self::CameBack => "left and came back",
             Self::Gone => "gone",
+        }
+    }
+
+    /// What stands between it and a channel.
+    fn joint(self) -> &'static str {
+        match self {
+            Self::CameAndWent => " in ",
+            Self::CameBack => " to ",
+            _ => " ",
         }
     }
 
@@ -186,19 +219,28 @@ mod tests {
 
     #[test]
     fn who_came_and_who_went_is_one_line_for_each_channel() {
-        assert_eq!(shown("+anna +bert -carl"), "2 joined: anna, bert · 1 left: carl");
-        assert_eq!(shown("+anna +bert#ops +carl#OPS"), "1 joined: anna\n#ops 2 joined: bert, carl");
-        assert_eq!(shown("+anna ~bert ~carl"), "1 joined: anna\n2 gone: bert, carl");
+        assert_eq!(shown("+a +b +c -d -e -f"), "3 joined: a, b, c · 3 left: d, e, f");
+        assert_eq!(shown("+a#ops +b#OPS +c#ops -d#ops"), "#ops 3 joined: a, b, c · d left");
+        assert_eq!(shown("+anna ~a ~b ~c"), "anna joined\n3 gone: a, b, c");
+    }
+
+    #[test]
+    fn one_or_two_read_as_they_do_alone() {
+        assert_eq!(shown("+anna +bert -carl"), "anna and bert joined · carl left");
+        assert_eq!(shown("+anna +bert#ops +carl#OPS"), "anna joined\nbert and carl joined #ops");
+        assert_eq!(shown("+anna ~bert ~carl"), "anna joined\nbert and carl are gone");
+        assert_eq!(shown("~bert +anna#ops"), "bert is gone\nanna joined #ops");
     }
 
     #[test]
     fn what_somebody_did_in_the_end_counts() {
-        assert_eq!(shown("+anna -anna +bert ~bert"), "2 came and went: anna, bert");
-        assert_eq!(shown("~anna +Anna -bert +bert"), "2 left and came back: anna, bert");
-        assert_eq!(shown("+anna -anna +anna"), "1 joined: anna");
-        assert_eq!(shown("-anna +anna -anna"), "1 left: anna");
-        assert_eq!(shown("-anna ~anna"), "1 left: anna\n1 gone: anna");
-        assert_eq!(shown("+anna +anna#ops ~anna"), "1 came and went: anna\n#ops 1 came and went: anna");
+        assert_eq!(shown("+anna -anna +bert ~bert"), "anna and bert came and went");
+        assert_eq!(shown("~anna +Anna -bert +bert"), "anna and bert left and came back");
+        assert_eq!(shown("+anna -anna +anna"), "anna joined");
+        assert_eq!(shown("-anna +anna -anna"), "anna left");
+        assert_eq!(shown("-anna ~anna"), "anna left\nanna is gone");
+        assert_eq!(shown("+anna +anna#ops ~anna"), "anna came and went\nanna came and went in #ops");
+        assert_eq!(shown("-anna#ops +anna#ops"), "anna left and came back to #ops");
     }
 
     #[test]

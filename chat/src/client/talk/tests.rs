@@ -207,6 +207,22 @@ fn channel_lines_wait_and_are_shown_and_counted_at_the_end() {
     assert_eq!(prompt(&mut client), "#lobby> ");
 }
 
+/// Their times are from before the end of the conversation, which comes first.
+#[test]
+fn those_who_came_and_went_meanwhile_are_told_of_under_a_heading() {
+    let mut client = talking();
+    for name in ["a", "b", "c", "d", "e"] {
+        assert_eq!(hear(&mut client, &format!(":{name}!x@h JOIN #lobby")), "");
+    }
+    let told = hear(&mut client, ":bob!b@h TALK END alice :left the conversation");
+    let (end, rest) = told.split_once("\n── meanwhile ──\n").unwrap();
+    assert_eq!(end, "── bob left the conversation ──");
+    assert_eq!(rest, "a joined\nb joined\n3 joined: c, d, e");
+    hear(&mut client, ":bob!b@h TALK ACCEPT alice here");
+    let told = hear(&mut client, ":bob!b@h TALK END alice :left the conversation");
+    assert!(!told.contains("meanwhile"), "{told}");
+}
+
 #[test]
 fn a_request_calls_right_after_a_message() {
     let mut client = talker();
