@@ -110,7 +110,7 @@ pub enum Command {
         /// How many lines, the last ones, up to 10000 [default: 50; with --since all]
         #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
         lines: Option<u32>,
-        /// Nothing from before: 2026-11-30, 2026-11-30T14:05, yesterday, monday, 90m, 3h, 3d, 2w
+        /// Nothing from before: 2026-11-30, 2026-11-30T14:05, 14:05, yesterday, monday, 90m, 3h, 3d, 2w
         #[arg(long, value_name = "TIME")]
         since: Option<String>,
     },

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::{Span, SpanRelativeTo, Timestamp, ToSpan as _, Unit, Zoned};
 
 use crate::session::Search;
 
 /// What days may look like.
 const DATES: &str =
-    "2026-11-30, 2026-11, 2026-11-30T14:05, today, yesterday, monday, 90m, 3h, 3d or 2w (ago)";
+    "2026-11-30, 2026-11, 2026-11-30T14:05, 14:05, today, yesterday, monday, 90m, 3h, 3d or 2w (ago)";
 
 /// A longer time is a slip of the finger.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -58,7 +58,8 @@ pub fn time(text: &str, now: &Zoned) -> Result<Timestamp, String> {
             .or_else(|| begin(other.parse().ok().filter(|_| other.len() == 10)))
             .or_else(|| begin(format!("{other}-01").parse().ok().filter(|_| other.len() == 7)))
             .or_else(|| ago(other, now))
-            .or_else(|| exact(text, now)),
+            .or_else(|| exact(text, now))
+            .or_else(|| of_today(text, now)),
     };
     found.ok_or_else(|| format!("{text} is no date that is understood; {DATES} are"))
 }
@@ -114,6 +115,13 @@ fn exact(text: &str, now: &Zoned) -> Option<Timestamp> {
     own.or(here).and_then(|time| time.round(Unit::Millisecond).ok())
 }
 
+/// `20:43`, `8:05` or `20:43:10`: that time of this day.
+fn of_today(text: &str, now: &Zoned) -> Option<Timestamp> {
+    let hours = text.find(':').filter(|hours| (1..=2).contains(hours) && text.len() <= "20:43:10".len())?;
+    let time: Time = format!("{}{text}", if hours == 1 { "0" } else { "" }).parse().ok()?;
+    Some(now.date().to_datetime(time).to_zoned(now.time_zone().clone()).ok()?.timestamp())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,10 +144,15 @@ mod tests {
             ("90m", "2026-11-23T07:00:00Z"),
             ("2026-11-01T14:05", "2026-11-01T14:05:00Z"),
             ("2026-11-01T14:05:00Z", "2026-11-01T14:05:00Z"),
+            ("20:43", "2026-11-23T20:43:00Z"),
+            ("8:05", "2026-11-23T08:05:00Z"),
+            ("20:43:10", "2026-11-23T20:43:10Z"),
         ] {
             assert_eq!(time(text, &now()).unwrap().to_string(), expected, "{text}");
         }
-        for wrong in ["", "x", "2026-13-01", "tomorrow's", "d", "-3d", "99999999999d"] {
+        for wrong in
+            ["", "x", "2026-13-01", "tomorrow's", "d", "-3d", "99999999999d", "24:01", "20:", ":43", "20:4"]
+        {
             assert!(time(wrong, &now()).unwrap_err().contains("yesterday"), "{wrong}");
         }
     }
@@ -166,5 +179,8 @@ mod tests {
         assert_eq!(search.before.unwrap().to_string(), "2026-11-21T23:59:59.999Z");
         assert!(parse("  ", &now()).is_err() && parse("from: bob", &now()).is_err());
         assert!(parse("from:bob", &now()).is_ok());
+        let today = parse("after:08:05 before:8:20", &now()).unwrap();
+        assert_eq!(today.after.unwrap().to_string(), "2026-11-23T08:05:00Z");
+        assert_eq!(today.before.unwrap().to_string(), "2026-11-23T08:19:59.999Z");
     }
 }

@@ -125,7 +125,7 @@ impl Request {
         if line.is_empty() {
             Typed::Command(self)
         } else {
-            Typed::Wrong(format!("too much: it is {}", self.spec.usage))
+            Typed::Wrong(format!("nothing was done: there are more words than {} takes", self.spec.usage))
         }
     }
 }
@@ -288,5 +288,9 @@ mod tests {
     #[test]
     fn more_than_a_command_takes_is_an_error_that_shows_its_form() {
         assert!(wrong("<invite> bob #a #b").contains("<invite> NAME [#CHANNEL]"));
+        assert_eq!(
+            wrong("<decline> bob not now"),
+            "nothing was done: there are more words than <decline> [NAME] takes"
+        );
     }
 }
