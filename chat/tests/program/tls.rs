@@ -67,7 +67,7 @@ fn who_waits_at_a_terminal_sees_for_what_and_a_script_does_not() {
     terminal.wait_for(&format!("connecting to localhost:{port} …"));
     drop(silent);
     let output = script.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(3));
     assert!(!complaint(&output).contains("connecting to"), "{}", complaint(&output));
 }
 
