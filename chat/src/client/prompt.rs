@@ -30,8 +30,6 @@ pub(super) struct Prompted {
     pub dialog: bool,
     /// Who would like to talk, and is answered with yes or no.
     pub question: Option<String>,
-    /// It said so itself.
-    marked: bool,
     text: String,
 }
 
@@ -75,7 +73,7 @@ impl Client {
     /// What stands before the next line, when the last one was dealt with: where it goes, or what was asked.
     pub fn prompt(&mut self) -> Prompt {
         self.prompts.given.clear();
-        self.give_prompt(self.present(true))
+        self.give_prompt(self.present())
     }
 
     fn give_prompt(&mut self, prompted: Prompted) -> Prompt {
@@ -83,27 +81,25 @@ impl Client {
         Prompt { number: self.prompts.give(prompted), text, secret: self.asks_secret() }
     }
 
-    /// What would stand before the line that may be typed now, if that is something else by now. A question has just been shown
-    /// above it, and doesn't change it.
+    /// What would stand before the line that may be typed now, if that is something else by now.
     pub fn newer_prompt(&mut self) -> Option<Prompt> {
         let last = self.prompts.given.back()?;
         let is_asked = last.dialog || self.dialog.is_some() || self.asking.is_some();
-        let newer = self.present(last.marked);
+        let newer = self.present();
         let is_same = Prompted { number: last.number, ..newer.clone() } == *last;
         let may = self.manner.prompt && !is_asked && !is_same && self.prompts.given.len() < PROMPTS_MAX;
         may.then(|| self.give_prompt(newer))
     }
 
-    /// What a prompt says now; `marked` if it tells itself that there is a question.
-    fn present(&self, marked: bool) -> Prompted {
+    /// What a prompt says now.
+    fn present(&self) -> Prompted {
         let is_asked = self.dialog.is_some() || self.asking.is_some();
         let may_answer = self.manner.prompt && !is_asked && self.partner().is_none();
         let question = self.asked_by().filter(|_| may_answer).map(str::to_owned);
-        let mark = question.as_ref().filter(|_| marked);
-        let mark = mark.map(|name| format!("[{}: yes/no] ", SafeText::name(name))).unwrap_or_default();
+        let mark =
+            question.as_ref().map(|name| format!("[{}: yes/no] ", SafeText::name(name))).unwrap_or_default();
         Prompted {
             number: 0,
-            marked: !mark.is_empty(),
             text: mark + &self.question_or_place(),
             place: self.place().map(str::to_owned),
             dialog: self.dialog.is_some(),

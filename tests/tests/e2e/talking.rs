@@ -31,14 +31,10 @@ fn listed(terminal: &mut Terminal, name: &str) -> String {
 
 fn begin(asker: &mut Terminal, asked: &mut Terminal, names: [&str; 2]) {
     asker.line(&format!("<talk> {}", names[1]));
-    asked.wait_for_text(&format!("{} would like to talk (yes/no)", names[0]));
+    prompted(asked, &format!("[{}: yes/no] #lobby> ", names[0]));
     asked.line("yes");
-    // Without its mark it has room where the old prompt is, until the first key.
-    for (person, partner) in [(asker, names[1]), (asked, names[0])] {
-        person.wait_for(|screen| {
-            screen.lines().last().is_some_and(|last| last.ends_with(&format!("{partner}>")))
-        });
-    }
+    prompted(asker, &format!("⇄ {}> ", names[1]));
+    prompted(asked, &format!("⇄ {}> ", names[0]));
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn a_line_that_was_begun_before_the_question_is_no_answer() {
     let before = client.prompts.number();
     hear(&mut client, ":bob!b@h TALK REQUEST alice");
     let newer = client.newer_prompt().unwrap();
-    assert_eq!(newer.text, "#lobby> ");
+    assert_eq!(newer.text, "[bob: yes/no] #lobby> ");
     client.entered("yes", before);
     assert!(client.session.outgoing().concat().contains("PRIVMSG #lobby :yes"));
     client.entered("yes", newer.number);

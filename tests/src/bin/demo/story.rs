@@ -74,6 +74,7 @@ fn conversation(stage: &mut Stage) {
     stage.caption("A conversation: alice asks, bob says yes");
     stage.line(ALICE, "<talk> bob");
     stage.see(&[ALICE], "asked bob to talk");
+    stage.prompt(BOB, "[alice: yes/no] #lobby> ");
     stage.see(&[BOB], "alice would like to talk (yes/no)");
     stage.pause(800);
     stage.line(BOB, "yes");
