@@ -92,8 +92,8 @@ impl Gate {
     pub(crate) fn set(&self, settings: &Connections) {
         if settings.total > self.total_max {
             tracing::warn!(
-                "the host gives chatd file descriptors for {} connections, not for {} as configured; raise LimitNOFILE= \
-                 of its unit (or `ulimit -n`), or lower `connections` under [limits]",
+                "the host gives chatd file descriptors for {} connections, not for the {} of `connections` under [limits]; \
+                 raise LimitNOFILE= of its unit (or `ulimit -n`), or lower that",
                 self.total_max,
                 settings.total
             );
