@@ -72,7 +72,7 @@ fn past() -> Section {
              and after `<clear>` it begins with the newest. `<search>` looks for whole words, and alone goes on where it ended, in all channels that you are in and \
              in what was said to you in private: `soup*` finds soups as well; `from:bob` what bob said, `in:#cooking` or \
              `in:bob` what was said there. `after:` and `before:` take 2026-11-30, 2026-11, today, yesterday, monday, \
-             2026-11-30T14:05, 14:05 (of today), or 90m, 3h, 3d, 2w for so long ago; a day begins at midnight.",
+             2026-11-30T14:05, 14:05 (when it was that last), or 90m, 3h, 3d, 2w for so long ago; a day begins at midnight.",
         )
 }
 

@@ -59,7 +59,7 @@ pub fn time(text: &str, now: &Zoned) -> Result<Timestamp, String> {
             .or_else(|| begin(format!("{other}-01").parse().ok().filter(|_| other.len() == 7)))
             .or_else(|| ago(other, now))
             .or_else(|| exact(text, now))
-            .or_else(|| of_today(text, now)),
+            .or_else(|| last_time(text, now)),
     };
     found.ok_or_else(|| format!("{text} is no date that is understood; {DATES} are"))
 }
@@ -115,11 +115,14 @@ fn exact(text: &str, now: &Zoned) -> Option<Timestamp> {
     own.or(here).and_then(|time| time.round(Unit::Millisecond).ok())
 }
 
-/// `20:43`, `8:05` or `20:43:10`: that time of this day.
-fn of_today(text: &str, now: &Zoned) -> Option<Timestamp> {
+/// `20:43`, `8:05` or `20:43:10`: when it was that time last, today or yesterday.
+fn last_time(text: &str, now: &Zoned) -> Option<Timestamp> {
     let hours = text.find(':').filter(|hours| (1..=2).contains(hours) && text.len() <= "20:43:10".len())?;
     let time: Time = format!("{}{text}", if hours == 1 { "0" } else { "" }).parse().ok()?;
-    Some(now.date().to_datetime(time).to_zoned(now.time_zone().clone()).ok()?.timestamp())
+    let on = |date: Date| date.to_datetime(time).to_zoned(now.time_zone().clone()).ok();
+    let today = on(now.date())?;
+    let then = if today > *now { on(now.date().yesterday().ok()?)? } else { today };
+    Some(then.timestamp())
 }
 
 #[cfg(test)]
@@ -144,9 +147,9 @@ mod tests {
             ("90m", "2026-11-23T07:00:00Z"),
             ("2026-11-01T14:05", "2026-11-01T14:05:00Z"),
             ("2026-11-01T14:05:00Z", "2026-11-01T14:05:00Z"),
-            ("20:43", "2026-11-23T20:43:00Z"),
+            ("20:43", "2026-11-22T20:43:00Z"),
             ("8:05", "2026-11-23T08:05:00Z"),
-            ("20:43:10", "2026-11-23T20:43:10Z"),
+            ("08:29:59", "2026-11-23T08:29:59Z"),
         ] {
             assert_eq!(time(text, &now()).unwrap().to_string(), expected, "{text}");
         }

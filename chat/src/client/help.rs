@@ -97,7 +97,7 @@ fn more(verb: Verb) -> &'static [&'static str] {
     match verb {
         Verb::Search => &[
             "All words must be in it, whole and in any order; soup* finds soups as well.",
-            "after: and before: take 2026-11-30, 2026-11, 2026-11-30T14:05, 14:05 (of today),",
+            "after: and before: take 2026-11-30, 2026-11, 2026-11-30T14:05, 14:05 (the last),",
             "today, yesterday, monday, or 90m, 3h, 3d, 2w (ago); a day begins at midnight.",
             "<search> alone goes on where the last one ended, further back.",
         ],
