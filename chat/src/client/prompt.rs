@@ -10,7 +10,8 @@ use crate::client::dialog::Dialog;
 use crate::input::Request;
 use crate::ui::{MARK, Prompt};
 
-/// Prompts that took each other's place before a line was entered; further ones have to wait for that.
+/// Prompts that took each other's place before a line was entered; of more, the oldest is forgotten, and a line that was begun behind
+/// it goes nowhere.
 const PROMPTS_MAX: usize = 100;
 
 /// The prompts that a line may have been begun behind, oldest first.
@@ -18,6 +19,8 @@ const PROMPTS_MAX: usize = 100;
 pub(super) struct Prompts {
     given: VecDeque<Prompted>,
     counter: u64,
+    /// The number of the last one that was forgotten before a line was entered.
+    forgotten: Option<u64>,
 }
 
 /// What a prompt said.
@@ -36,6 +39,9 @@ pub(super) struct Prompted {
 impl Prompts {
     fn give(&mut self, prompted: Prompted) -> u64 {
         self.counter += 1;
+        if self.given.len() == PROMPTS_MAX {
+            self.forgotten = self.given.pop_front().map(|prompted| prompted.number);
+        }
         self.given.push_back(Prompted { number: self.counter, ..prompted });
         self.counter
     }
@@ -62,17 +68,24 @@ impl Prompts {
         names.flatten().filter(|name| same(name, from)).for_each(|name| to.clone_into(name));
     }
 
-    /// A line was entered that was begun behind this prompt.
-    fn take(&mut self, number: u64) -> Prompted {
+    /// A line was entered that was begun behind this prompt; `None` if that is forgotten.
+    fn take(&mut self, number: u64) -> Option<Prompted> {
         self.given.retain(|prompted| prompted.number >= number);
-        self.given.front().cloned().unwrap_or_default()
+        let is_known = self.forgotten.is_none_or(|forgotten| number > forgotten);
+        is_known.then(|| self.given.front().cloned().unwrap_or_default())
+    }
+
+    /// The last line was dealt with.
+    fn clear(&mut self) {
+        self.given.clear();
+        self.forgotten = None;
     }
 }
 
 impl Client {
     /// What stands before the next line, when the last one was dealt with: where it goes, or what was asked.
     pub fn prompt(&mut self) -> Prompt {
-        self.prompts.given.clear();
+        self.prompts.clear();
         self.give_prompt(self.present())
     }
 
@@ -87,7 +100,7 @@ impl Client {
         let is_asked = last.dialog || self.dialog.is_some() || self.asking.is_some();
         let newer = self.present();
         let is_same = Prompted { number: last.number, ..newer.clone() } == *last;
-        let may = self.manner.prompt && !is_asked && !is_same && self.prompts.given.len() < PROMPTS_MAX;
+        let may = self.manner.prompt && !is_asked && !is_same;
         may.then(|| self.give_prompt(newer))
     }
 
@@ -120,7 +133,12 @@ impl Client {
 
     /// Takes a line that was begun behind the prompt of that number.
     pub fn entered(&mut self, line: &str, prompt: u64) {
-        self.prompted = self.prompts.take(prompt);
-        self.typed(line);
+        match self.prompts.take(prompt) {
+            Some(prompted) => {
+                self.prompted = prompted;
+                self.typed(line);
+            }
+            None => self.complain("nothing was done: the prompt has changed too often meanwhile; see it"),
+        }
     }
 }

@@ -114,6 +114,25 @@ fn a_line_that_was_begun_before_the_question_is_no_answer() {
 }
 
 #[test]
+fn the_prompt_goes_on_changing_and_a_line_begun_long_before_goes_nowhere() {
+    let mut client = talker();
+    let (before, mut last) = (client.prompts.number(), 0);
+    for _ in 0..200 {
+        hear(&mut client, ":bob!b@h TALK REQUEST alice");
+        client.newer_prompt().unwrap();
+        hear(&mut client, ":bob!b@h TALK CANCEL alice");
+        let newer = client.newer_prompt().unwrap();
+        assert_eq!(newer.text, "#lobby> ");
+        last = newer.number;
+    }
+    client.entered("yes", before);
+    assert!(client.session.outgoing().is_empty());
+    assert!(shown(&mut client).contains("the prompt has changed too often"));
+    client.entered("hello", last);
+    assert!(client.session.outgoing().concat().contains("PRIVMSG #lobby :hello"));
+}
+
+#[test]
 fn an_answer_that_comes_too_late_is_told_nobody() {
     let mut client = talker();
     hear(&mut client, ":bob!b@h TALK REQUEST alice");
