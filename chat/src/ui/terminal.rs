@@ -1,6 +1,6 @@
 //! The terminal's owner: one thread that edits lines and prints.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -96,9 +96,16 @@ fn editor(
     if let Some(history) = history {
         // The first time there is none.
         let _ = history.parent().map(|parent| DirBuilder::new().recursive(true).mode(0o700).create(parent));
-        let _ = editor.load_history(history);
+        if is_free(history) {
+            let _ = editor.load_history(history);
+        }
     }
     Ok(editor)
+}
+
+/// Whether no other program holds the history, as one does that was stopped while it wrote: rustyline would wait for it.
+fn is_free(history: &Path) -> bool {
+    File::open(history).is_ok_and(|file| file.try_lock().is_ok())
 }
 
 fn bind(editor: &mut Rustyline, keys: Keys) {
@@ -225,7 +232,7 @@ fn with_draft<T: Default>(editor: &Rustyline, act: impl FnOnce(&mut Draft) -> T)
 fn remember(editor: &mut Rustyline, line: &str, history: Option<&Path>) {
     let line = without_secrets(line).trim_end();
     let added = !line.trim().is_empty() && editor.history_mut().add(line).unwrap_or(false);
-    if let Some(history) = history.filter(|_| added) {
+    if let Some(history) = history.filter(|history| added && (is_free(history) || !history.exists())) {
         // A history that can't be written is no reason to stop talking.
         let _ = editor.append_history(history);
     }

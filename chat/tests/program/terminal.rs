@@ -382,3 +382,18 @@ fn who_was_stopped_until_the_server_let_go_is_shown_all_that_had_come() {
     terminal.wait_for("no answer for 80 seconds");
     assert_eq!(numbers(&terminal.lines(), "bob: flood "), (0..3000).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_history_that_another_program_holds_holds_up_nobody() {
+    let server = Server::start();
+    let directory = server.directory().join(".local/state/chat");
+    std::fs::create_dir_all(&directory).unwrap();
+    let history = std::fs::File::create(directory.join("history")).unwrap();
+    history.lock().unwrap();
+    let mut terminal = Terminal::run(support::chat(&server));
+    let client = server.client();
+    terminal.wait_for_prompt("#lobby>");
+    terminal.keys("hello\r");
+    assert_eq!(client.said(), "#lobby hello");
+    terminal.wait_for_prompt("#lobby>");
+}
