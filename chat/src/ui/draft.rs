@@ -35,6 +35,8 @@ pub(super) struct Draft {
     pub(super) number: u64,
     pub(super) line: String,
     pub(super) position: usize,
+    /// rustyline shows a prompt of its own, as it does while it searches the history.
+    pub(super) interlude: bool,
     /// Line and prompt are not to be seen any more.
     vanishes: bool,
     /// The next paint follows a key, or a new size, and not the doorbell.

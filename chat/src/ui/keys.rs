@@ -33,7 +33,13 @@ pub(super) struct Keys {
 pub(super) struct Edit(pub(super) Keys);
 
 impl ConditionalEventHandler for Keys {
-    fn handle(&self, event: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+    fn handle(
+        &self,
+        event: &Event,
+        count: RepeatCount,
+        positive: bool,
+        context: &EventContext<'_>,
+    ) -> Option<Cmd> {
         let key = *event.get(0)?;
         if let Some(command) = self.pasting(key, context) {
             return Some(command);
@@ -60,8 +66,10 @@ impl ConditionalEventHandler for Keys {
                 tty::suspend(below, above);
                 Some(Cmd::Repaint)
             }
-            KeyEvent(KeyCode::Char(character), Modifiers::NONE | Modifiers::SHIFT) => {
-                self.is_outdated(context).then(|| self.leave(Leaving::Anew(character.to_string())))
+            KeyEvent(KeyCode::Char(character), Modifiers::NONE | Modifiers::SHIFT)
+                if positive && self.is_outdated(context) =>
+            {
+                Some(self.leave(Leaving::Anew(character.to_string().repeat(count.into()))))
             }
             _ => self.ending(key),
         }
@@ -100,10 +108,12 @@ impl Keys {
     }
 
     /// The prompt has changed before anything was typed behind it: the first key begins the next line, whose prompt rustyline
-    /// knows.
+    /// knows. A key that answers a prompt of rustyline's own is none of them.
     fn is_outdated(&self, context: &EventContext<'_>) -> bool {
         let newer = self.shared.newer().filter(|newer| !newer.secret);
-        context.line().is_empty() && newer.is_some_and(|newer| newer.text != lock(&self.draft).known)
+        let draft = lock(&self.draft);
+        let empty = context.line().is_empty() && !draft.interlude;
+        empty && newer.is_some_and(|newer| newer.text != draft.known)
     }
 
     /// What belongs to a paste is a part of its text and nothing else.

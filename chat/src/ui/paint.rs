@@ -74,6 +74,7 @@ impl Highlighter for Painter {
         }
         let (pending, closing) = self.shared.take();
         let mut draft = self.draft();
+        draft.interlude = !default;
         if closing {
             draft.vanish();
         }

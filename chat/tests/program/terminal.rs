@@ -243,6 +243,42 @@ fn who_has_asked_sees_at_once_with_whom_they_talk_and_later_where_they_are() {
     assert_eq!(client.said(), "#lobby for all");
 }
 
+/// Waits until what the server has sent before has been dealt with, even if nothing is shown of it.
+fn wait_until_heard(client: &mut Client) {
+    for token in ["one", "two"] {
+        client.send(&format!("PING {token}\r\n"));
+        assert_eq!(client.said(), format!("PONG :{token}"));
+    }
+}
+
+#[test]
+fn a_prompt_that_changes_meanwhile_takes_no_key_from_a_search_or_a_count() {
+    let server = Server::start();
+    server.offer("chatd.org/talk=60");
+    let mut command = support::chat(&server);
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::run(command);
+    let mut client = server.client();
+    terminal.wait_for_prompt("#lobby>");
+    terminal.keys("alpha one\r");
+    assert_eq!(client.said(), "#lobby alpha one");
+    terminal.wait_for("alice: alpha one");
+    terminal.wait_for_prompt("#lobby>");
+    terminal.keys("\x12");
+    terminal.wait_for_prompt("(reverse-i-search)`':");
+    client.send(":bob!b@h TALK REQUEST alice\r\n");
+    wait_until_heard(&mut client);
+    terminal.keys("alp\r");
+    assert_eq!(client.said(), "#lobby alpha one");
+    terminal.wait_for_prompt("[bob: yes/no] #lobby>");
+    terminal.keys("\x1b3");
+    terminal.wait_for_prompt("(arg: 3)");
+    client.send(":bob!b@h NICK bobby\r\n");
+    wait_until_heard(&mut client);
+    terminal.keys("q");
+    terminal.wait_for_prompt("[bobby: yes/no] #lobby> qqq");
+}
+
 /// The line end behind the line that is left would scroll the screen.
 #[test]
 fn a_prompt_that_changes_in_the_last_row_leaves_no_empty_one() {
