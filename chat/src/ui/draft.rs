@@ -9,6 +9,9 @@ const LEAVE: &str = "\x1b7\x1b[A";
 /// Goes back there.
 pub(super) const BACK: &str = "\x1b8";
 
+/// How often a line is told to end by a signal that gets lost.
+const LOST_MAX: u8 = 3;
+
 /// How the line is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Leaving {
@@ -39,6 +42,8 @@ pub(super) struct Draft {
     pub(super) interlude: bool,
     /// Line and prompt are not to be seen any more.
     vanishes: bool,
+    /// Signals that should have ended it.
+    lost: u8,
     /// The next paint follows a key, or a new size, and not the doorbell.
     expected: bool,
     painted: Painted,
@@ -107,6 +112,21 @@ impl Draft {
         self.vanish();
     }
 
+    pub(super) fn may_be_left_unasked(&self) -> bool {
+        self.lost < LOST_MAX
+    }
+
+    /// Whether the line was to be left by a signal, which has got lost, since the line is to be painted: rustyline heeds the first
+    /// of several that come at once, such as one for a new size. It stays for now, but where its row is isn't known any more.
+    pub(super) fn stay(&mut self) -> bool {
+        let stays = self.leaving.take_if(|leaving| *leaving == Leaving::Unasked).is_some();
+        if stays {
+            self.vanishes = false;
+            self.lost += 1;
+        }
+        stays
+    }
+
     pub(super) fn is_expected(&self) -> bool {
         self.expected
     }
@@ -135,8 +155,13 @@ impl Draft {
             anew = was != is || self.painted.rows >= before.rows.min(size.rows);
         }
         self.stale &= !rustyline_knows;
+        anew.then(|| self.rows_above(size))
+    }
+
+    /// Rows of the screen that the line leaves free.
+    pub(super) fn rows_above(&self, size: Size) -> usize {
         let height = Layout::of(self.parts(&self.painted.prompt), size.columns).height();
-        anew.then(|| size.rows.saturating_sub(height))
+        size.rows.saturating_sub(height)
     }
 
     /// What to write: what waits, and behind it the prompt and the line, as far as they fit the screen.

@@ -49,14 +49,26 @@ impl Painter {
         }
     }
 
+    /// How many rows there are above the line, if they have to be shown anew.
+    fn rows_to_redraw(&self, size: Size) -> Option<usize> {
+        let mut draft = self.draft();
+        let resized = draft.resize(size);
+        if !draft.stay() {
+            return resized;
+        }
+        self.shared.end_renewal();
+        Some(draft.rows_above(size))
+    }
+
     /// Has rustyline, which keeps the width of the prompt that it began with, leave the line for one with the newer prompt: by a
     /// signal, raised in its own thread, so that its own handler takes it. After a ring it looks for signals before any key; after
     /// a key it may have read others, which would be painted in the wrong place, so the doorbell is rung first.
     fn renew(&self, draft: &mut Draft) {
         if draft.is_expected() {
             self.shared.ring();
-        } else if raise(Signal::SIGINT).is_ok() {
+        } else if draft.may_be_left_unasked() && raise(Signal::SIGINT).is_ok() {
             draft.leave_unasked();
+            self.shared.note_renewal();
         }
     }
 }
@@ -69,7 +81,7 @@ impl Highlighter for Painter {
     /// All that is painted: the line as well, which is the one that was handed to [`Self::highlight_char`] before.
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, default: bool) -> Cow<'b, str> {
         let size = Size::now().unwrap_or(USUAL);
-        if let Some(rows) = self.draft().resize(size) {
+        if let Some(rows) = self.rows_to_redraw(size) {
             self.shared.redraw(rows);
         }
         let (pending, closing) = self.shared.take();

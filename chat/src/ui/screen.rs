@@ -28,6 +28,9 @@ const QUEUE_MAX: usize = 1 << 20;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 const RING_AGAIN: Duration = Duration::from_millis(10);
 
+/// How long a line that was told by a signal to end may take for that.
+const RENEWAL: Duration = Duration::from_millis(200);
+
 /// How long after the end of a program that had the terminal a signal may be the one that ended it.
 const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
@@ -85,6 +88,10 @@ struct State {
     /// Everything was printed and the terminal's owner does nothing more.
     closed: bool,
     doorbell: Option<std::sync::mpsc::SyncSender<()>>,
+    /// There is something to paint for which nobody has rung yet.
+    rung: bool,
+    /// The line was told by a signal to end, for another prompt.
+    renewing: bool,
 }
 
 /// What the terminal's owner does next.
@@ -125,7 +132,7 @@ impl Screen {
                 Show::Notify(_) | Show::Clear => {}
             }
         }
-        self.shared.wake(&state);
+        self.shared.wake(&mut state);
     }
 
     /// The columns of the terminal, if it is one.
@@ -137,7 +144,7 @@ impl Screen {
     pub fn ask(&self, prompt: Prompt) {
         let mut state = self.shared.lock();
         state.prompt = Some(prompt);
-        self.shared.wake(&state);
+        self.shared.wake(&mut state);
     }
 
     /// The prompt of the line being edited has changed. It counts at once if nothing stands in the line, and otherwise not before
@@ -149,7 +156,7 @@ impl Screen {
         } else if state.editing {
             state.newer = Some(prompt);
         }
-        self.shared.wake(&state);
+        self.shared.wake(&mut state);
     }
 
     /// Waits until there is room for more.
@@ -179,10 +186,10 @@ impl Screen {
 
     /// A shell has continued the program.
     pub fn resume(&self) {
-        let state = self.shared.lock();
+        let mut state = self.shared.lock();
         if self.shared.cursor && !state.lent {
             tty::quiet_again();
-            self.shared.wake(&state);
+            self.shared.wake(&mut state);
         }
     }
 
@@ -196,7 +203,7 @@ impl Screen {
             let _ = kill(borrower, Signal::SIGHUP);
         }
         while !state.closed && started.elapsed() < LAST_WORDS {
-            self.shared.wake(&state);
+            self.shared.wake(&mut state);
             let waited = self.shared.changed.wait_timeout(state, RING_AGAIN);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -250,17 +257,41 @@ impl Shared {
         state.pending.len() < QUEUE_MAX || state.closed || state.lent
     }
 
-    fn wake(&self, state: &State) {
+    fn wake(&self, state: &mut State) {
         if let Some(doorbell) = state.doorbell.as_ref().filter(|_| state.editing && !state.lent) {
+            state.rung = true;
             // A ring that already waits will do for this, too.
             let _ = doorbell.try_send(());
         }
         self.changed.notify_all();
     }
 
+    /// The line is told to end; whether it does is seen to, for the signal may get lost.
+    pub(super) fn note_renewal(&self) {
+        let mut state = self.lock();
+        state.renewing = true;
+        if let Some(doorbell) = &state.doorbell {
+            let _ = doorbell.try_send(());
+        }
+    }
+
+    /// The line has ended, or goes on after all.
+    pub(super) fn end_renewal(&self) {
+        self.lock().renewing = false;
+        self.changed.notify_all();
+    }
+
+    /// For the doorbell: whether there is something to paint, or a line that was to end is still there.
+    pub(super) fn is_to_ring(&self) -> bool {
+        let wait = |state: &mut State| state.renewing && !state.rung;
+        let waited = self.changed.wait_timeout_while(self.lock(), RENEWAL, wait);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        mem::take(&mut state.rung) || state.renewing
+    }
+
     /// Has the line painted once more when the keys read so far have been dealt with.
     pub(super) fn ring(&self) {
-        self.wake(&self.lock());
+        self.wake(&mut self.lock());
     }
 
     pub(super) fn set_doorbell(&self, doorbell: std::sync::mpsc::SyncSender<()>) {

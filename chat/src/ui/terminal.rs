@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc as std_mpsc};
 use std::time::Duration;
 
+use nix::sys::signal::{SigSet, Signal};
 use rustyline::error::ReadlineError;
 use rustyline::history::{FileHistory, History as _};
 use rustyline::{ColorMode, Config, Editor, Event, EventHandler, ExternalPrinter, KeyEvent};
@@ -42,6 +43,8 @@ pub(super) fn start(
     let shared = screen.shared();
     tty::quiet().map_err(|error| Failure::Refused(format!("cannot use the terminal: {error}")))?;
     let owner = move || {
+        // It has its lines end by this signal, which who has started the program may have blocked.
+        let _ = SigSet::from(Signal::SIGINT).thread_unblock();
         let leaver = Leaver { shared: &shared, typed: &typed };
         if let Ok(editor) = editor(&shared, words, feel.history.as_deref()) {
             own(editor, &shared, feel.history.as_deref(), &typed);
@@ -115,10 +118,17 @@ fn bind(editor: &mut Rustyline, keys: Keys) {
 }
 
 /// Ringing may block until the last ring was heard, so it has a thread.
-fn install_doorbell(shared: &Shared, mut printer: impl ExternalPrinter + Send + 'static) {
+fn install_doorbell(shared: &Arc<Shared>, mut printer: impl ExternalPrinter + Send + 'static) {
     let (doorbell, rings) = std_mpsc::sync_channel(1);
     shared.set_doorbell(doorbell);
-    std::thread::spawn(move || while rings.recv().is_ok() && printer.print(RING.to_owned()).is_ok() {});
+    let shared = Arc::clone(shared);
+    std::thread::spawn(move || {
+        while rings.recv().is_ok() {
+            if shared.is_to_ring() && printer.print(RING.to_owned()).is_err() {
+                return;
+            }
+        }
+    });
 }
 
 fn own(mut editor: Rustyline, shared: &Shared, history: Option<&Path>, typed: &mpsc::Sender<Typed>) {
@@ -151,6 +161,7 @@ fn read(editor: &mut Rustyline, mut prompt: Prompt, history: Option<&Path>) -> T
         with_draft(editor, |draft| draft.begin(&prompt.text, prompt.number));
         editor.helper().inspect(|painter| painter.hidden.begin(prompt.secret));
         let result = editor.readline_with_initial(&prompt.text, (&begun.0, &begun.1));
+        editor.helper().inspect(|painter| painter.shared.end_renewal());
         match left(editor, prompt, result, history) {
             Left::Done(typed) => return typed,
             Left::GoesOn(next, text) => (prompt, begun) = (next, text),
