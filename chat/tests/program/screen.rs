@@ -95,12 +95,21 @@ impl Terminal {
         tcflow(&slave, FlowArg::TCOOFF).unwrap();
         act();
         let started = Instant::now();
-        while !self.is_writing() {
-            assert!(started.elapsed() < PATIENCE, "the program has nothing to write");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let until = |reached: &dyn Fn() -> bool| {
+            while !reached() {
+                assert!(started.elapsed() < PATIENCE, "the program writes nothing, or hears nothing");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        until(&|| self.is_writing());
         self.signal(signal);
+        until(&|| !self.has_pending_signal());
         tcflow(&slave, FlowArg::TCOON).unwrap();
+    }
+
+    fn has_pending_signal(&self) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        !status.contains("ShdPnd:\t0000000000000000\n")
     }
 
     fn is_writing(&self) -> bool {

@@ -300,6 +300,7 @@ fn a_prompt_changes_and_every_row_stays_even_if_the_window_changes_at_that_momen
     terminal.wait_for("the row above");
     terminal.signal_while_stuck(Signal::SIGWINCH, || {
         client.send(":caroline-longname!c@h NICK cara\r\n");
+        wait_until_heard(&mut client);
     });
     terminal.wait_for_prompt("⇄ cara>");
     client.send(":bob!b@h PRIVMSG alice :the row below\r\n");
