@@ -3,14 +3,12 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{FlowArg, LocalFlags, SetArg, Termios, tcflow, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 
 const ROWS: u16 = 24;
@@ -85,39 +83,6 @@ impl Terminal {
     /// Sets the modes that a shell likes.
     pub(crate) fn make_loud(&self) {
         tcsetattr(&self.master, SetArg::TCSANOW, &self.original).unwrap();
-    }
-
-    /// Takes nothing of the program until it waits for that; then gives it a signal, and goes on.
-    pub(crate) fn signal_while_stuck(&self, signal: Signal, act: impl FnOnce()) {
-        let slave = format!("/proc/{}/fd/1", self.child.id());
-        let flags = OFlag::O_NOCTTY.bits();
-        let slave = File::options().write(true).custom_flags(flags).open(slave).unwrap();
-        tcflow(&slave, FlowArg::TCOOFF).unwrap();
-        act();
-        let started = Instant::now();
-        let until = |reached: &dyn Fn() -> bool| {
-            while !reached() {
-                assert!(started.elapsed() < PATIENCE, "the program writes nothing, or hears nothing");
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        };
-        until(&|| self.is_writing());
-        self.signal(signal);
-        until(&|| !self.has_pending_signal());
-        tcflow(&slave, FlowArg::TCOON).unwrap();
-    }
-
-    fn has_pending_signal(&self) -> bool {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        !status.contains("ShdPnd:\t0000000000000000\n")
-    }
-
-    fn is_writing(&self) -> bool {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        threads.flatten().any(|thread| {
-            let of = |what| std::fs::read_to_string(thread.path().join(what)).unwrap_or_default();
-            of("comm") == "terminal\n" && of("wchan") == "wait_woken"
-        })
     }
 
     pub(crate) fn wait_until_quiet(&self) {

@@ -292,23 +292,6 @@ fn a_prompt_that_changes_in_the_last_row_leaves_no_empty_one() {
     assert_eq!(terminal.cursor(), (23, 14));
 }
 
-/// rustyline heeds the first of several signals only.
-#[test]
-fn a_prompt_changes_and_every_row_stays_even_if_the_window_changes_at_that_moment() {
-    let (_server, mut client, terminal) = talk_with_caroline();
-    client.send(":bob!b@h PRIVMSG alice :the row above\r\n");
-    terminal.wait_for("the row above");
-    terminal.signal_while_stuck(Signal::SIGWINCH, || {
-        client.send(":caroline-longname!c@h NICK cara\r\n");
-        wait_until_heard(&mut client);
-    });
-    terminal.wait_for_prompt("⇄ cara>");
-    client.send(":bob!b@h PRIVMSG alice :the row below\r\n");
-    terminal.wait_for("the row below");
-    terminal.wait_for_prompt("⇄ cara>");
-    assert!(terminal.rows().iter().any(|row| row.contains("the row above")), "{:#?}", terminal.rows());
-}
-
 #[test]
 fn nothing_typed_is_lost_while_the_prompt_changes_all_the_time() {
     const LINES: usize = 60;
