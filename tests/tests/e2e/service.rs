@@ -190,5 +190,9 @@ fn a_stopped_daemon_sends_no_pings_until_it_goes_on() {
 #[test]
 fn fewer_descriptors_than_connections_configured_are_told() {
     let daemon = Setup::configured("[limits]\nconnections = 5000").with_descriptors(300).start();
-    assert!(daemon.log().contains("for 236 connections, not for 5000"), "{}", daemon.log());
+    assert!(
+        daemon.log().contains("for 236 connections, not for the 5000 of `connections`"),
+        "{}",
+        daemon.log()
+    );
 }
