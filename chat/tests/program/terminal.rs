@@ -7,7 +7,17 @@ use crate::server::{Client, Server};
 use crate::support;
 
 fn talk() -> (Server, Client, Terminal) {
+    sit_down(Server::start())
+}
+
+/// With a server that has conversations.
+fn talk_in_twos() -> (Server, Client, Terminal) {
     let server = Server::start();
+    server.offer("chatd.org/talk=60");
+    sit_down(server)
+}
+
+fn sit_down(server: Server) -> (Server, Client, Terminal) {
     let mut command = support::chat(&server);
     command.env("NO_COLOR", "1");
     let terminal = Terminal::run(command);
@@ -159,13 +169,7 @@ fn what_a_paste_hides_does_nothing_to_the_terminal() {
 /// In a conversation with bob, who asked for it while a line was being typed.
 #[test]
 fn a_question_does_not_disturb_a_line_and_is_answered_by_none_that_was_begun_before() {
-    let server = Server::start();
-    server.offer("chatd.org/talk=60");
-    let mut command = support::chat(&server);
-    command.env("NO_COLOR", "1");
-    let mut terminal = Terminal::run(command);
-    let mut client = server.client();
-    terminal.wait_for_prompt("#lobby>");
+    let (_server, mut client, mut terminal) = talk_in_twos();
     terminal.keys("ye");
     terminal.wait_for_prompt("#lobby> ye");
     client.send(":bob!b@h TALK REQUEST alice\r\n");
@@ -216,13 +220,7 @@ fn a_prompt_changes_while_nothing_is_typed_behind_it() {
 }
 
 fn talk_with_caroline() -> (Server, Client, Terminal) {
-    let server = Server::start();
-    server.offer("chatd.org/talk=60");
-    let mut command = support::chat(&server);
-    command.env("NO_COLOR", "1");
-    let mut terminal = Terminal::run(command);
-    let mut client = server.client();
-    terminal.wait_for_prompt("#lobby>");
+    let (server, mut client, mut terminal) = talk_in_twos();
     terminal.keys("<talk> caroline-longname\r");
     assert_eq!(client.said(), "TALK REQUEST caroline-longname");
     client.send(":alice!a@h TALK REQUEST caroline-longname\r\n");
@@ -253,13 +251,7 @@ fn wait_until_heard(client: &mut Client) {
 
 #[test]
 fn a_prompt_that_changes_meanwhile_takes_no_key_from_a_search_or_a_count() {
-    let server = Server::start();
-    server.offer("chatd.org/talk=60");
-    let mut command = support::chat(&server);
-    command.env("NO_COLOR", "1");
-    let mut terminal = Terminal::run(command);
-    let mut client = server.client();
-    terminal.wait_for_prompt("#lobby>");
+    let (_server, mut client, mut terminal) = talk_in_twos();
     terminal.keys("alpha one\r");
     assert_eq!(client.said(), "#lobby alpha one");
     terminal.wait_for("alice: alpha one");
