@@ -27,7 +27,6 @@ mod wish;
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Writer;
-use chat_proto::name::Folded;
 use chat_proto::sasl::Reassembly;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroize as _;
@@ -273,8 +272,7 @@ impl Session {
     /// With whom we last had to do in private.
     pub fn contact(&self) -> Option<String> {
         let contact = self.standings.contact()?;
-        let known = self.rooms.people().into_iter().find(|name| Folded::new(name) == *contact);
-        Some(known.unwrap_or_else(|| contact.as_str().to_owned()))
+        Some(self.rooms.spelling(contact).unwrap_or(contact.as_str()).to_owned())
     }
 
     /// Whether the answer to a JOIN or PART, or about an account or a conversation, is still to come.

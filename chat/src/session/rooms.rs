@@ -84,6 +84,11 @@ impl Rooms {
         let members = self.rooms.values().flat_map(|room| room.members.values());
         self.recent.iter().chain(members).filter(|name| seen.insert(Folded::new(name))).cloned().collect()
     }
+
+    /// How somebody who is in a channel with us writes the name.
+    pub fn spelling(&self, name: &Folded) -> Option<&str> {
+        self.rooms.values().find_map(|room| room.members.get(name)).map(String::as_str)
+    }
 }
 
 impl Room {
