@@ -9,5 +9,6 @@ pub mod message;
 pub mod name;
 pub mod numeric;
 pub mod sasl;
+pub mod socket;
 pub mod tag;
 pub mod text;
