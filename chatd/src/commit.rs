@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatd_core::{ConnId, Effect, Event, Stamp};
+use chatd_core::{ConnId, Effect, Event, Now};
 
 use crate::logging::{EventKind, Fields, log_failure};
 use crate::mailbox::Mailbox;
@@ -32,8 +32,7 @@ const REST: Duration = Duration::from_secs(1);
 /// The outcome of one step.
 #[derive(Debug)]
 pub(crate) struct Group {
-    pub(crate) stamp: Stamp,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<(Now, Event)>,
     /// Whether any of the events must be on disk before anybody sees an effect.
     pub(crate) durable: bool,
     pub(crate) effects: Vec<Effect>,
@@ -56,7 +55,7 @@ pub(crate) trait Journal: Send {
 impl Journal for Store {
     fn store(&mut self, groups: &[Group]) -> Result<(), WriteError> {
         let durable = groups.iter().filter(|group| group.durable);
-        self.write(durable.flat_map(|group| group.events.iter().map(|event| (group.stamp, event))))
+        self.write(durable.flat_map(|group| group.events.iter().map(|(now, event)| (now.wall, event))))
     }
 
     fn rest(&mut self, metrics: &StoreMetrics) -> bool {
@@ -279,13 +278,13 @@ mod tests {
 
     /// Tells when it is asked to store, and does so when it is let.
     struct Gated {
-        asked: mpsc::Sender<Vec<u64>>,
+        asked: mpsc::Sender<Vec<u32>>,
         let_go: mpsc::Receiver<Result<(), WriteError>>,
     }
 
     impl Journal for Gated {
         fn store(&mut self, groups: &[Group]) -> Result<(), WriteError> {
-            let durable = groups.iter().filter(|group| group.durable).map(|group| group.stamp.0);
+            let durable = groups.iter().filter(|group| group.durable).map(number);
             self.asked.send(durable.collect()).unwrap();
             self.let_go.recv().unwrap()
         }
@@ -299,11 +298,11 @@ mod tests {
         }
     }
 
-    struct Seen(mpsc::Sender<u64>);
+    struct Seen(mpsc::Sender<u32>);
 
     impl Release for Seen {
         fn release(&self, group: Group) {
-            self.0.send(group.stamp.0).unwrap();
+            self.0.send(number(&group)).unwrap();
         }
     }
 
@@ -311,9 +310,9 @@ mod tests {
         metrics: Metrics,
         observers: Observers,
         commit: Commit<Seen>,
-        asked: mpsc::Receiver<Vec<u64>>,
+        asked: mpsc::Receiver<Vec<u32>>,
         let_go: mpsc::Sender<Result<(), WriteError>>,
-        seen: mpsc::Receiver<u64>,
+        seen: mpsc::Receiver<u32>,
     }
 
     fn bench() -> Bench {
@@ -328,8 +327,14 @@ mod tests {
         Bench { metrics, observers, commit, asked, let_go, seen }
     }
 
-    fn group(number: u64, durable: bool) -> Group {
-        Group { stamp: Stamp(number), events: Vec::new(), durable, effects: Vec::new(), closed: Vec::new() }
+    fn group(number: u32, durable: bool) -> Group {
+        // What tells the groups of these tests apart.
+        let closed = vec![ConnId { slot: number, generation: 1 }];
+        Group { events: Vec::new(), durable, effects: Vec::new(), closed }
+    }
+
+    fn number(group: &Group) -> u32 {
+        group.closed[0].slot
     }
 
     #[test]

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::answers::Answers;
 use crate::auth;
 use crate::auth::hashing::Hashing;
+use crate::clock::{self, Clock};
 use crate::commit::{Commit, JournalFailed, Observers};
 use crate::config::{Config, Directories};
 use crate::conn::Readers;
@@ -33,7 +34,7 @@ use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::release::Outlets;
-use crate::run::{self, Clock};
+use crate::run;
 use crate::signals::{self, Signal};
 use crate::stall::Stall;
 use crate::store::{Archive, Maintenance, Store};
@@ -84,8 +85,7 @@ pub(crate) fn run(start: Start) -> anyhow::Result<()> {
     let connections_max = process::raise_descriptors();
     start.directories.create()?;
     let _lock = Lock::take(&start.directories.state)?;
-    let now = Clock::default().now();
-    let (store, mut kept) = Store::open(&start.directories.state, start.config.history.sync, now)?;
+    let (store, mut kept) = Store::open(&start.directories.state, start.config.history.sync, clock::wall())?;
     kept.logins = auth::login::all_local();
     let sockets = Sockets::bind(&start.config, handed)?;
     let inputs = Arc::new(Mailbox::new(run::INPUTS_MAX));
@@ -116,8 +116,8 @@ async fn serve(
     inputs: Arc<Mailbox<Input>>,
     signals: mpsc::UnboundedReceiver<Signal>,
 ) -> anyhow::Result<()> {
-    let mut clock = Clock::default();
-    let started_at = clock.now().0;
+    let clock = Clock::start();
+    let started_at = clock.now().wall.0;
     let metrics = Arc::new(Metrics::new(started_at));
     let hashing = Arc::new(Hashing::start().context("cannot prepare for hashing passwords")?);
     let archive = store.archive();
@@ -131,7 +131,7 @@ async fn serve(
     let commit = Commit::new(Arc::clone(&outlets), Box::new(store), observers)?;
     let bounds = start.config.history.bounds;
     let maintenance = Arc::new(Maintenance::new(&archive, commit.chores(), bounds, metrics.history.clone()));
-    let core = Core::new(start.config.policy.clone(), kept, clock.now());
+    let core = Core::new(start.config.policy.clone(), kept, clock.now().wall);
     let control = Arc::new(Control {
         core: inputs,
         answers: Arc::clone(&outlets.answers),
@@ -151,7 +151,7 @@ async fn serve(
     });
     let orders = Arc::clone(&wiring.outside.orders);
     let egress_pulse = wiring.outside.pulse.clone();
-    let threads = Threads::start(core, commit, &control, wiring.outside, core_pulse.clone())?;
+    let threads = Threads::start(core, commit, &control, wiring.outside, core_pulse.clone(), clock)?;
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
     let _admin_file = sockets.listen(&tasks, &control, &admission, &stopping)?;
     let places = control.places();
@@ -281,11 +281,12 @@ impl Threads {
         control: &Control,
         outside: egress::Outside,
         pulse: Pulse,
+        clock: Clock,
     ) -> anyhow::Result<Self> {
         let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
         let metrics = Arc::clone(&control.metrics);
         let core = spawn("core", move || {
-            let outcome = run::run(core, &inbox, &commit, &metrics.core, &pulse);
+            let outcome = run::run(core, &inbox, &commit, &metrics.core, &pulse, clock);
             let outcome = outcome.and_then(|()| commit.finish());
             answers.give_up();
             outcome

@@ -4,6 +4,7 @@ mod admin;
 mod answers;
 mod auth;
 mod cli;
+mod clock;
 mod commit;
 mod config;
 mod conn;

@@ -23,7 +23,7 @@ pub(crate) struct Outlets {
 impl Release for Outlets {
     fn release(&self, mut group: Group) {
         logging::log_facts(&group.events);
-        self.watch.tell(group.stamp, &group.events);
+        self.watch.tell(&group.events);
         for conn in &group.closed {
             self.jobs.cancel(*conn);
         }

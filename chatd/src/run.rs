@@ -1,9 +1,10 @@
 //! The core's thread: takes what has come in, advances the chat by it, and hands the outcome to commit.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use chatd_core::{ConnId, Core, Event, Input, Output, Stamp};
+use chatd_core::{ConnId, Core, Input, Output};
 
+use crate::clock::Clock;
 use crate::commit::{Commit, Group, JournalFailed, Release};
 use crate::mailbox::Mailbox;
 use crate::metrics::CoreMetrics;
@@ -25,22 +26,22 @@ pub(crate) fn run<R: Release>(
     commit: &Commit<R>,
     metrics: &CoreMetrics,
     pulse: &Pulse,
+    clock: Clock,
 ) -> Result<(), JournalFailed> {
     let mut inputs = Vec::with_capacity(INPUTS_MAX);
-    let mut clock = Clock::default();
     let mut output = Output::default();
     let (mut stopped, mut stood_still) = (false, false);
     while !stopped {
         inbox.take(&mut inputs, None);
-        let stamp = clock.now();
+        let now = clock.now();
         if std::mem::take(&mut stood_still) {
             inputs.insert(0, Input::Resumed);
         }
         let closed = inputs.iter().filter_map(closed).collect();
         let began = Instant::now();
-        core.step(stamp, &mut inputs, &mut output);
+        core.step(now, &mut inputs, &mut output);
         metrics.stepped(core.state(), &output.events, began.elapsed());
-        let group = group(stamp, &mut output, closed);
+        let group = group(&mut output, closed);
         stopped = group.effects.iter().any(|effect| matches!(effect, chatd_core::Effect::Stop));
         stood_still = commit.submit(group)? >= STANDSTILL;
         pulse.beat();
@@ -56,29 +57,8 @@ fn closed(input: &Input) -> Option<ConnId> {
     }
 }
 
-fn group(stamp: Stamp, output: &mut Output, closed: Vec<ConnId>) -> Group {
+fn group(output: &mut Output, closed: Vec<ConnId>) -> Group {
     let events = std::mem::take(&mut output.events);
-    let durable = events.iter().any(Event::is_durable);
-    Group { stamp, events, durable, effects: std::mem::take(&mut output.effects), closed }
-}
-
-/// The host's time, which for the core never goes back.
-#[derive(Debug)]
-pub(crate) struct Clock {
-    last: Stamp,
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self { last: Stamp(0) }
-    }
-}
-
-impl Clock {
-    pub(crate) fn now(&mut self) -> Stamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = Stamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-        self.last = self.last.max(now);
-        self.last
-    }
+    let durable = events.iter().any(|(_, event)| event.is_durable());
+    Group { events, durable, effects: std::mem::take(&mut output.effects), closed }
 }

@@ -1,7 +1,7 @@
 //! What happens, as those who watch see it.
 
 use chat_proto::admin;
-use chatd_core::{Event, Stamp};
+use chatd_core::{Event, Now};
 use tokio::sync::broadcast;
 
 use crate::admin::observe;
@@ -24,11 +24,11 @@ impl Watch {
     }
 
     /// Costs nothing while nobody watches.
-    pub(crate) fn tell(&self, stamp: Stamp, events: &[Event]) {
+    pub(crate) fn tell(&self, events: &[(Now, Event)]) {
         if self.events.receiver_count() == 0 {
             return;
         }
-        for event in events.iter().filter_map(|event| observe(event, stamp.0)) {
+        for event in events.iter().filter_map(|(now, event)| observe(*now, event)) {
             // The last watcher may just have left.
             let _ = self.events.send(event);
         }

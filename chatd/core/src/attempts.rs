@@ -7,6 +7,7 @@ use chat_proto::name::Folded;
 use serde::{Deserialize, Serialize};
 
 use crate::input::Origin;
+use crate::time::Uptime;
 
 /// Who or what is tried.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,8 +32,7 @@ pub struct Attempts(BTreeMap<Attempted, Tries>);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tries {
     pub count: u32,
-    /// Milliseconds since the Unix epoch.
-    pub last: u64,
+    pub last: Uptime,
 }
 
 /// Entries remembered; each has some hundred bytes.
@@ -73,19 +73,19 @@ impl Attempted {
 impl Attempts {
     /// How long it is until the next try is let, in milliseconds. The first `free` ones cost nothing, then the delay doubles from one
     /// second on. Of what many people share ten times as many are free, and the delay stays short.
-    pub fn delay(&self, attempted: &Attempted, free: u32, now: u64) -> u64 {
+    pub fn delay(&self, attempted: &Attempted, free: u32, now: Uptime) -> u64 {
         let Some(tries) = self.0.get(attempted) else { return 0 };
         let shared = attempted.is_shared();
         let (free, longest) = if shared { (free.saturating_mul(10), SHARED_MAX) } else { (free, DELAY_MAX) };
         let Some(over) = tries.count.checked_sub(free.max(1)) else { return 0 };
         let delay =
             1000_u64.checked_shl(over).filter(|_| over < 32).map_or(longest, |delay| delay.min(longest));
-        tries.last.saturating_add(delay).saturating_sub(now)
+        tries.last.saturating_add(delay).since(now)
     }
 
-    pub(crate) fn count(&mut self, attempted: Attempted, now: u64) {
+    pub(crate) fn count(&mut self, attempted: Attempted, now: Uptime) {
         let tries = self.0.entry(attempted).or_default();
-        if now.saturating_sub(tries.last) > DELAY_MAX {
+        if now.since(tries.last) > DELAY_MAX {
             tries.count = 0;
         }
         *tries = Tries { count: tries.count.saturating_add(1), last: now };
@@ -109,7 +109,7 @@ impl Attempts {
     /// have those forgotten that he tries often gains nothing.
     fn make_room(&mut self) {
         let rank = |tries: &Tries| (tries.count, tries.last);
-        let mut ranks: Vec<(u32, u64)> = self.0.values().map(rank).collect();
+        let mut ranks: Vec<(u32, Uptime)> = self.0.values().map(rank).collect();
         let (_, median, _) = ranks.select_nth_unstable(ENTRIES_MAX / 2);
         let median = *median;
         self.0.retain(|_, tries| rank(tries) > median);
@@ -157,17 +157,17 @@ mod tests {
         let (mut attempts, who) = (Attempts::default(), Attempted::Uid(1000));
         let mut delays = Vec::new();
         for _ in 0..6 {
-            attempts.count(who.clone(), 50);
-            delays.push(attempts.delay(&who, 3, 50));
+            attempts.count(who.clone(), Uptime(50));
+            delays.push(attempts.delay(&who, 3, Uptime(50)));
         }
         assert_eq!(delays, [0, 0, 1000, 2000, 4000, 8000]);
-        assert_eq!(attempts.delay(&who, 3, 5050), 3000);
+        assert_eq!(attempts.delay(&who, 3, Uptime(5050)), 3000);
         for _ in 0..100 {
-            attempts.count(who.clone(), 60);
+            attempts.count(who.clone(), Uptime(60));
         }
-        assert_eq!(attempts.delay(&who, 3, 60), DELAY_MAX);
-        attempts.count(who.clone(), 61 + DELAY_MAX);
-        assert_eq!(attempts.delay(&who, 3, 61 + DELAY_MAX), 0);
+        assert_eq!(attempts.delay(&who, 3, Uptime(60)), DELAY_MAX);
+        attempts.count(who.clone(), Uptime(61 + DELAY_MAX));
+        assert_eq!(attempts.delay(&who, 3, Uptime(61 + DELAY_MAX)), 0);
         attempts.forgive(&who);
         assert_eq!(attempts, Attempts::default());
     }
@@ -186,10 +186,10 @@ mod tests {
         let mut attempts = Attempts::default();
         let victim = Attempted::Account(Folded::new("alice"));
         for _ in 0..10 {
-            attempts.count(victim.clone(), 1);
+            attempts.count(victim.clone(), Uptime(1));
         }
         for number in 0..30_000 {
-            attempts.count(Attempted::Uid(number), u64::from(number));
+            attempts.count(Attempted::Uid(number), Uptime(number.into()));
         }
         assert_eq!(attempts.0[&victim].count, 10);
         assert!(attempts.0.len() <= ENTRIES_MAX);

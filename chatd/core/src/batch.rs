@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::SaidKind;
 use crate::id::ConnId;
 use crate::text::{SaidText, TextLine};
+use crate::time::Uptime;
 
 /// One for a connection at most. What is in them is no fact before they are closed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -36,7 +37,7 @@ pub struct OpenBatch {
     pub tags: Box<str>,
     pub client_id: Option<CompactString>,
     /// When its last line came, in milliseconds since the Unix epoch.
-    pub heard_at: u64,
+    pub heard_at: Uptime,
     /// What has come of it.
     pub content: Option<Content>,
 }
@@ -119,7 +120,7 @@ impl Batches {
     }
 
     /// Those that nothing has come of since that time, with their references.
-    pub fn silent_since(&self, at: u64) -> Vec<(ConnId, CompactString)> {
+    pub fn silent_since(&self, at: Uptime) -> Vec<(ConnId, CompactString)> {
         let old = |batch: &Batch| matches!(batch, Batch::Open(batch) if batch.heard_at <= at);
         let old = self.0.iter().filter(|(_, batch)| old(batch));
         old.map(|(conn, batch)| (*conn, batch.reference().clone())).collect()

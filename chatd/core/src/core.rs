@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
 use chat_proto::name::{Folded, Nick};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::JobDone;
@@ -23,11 +22,8 @@ use crate::policy::Policy;
 use crate::project::Views;
 use crate::reply::Replies;
 use crate::state::{Channel, Marks, State};
+use crate::time::{Now, Timestamp};
 use crate::tx::{Desk, Tx};
-
-/// A point in time, given from outside: milliseconds since the Unix epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Stamp(pub u64);
 
 /// What was kept since the last time: the chat begins with it.
 #[derive(Debug, Clone, Default)]
@@ -64,8 +60,8 @@ impl fmt::Debug for ServerSecret {
 /// The chat. Its contract:
 ///
 /// - [`Core::step`] is all that changes it. It is synchronous and cannot fail.
-/// - The same inputs with the same stamps give the same output, byte by byte, however they are split into steps
-///   that have one stamp.
+/// - The same inputs with the same times give the same output, byte by byte, however they are split into steps
+///   that have one time.
 /// - It holds no clock, randomness, socket or thread, and asks nobody.
 /// - The effects of a step must be obeyed in order, after its durable events are stored, and never before
 ///   the effects of an earlier step.
@@ -90,7 +86,7 @@ pub struct Core {
 }
 
 impl Core {
-    pub fn new(policy: Policy, kept: Kept, start: Stamp) -> Self {
+    pub fn new(policy: Policy, kept: Kept, start: Timestamp) -> Self {
         Self {
             state: State::new(policy, kept, start.0),
             held: BTreeMap::new(),
@@ -109,17 +105,17 @@ impl Core {
     /// Makes a fact part of the state without having decided it.
     #[cfg(test)]
     pub fn apply(&mut self, event: &crate::Event) {
-        self.apply_at(self.state.start, event);
+        self.apply_at(Now { wall: Timestamp(self.state.start), ..Now::default() }, event);
     }
 
     #[cfg(test)]
-    pub fn apply_at(&mut self, at: u64, event: &crate::Event) {
+    pub fn apply_at(&mut self, at: Now, event: &crate::Event) {
         self.state.apply(at, event);
     }
 
     /// Takes `inputs`, which all happened at `now`, and adds what comes of them to `out`.
-    pub fn step(&mut self, now: Stamp, inputs: &mut Vec<Input>, out: &mut Output) {
-        let time_tag = format!("time={now}");
+    pub fn step(&mut self, now: Now, inputs: &mut Vec<Input>, out: &mut Output) {
+        let time_tag = format!("time={}", now.wall);
         for input in inputs.drain(..) {
             let desk = Desk {
                 state: &mut self.state,
@@ -227,15 +223,6 @@ impl Turn<'_> {
 
     fn drop_held(&mut self, conn: ConnId) {
         self.held.remove(&conn);
-    }
-}
-
-impl fmt::Display for Stamp {
-    /// As server-time has it: `2026-01-31T23:59:59.999Z`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
-        let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
-        write!(f, "{time:.3}")
     }
 }
 

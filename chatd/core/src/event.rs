@@ -26,6 +26,7 @@ use crate::mode::{ModeChange, UserModes};
 use crate::policy::Policy;
 use crate::state::Away;
 use crate::text::SaidText;
+use crate::time::Uptime;
 
 pub use ending::Ending;
 pub use talk::{Talk, TalkDeed};
@@ -53,7 +54,7 @@ pub struct Byline {
     pub account: Option<Nick>,
 }
 
-/// A fact. The time that it happened at is the step's [`Stamp`](crate::Stamp).
+/// A fact. [`Output`](crate::Output) says when it happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// About a connection; nobody but administrators cares.
@@ -87,9 +88,9 @@ pub enum ConnEvent {
     Heard,
     /// A PING was sent to it.
     Pinged,
-    /// Its silence is looked at again at `due`, milliseconds since the Unix epoch.
+    /// Its silence is looked at again at `due`.
     Watched {
-        due: u64,
+        due: Uptime,
     },
     /// The server's password was given, and was right or wrong.
     PasswordGiven {
@@ -497,10 +498,9 @@ pub enum ServerEvent {
         by: Who,
         text: Box<str>,
     },
-    /// `at` in milliseconds since the Unix epoch.
     ShutdownScheduled {
         by: Administrator,
-        at: u64,
+        at: Uptime,
         reason: Option<Box<str>>,
     },
     /// Users were told again how long it is until the shutdown.

@@ -27,9 +27,10 @@ mod state;
 #[cfg(test)]
 mod testing;
 mod text;
+mod time;
 mod tx;
 
-pub use crate::core::{Core, Kept, ServerSecret, Stamp};
+pub use crate::core::{Core, Kept, ServerSecret};
 pub use account::{Account, Accounts, Credentials, Fingerprint, NotAFingerprint, Suspension};
 pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
 pub use decide::{BadPassword, PASSWORD_MAX, check_password};
@@ -52,3 +53,4 @@ pub use policy::{
 pub use receipts::{RECEIPTS_BYTES, Receipts};
 pub use state::{Away, Channel, Marks, Mask, Presence, State, Status, TalkRequest, Talking, Topic};
 pub use text::{SaidText, TextLine};
+pub use time::{Now, Timestamp, Uptime};

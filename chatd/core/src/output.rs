@@ -13,12 +13,13 @@ use crate::event::Event;
 use crate::history::HistoryQuery;
 use crate::id::{ConnId, RequestId};
 use crate::policy::PasswordHash;
+use crate::time::Now;
 
 /// What a step had to say. The caller clears it and hands it in again, so that its room is used again.
 #[derive(Debug, Default)]
 pub struct Output {
-    /// Facts, in order. The state is what it was before plus these.
-    pub events: Vec<Event>,
+    /// Facts, in order, and when they happened. The state is what it was before plus these.
+    pub events: Vec<(Now, Event)>,
     /// What to do, in order, once the durable ones of `events` are stored.
     pub effects: Vec<Effect>,
 }

@@ -9,7 +9,7 @@ use chat_proto::sasl::{ITERATIONS_MIN, ScramKeys};
 use crate::{
     AccountChecked, AccountEvent, Actor, AdminAnswer, AdminCommand, Administrator, ConnId, Core, Credentials,
     Effect, Entry, Event, Fingerprint, HistoryAnswer, HistoryQuery, Incoming, Input, Job, JobDone, Kept,
-    Lost, Made, Origin, Output, Peer, Policy, Registrar, RequestId, Secret, Stamp, entries,
+    Lost, Made, Now, Origin, Output, Peer, Policy, Registrar, RequestId, Secret, Timestamp, Uptime, entries,
 };
 
 /// When every test's chat begins: 2026-01-31 12:00:00 UTC.
@@ -19,7 +19,7 @@ pub const START: u64 = 1_769_860_800_000;
 #[derive(Debug)]
 pub struct Chat {
     core: Core,
-    now: u64,
+    now: Now,
     connections: u32,
     mail: BTreeMap<ConnId, String>,
     closed: BTreeSet<ConnId>,
@@ -45,8 +45,8 @@ impl Chat {
 
     pub fn with(policy: Policy) -> Self {
         Self {
-            core: Core::new(policy, Kept::default(), Stamp(START)),
-            now: START,
+            core: Core::new(policy, Kept::default(), Timestamp(START)),
+            now: Now { wall: Timestamp(START), uptime: Uptime(0) },
             connections: 0,
             mail: BTreeMap::new(),
             closed: BTreeSet::new(),
@@ -166,14 +166,19 @@ impl Chat {
         self.answer.take().expect("a request has an answer")
     }
 
-    /// The host's clock is put back to when the chat began.
-    pub fn put_clock_back(&mut self) {
-        self.now = START;
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Sets the host's wall clock.
+    pub fn set_clock(&mut self, wall: u64) {
+        self.now.wall = Timestamp(wall);
     }
 
     /// Lets so many milliseconds pass.
     pub fn pass(&mut self, milliseconds: u64) {
-        self.now += milliseconds;
+        self.now.wall.0 += milliseconds;
+        self.now.uptime.0 += milliseconds;
     }
 
     /// From now on jobs wait to be done.
@@ -193,15 +198,15 @@ impl Chat {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             let mut out = Output::default();
-            self.core.step(Stamp(self.now), &mut vec![input], &mut out);
-            for event in &out.events {
-                self.past.extend(entries(self.now, event));
+            self.core.step(self.now, &mut vec![input], &mut out);
+            for (at, event) in &out.events {
+                self.past.extend(entries(at.wall.0, event));
                 self.note_waiting(event);
                 if let Event::Redacted(redaction) = event {
                     self.past.retain(|entry| entry.id != Some(redaction.message));
                 }
             }
-            self.events.extend(out.events);
+            self.events.extend(out.events.into_iter().map(|(_, event)| event));
             for effect in out.effects {
                 inputs.extend(self.obey(effect));
             }

@@ -11,7 +11,6 @@ use chat_proto::name::Nick;
 use chat_proto::numeric::Numeric;
 
 use crate::batch::Batches;
-use crate::core::Stamp;
 use crate::event::{Byline, ChannelEvent, ConnEvent, Ending, Event, UserEvent, Who};
 use crate::exchange::Exchanges;
 use crate::id::{ConnId, UserId};
@@ -19,6 +18,7 @@ use crate::output::{Effect, Job, Output};
 use crate::project::{Scene, Views};
 use crate::reply::{Label, Replies, Responder, shortened};
 use crate::state::{State, User};
+use crate::time::Now;
 
 /// One command's turn.
 pub struct Tx<'a> {
@@ -29,7 +29,7 @@ pub struct Tx<'a> {
     buffer: &'a mut String,
     exchanges: &'a mut Exchanges,
     batches: &'a mut Batches,
-    now: Stamp,
+    now: Now,
     time_tag: &'a str,
     issuer: Option<Issuer>,
 }
@@ -56,7 +56,7 @@ pub struct Desk<'a> {
 }
 
 impl<'a> Tx<'a> {
-    pub fn new(desk: Desk<'a>, now: Stamp, time_tag: &'a str) -> Self {
+    pub fn new(desk: Desk<'a>, now: Now, time_tag: &'a str) -> Self {
         let Desk { state, views, out, replies, exchanges, batches, buffer } = desk;
         Self { state, views, out, replies, exchanges, batches, buffer, now, time_tag, issuer: None }
     }
@@ -102,7 +102,7 @@ impl<'a> Tx<'a> {
         self.batches
     }
 
-    pub fn now(&self) -> Stamp {
+    pub fn now(&self) -> Now {
         self.now
     }
 
@@ -126,7 +126,7 @@ impl<'a> Tx<'a> {
         if moment == Moment::Between {
             self.project(&event);
         }
-        self.state.apply(self.now.0, &event);
+        self.state.apply(self.now, &event);
         self.views.after(self.state, &event);
         if moment == Moment::After {
             self.project(&event);
@@ -136,7 +136,7 @@ impl<'a> Tx<'a> {
         {
             scene.partner_renamed(who);
         }
-        self.out.events.push(event);
+        self.out.events.push((self.now, event));
     }
 
     fn project(&mut self, event: &Event) {
@@ -161,7 +161,7 @@ impl<'a> Tx<'a> {
                 .as_ref()
                 .filter(|issuer| !issuer.closed)
                 .map(|issuer| (issuer.conn, issuer.caps)),
-            now: self.now.0,
+            now: self.now,
             time_tag: self.time_tag,
         })
     }

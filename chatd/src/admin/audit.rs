@@ -1,7 +1,5 @@
 //! Who asked for what and how it ended: in the log, and as events for those who watch.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use chat_proto::admin::{Error, Event, EventKind, LogLevel};
 use chatd_core::{Actor, AdminCommand};
 
@@ -9,6 +7,7 @@ use super::Backend;
 use super::access::Peer;
 use super::call::{AccountRequest, Refusal, Request};
 use super::history::Work;
+use crate::clock;
 use crate::logging::{EventKind as Entry, Fields, Quoted, bounded};
 use crate::store::{Of, Selection};
 
@@ -153,7 +152,7 @@ impl Auditor {
             method: (!method.is_empty()).then(|| method.to_owned()),
             outcome: Some(outcome.to_owned()),
             text: text.map(str::to_owned),
-            ..Event::new(now(), EventKind::Admin)
+            ..Event::new(clock::wall().0, EventKind::Admin)
         });
     }
 
@@ -167,9 +166,4 @@ impl Auditor {
         let uid = self.actor.uid;
         self.actor.login.as_ref().map_or_else(|| format!("uid {uid}"), |login| format!("{login} (uid {uid})"))
     }
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

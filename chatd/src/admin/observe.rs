@@ -2,17 +2,18 @@
 
 use chat_proto::admin::{Event, EventKind};
 use chatd_core::{
-    AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Registrar, Room, ServerEvent, TalkDeed,
-    UserEvent, Who,
+    AccountEvent, Administrator, BanEvent, ChannelEvent, ConnEvent, Now, Registrar, Room, ServerEvent,
+    TalkDeed, UserEvent, Who,
 };
 
-/// The watcher's view of a fact that happened `at`, milliseconds since the Unix epoch. `None` for what is
+/// The watcher's view of a fact that happened at that time. `None` for what is
 /// said between users, which is nobody else's business, and for what only the core cares about.
-pub(crate) fn observe(event: &chatd_core::Event, at: u64) -> Option<Event> {
+pub(crate) fn observe(now: Now, event: &chatd_core::Event) -> Option<Event> {
+    let at = now.wall.0;
     let seen = match event {
         chatd_core::Event::User(who, event) => Event { user: nick(who), ..user(event, at)? },
         chatd_core::Event::Channel(room, event) => Event { channel: name(room), ..channel(event, at)? },
-        chatd_core::Event::Server(event) => server(event, at)?,
+        chatd_core::Event::Server(event) => server(event, now)?,
         chatd_core::Event::Conn(_, ConnEvent::PasswordGiven { from, right: false }) => {
             Event { from: Some((&**from).into()), ..Event::new(at, EventKind::LoginFailed) }
         }
@@ -173,14 +174,15 @@ fn by(at: u64, administrator: &Administrator, kind: EventKind) -> Event {
     }
 }
 
-fn server(event: &ServerEvent, at: u64) -> Option<Event> {
+fn server(event: &ServerEvent, now: Now) -> Option<Event> {
+    let at = now.wall.0;
     let by = |administrator: &Administrator, kind| by(at, administrator, kind);
     let seen = match event {
         ServerEvent::Announced { by: who, text } => {
             Event { text: owned(text), ..by(who, EventKind::Announced) }
         }
         ServerEvent::ShutdownScheduled { by: who, at: due, reason } => Event {
-            due: Some(*due),
+            due: Some(now.wall_at(*due).0),
             text: reason.as_deref().map(Into::into),
             ..by(who, EventKind::ShutdownScheduled)
         },
@@ -208,6 +210,8 @@ fn owned(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use chatd_core::{Timestamp, Uptime};
+
     use chat_proto::name::{ChannelName, Nick};
     use chatd_core::{Byline, ChannelId, ConnId, MessageId, Place, Said, SaidKind, Talk, Target, UserId};
 
@@ -225,6 +229,10 @@ mod tests {
         Room { channel: ChannelId(1), name: ChannelName::new("#lobby").expect("a channel") }
     }
 
+    fn at(milliseconds: u64) -> Now {
+        Now { wall: Timestamp(milliseconds), ..Now::default() }
+    }
+
     #[test]
     fn what_is_said_is_never_shown() {
         for to in [Target::User(who("bob")), Target::Channel { room: lobby(), at_least: None }] {
@@ -240,7 +248,7 @@ mod tests {
                 client_id: None,
                 waits: None,
             };
-            assert_eq!(observe(&chatd_core::Event::Said(Box::new(said)), 1), None);
+            assert_eq!(observe(at(1), &chatd_core::Event::Said(Box::new(said))), None);
         }
     }
 
@@ -248,7 +256,7 @@ mod tests {
     fn of_conversations_only_the_beginning_and_the_end_are_shown() {
         let seen = |deed| {
             let talk = Talk { by: who("bob"), byline: byline(), with: who("alice"), deed };
-            observe(&chatd_core::Event::Talk(Box::new(talk)), 7)
+            observe(at(7), &chatd_core::Event::Talk(Box::new(talk)))
         };
         let conn = ConnId { slot: 0, generation: 1 };
         let between =
@@ -260,7 +268,7 @@ mod tests {
             Some(Event { text: why, ..between(EventKind::TalkEnded) })
         );
         for hidden in [
-            TalkDeed::Requested { conn, due: 9 },
+            TalkDeed::Requested { conn, due: Uptime(9) },
             TalkDeed::Declined { reason: None },
             TalkDeed::Cancelled { reason: None },
             TalkDeed::TimedOut,
@@ -285,14 +293,14 @@ mod tests {
             text: Some("loud".into()),
             ..Event::new(7, EventKind::Kicked)
         };
-        assert_eq!(observe(&chatd_core::Event::Channel(lobby(), kicked), 7), Some(expected));
+        assert_eq!(observe(at(7), &chatd_core::Event::Channel(lobby(), kicked)), Some(expected));
     }
 
     #[test]
     fn an_administrator_without_a_login_is_named_by_uid() {
         let by = Administrator { uid: 4711, login: None };
         let announced = ServerEvent::Announced { by, text: "hello".into() };
-        let seen = observe(&chatd_core::Event::Server(announced), 1).expect("an event");
+        let seen = observe(at(1), &chatd_core::Event::Server(announced)).expect("an event");
         assert_eq!((seen.kind, seen.by, seen.uid), (EventKind::Announced, None, Some(4711)));
     }
 }

@@ -3,8 +3,8 @@
 use chat_proto::name::Nick;
 use chat_proto::sasl::Mechanism;
 use chatd_core::{
-    Administrator, Attempt, Bar, ConnEvent, Ending, Event, Origin, ServerEvent, Talk, TalkDeed, UserEvent,
-    Who,
+    Administrator, Attempt, Bar, ConnEvent, Ending, Event, Now, Origin, ServerEvent, Talk, TalkDeed,
+    UserEvent, Who,
 };
 
 use super::accounts;
@@ -12,8 +12,8 @@ use super::event::{EventKind, Fields, Place, Quoted};
 use super::pace::Pace;
 
 /// Logs those of the facts that administrators care about.
-pub(crate) fn log(events: &[Event]) {
-    for event in events {
+pub(crate) fn log(events: &[(Now, Event)]) {
+    for (now, event) in events {
         match event {
             Event::Conn(_, ConnEvent::PasswordGiven { from, right: false }) => {
                 let fields = Fields::from(&**from);
@@ -32,7 +32,7 @@ pub(crate) fn log(events: &[Event]) {
             Event::User(who, event) => user(who, event),
             Event::Account(name, event) => accounts::account(name, event),
             Event::Ban(event) => accounts::ban(event),
-            Event::Server(event) => server(event),
+            Event::Server(event) => server(*now, event),
             Event::Talk(talk) => conversation(talk),
             Event::Conn(..) | Event::Channel(..) | Event::Said(_) | Event::Redacted(_) | Event::Read(_) => {}
         }
@@ -181,10 +181,11 @@ fn told(ending: Ending) -> &'static str {
     }
 }
 
-fn server(event: &ServerEvent) {
+fn server(now: Now, event: &ServerEvent) {
     match event {
         ServerEvent::ShutdownScheduled { by, at, reason } => {
-            let at = i64::try_from(*at).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+            let at = i64::try_from(now.wall_at(*at).0).ok();
+            let at = at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
             let at = at.map(|at| at.strftime("%FT%TZ").to_string()).unwrap_or_default();
             let fields = Fields { reason: reason.as_deref(), ..Fields::from(by) };
             EventKind::ShutdownScheduled

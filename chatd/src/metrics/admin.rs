@@ -1,10 +1,10 @@
 //! What administrators do: their requests, and the configuration that they put in force.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::clock;
 
 use super::labelled::register_each;
 use super::{register, register_in};
@@ -52,8 +52,7 @@ impl ConfigMetrics {
     pub(crate) fn reloaded(&self, successful: bool) {
         self.successful.set(i64::from(successful));
         if successful {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            self.success_at.set(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+            self.success_at.set(i64::try_from(clock::wall().0 / 1000).unwrap_or(i64::MAX));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatd_core::{Attempt, ConnEvent, Ending, Event, State, Target, UserEvent};
+use chatd_core::{Attempt, ConnEvent, Ending, Event, Now, State, Target, UserEvent};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
@@ -73,7 +73,7 @@ impl CoreMetrics {
     }
 
     /// After a step: what came of it, and the time that it took.
-    pub(crate) fn stepped(&self, state: &State, events: &[Event], took: Duration) {
+    pub(crate) fn stepped(&self, state: &State, events: &[(Now, Event)], took: Duration) {
         self.step.observe(took);
         publish(&self.users, state.users.len());
         publish(&self.sessions, state.counts.sessions);
@@ -82,9 +82,9 @@ impl CoreMetrics {
     }
 
     /// What happens often is summed up first.
-    fn count(&self, events: &[Event]) {
+    fn count(&self, events: &[(Now, Event)]) {
         let (mut to_channels, mut to_users) = (0, 0);
-        for event in events {
+        for (_, event) in events {
             match event {
                 Event::Said(said) => match said.to {
                     Target::Channel { .. } => to_channels += 1,

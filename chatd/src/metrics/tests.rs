@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chat_proto::message::Message;
-use chatd_core::{ConnId, Core, Ending, Incoming, Input, JobDone, Lost, Origin, Output, Peer, Policy, Stamp};
+use chatd_core::{
+    ConnId, Core, Ending, Incoming, Input, JobDone, Lost, Now, Origin, Output, Peer, Policy, Timestamp,
+    Uptime,
+};
 
 use super::Metrics;
 
@@ -16,14 +19,14 @@ struct Measured {
 impl Measured {
     fn new() -> Self {
         Self {
-            core: Core::new(Policy::default(), chatd_core::Kept::default(), Stamp(1)),
+            core: Core::new(Policy::default(), chatd_core::Kept::default(), Timestamp(1)),
             metrics: Metrics::new(0),
         }
     }
 
     fn step(&mut self, input: Input) {
         let mut output = Output::default();
-        self.core.step(Stamp(2), &mut vec![input], &mut output);
+        self.core.step(Now { wall: Timestamp(2), uptime: Uptime(1) }, &mut vec![input], &mut output);
         self.metrics.core.stepped(self.core.state(), &output.events, Duration::from_micros(7));
     }
 

@@ -184,7 +184,9 @@ fn run(transaction: &Transaction<'_>, sql: &str, params: &[&dyn ToSql]) -> rusql
 
 #[cfg(test)]
 mod tests {
-    use chatd_core::{AccountEvent, Administrator, Byline, Event, Kept, Policy, Rank, Stamp, State, UserId};
+    use chatd_core::{
+        AccountEvent, Administrator, Byline, Event, Kept, Now, Policy, Rank, State, Timestamp, UserId,
+    };
 
     use super::*;
     use crate::config::Durability;
@@ -227,12 +229,12 @@ mod tests {
     /// Stores the events, opens the database again, and compares what it kept with what the core would know.
     fn keeps(events: &[Event]) -> BTreeMap<ChannelId, Channel> {
         let directory = tempfile::tempdir().unwrap();
-        let (mut store, _) = Store::open(directory.path(), Durability::Full, Stamp(1)).unwrap();
-        store.write(events.iter().map(|event| (Stamp(7), event))).unwrap();
+        let (mut store, _) = Store::open(directory.path(), Durability::Full, Timestamp(1)).unwrap();
+        store.write(events.iter().map(|event| (Timestamp(7), event))).unwrap();
         drop(store);
-        let (_, kept) = Store::open(directory.path(), Durability::Full, Stamp(9)).unwrap();
+        let (_, kept) = Store::open(directory.path(), Durability::Full, Timestamp(9)).unwrap();
         let mut state = State::new(Policy::default(), Kept::default(), 0);
-        events.iter().for_each(|event| state.apply(7, event));
+        events.iter().for_each(|event| state.apply(Now { wall: Timestamp(7), ..Now::default() }, event));
         for (id, channel) in &kept.channels {
             let known = Channel { empty_since: channel.empty_since, ..Channel::clone(&state.channels[id]) };
             assert_eq!(*channel, known);

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::name::Nick;
-use chatd_core::{Event, Kept, ServerSecret, Stamp};
+use chatd_core::{Event, Kept, ServerSecret, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
 
 pub(crate) use self::chores::{Chore, ChoreError, Chores};
@@ -88,7 +88,11 @@ impl Store {
     ///
     /// # Errors
     /// It can't be opened or is broken, or a newer chatd has written it.
-    pub(crate) fn open(directory: &Path, sync: Durability, now: Stamp) -> Result<(Self, Kept), StoreError> {
+    pub(crate) fn open(
+        directory: &Path,
+        sync: Durability,
+        now: Timestamp,
+    ) -> Result<(Self, Kept), StoreError> {
         let path = directory.join(FILE);
         create(&path).map_err(|cause| StoreError::Open { path: path.clone(), cause })?;
         let broken = |cause: rusqlite::Error| match cause.sqlite_error_code() {
@@ -146,7 +150,7 @@ fn synchronous(sync: Durability) -> &'static str {
     }
 }
 
-fn read(connection: &Connection, now: Stamp) -> Result<Kept, RowError> {
+fn read(connection: &Connection, now: Timestamp) -> Result<Kept, RowError> {
     let (start, run) = history::begin(connection, now.0)?;
     Ok(Kept {
         start: Some(start),

@@ -137,14 +137,14 @@ fn belong_to_owner(file: &Path, directory: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use chatd_core::Stamp;
+    use chatd_core::Timestamp;
 
     use super::*;
     use crate::config::Durability;
     use crate::store::Store;
 
     fn run(directory: &Path) -> u64 {
-        Store::open(directory, Durability::Off, Stamp(1)).unwrap().1.run
+        Store::open(directory, Durability::Off, Timestamp(1)).unwrap().1.run
     }
 
     #[test]

@@ -3,14 +3,14 @@ use std::os::unix::fs::PermissionsExt;
 use chat_proto::name::{Folded, Nick};
 use chat_proto::sasl::ScramKeys;
 use chatd_core::{
-    AccountEvent, Administrator, Ban, BanEvent, BanTarget, Core, Credentials, Fingerprint, Input, Origin,
-    Output, Policy, ReadMark, Registrar, Stamp, UserId, Who,
+    AccountEvent, Administrator, Ban, BanEvent, BanTarget, Core, Credentials, Fingerprint, Input, Now,
+    Origin, Output, Policy, ReadMark, Registrar, Timestamp, UserId, Who,
 };
 
 use super::*;
 
 fn open(directory: &Path) -> Result<(Store, Kept), StoreError> {
-    Store::open(directory, Durability::Full, Stamp(1))
+    Store::open(directory, Durability::Full, Timestamp(1))
 }
 
 fn credentials(password: &str) -> Box<Credentials> {
@@ -49,7 +49,7 @@ fn ban(target: &str, until: Option<u64>) -> Event {
 }
 
 fn write(store: &mut Store, events: &[Event]) {
-    store.write(events.iter().map(|event| (Stamp(7), event))).unwrap();
+    store.write(events.iter().map(|event| (Timestamp(7), event))).unwrap();
 }
 
 /// Stores the events, opens the database again, and compares what it kept with what the core would know.
@@ -61,7 +61,7 @@ fn keeps(events: &[Event]) -> Kept {
     let (_, kept) = open(directory.path()).unwrap();
     let mut state = chatd_core::State::new(Policy::default(), Kept::default(), 0);
     for event in events {
-        state.apply(7, event);
+        state.apply(Now { wall: Timestamp(7), ..Now::default() }, event);
     }
     assert_eq!(kept.accounts, state.accounts.iter().cloned().collect::<Vec<_>>());
     assert_eq!(kept.marks, state.marks);
@@ -174,8 +174,8 @@ fn a_core_begins_with_what_was_kept() {
     let (mut store, _) = open(directory.path()).unwrap();
     write(&mut store, &[account("alice", registered(Some("x"))), ban("bob", None)]);
     let (_, kept) = open(directory.path()).unwrap();
-    let mut core = Core::new(Policy::default(), kept, Stamp(8));
-    core.step(Stamp(8), &mut vec![Input::Tick], &mut Output::default());
+    let mut core = Core::new(Policy::default(), kept, Timestamp(8));
+    core.step(Now { wall: Timestamp(8), ..Now::default() }, &mut vec![Input::Tick], &mut Output::default());
     assert!(core.state().accounts.named("ALICE").is_some());
     assert_eq!(core.state().bans.len(), 1);
 }
@@ -191,7 +191,7 @@ fn what_found_no_room_is_stored_when_there_is_room_again() {
     let (mut store, _) = open(directory.path()).unwrap();
     limit(&store, 1);
     let events: Vec<Event> = (0..999).map(|number| ban(&format!("name{number}"), None)).collect();
-    let refused = store.write(events.iter().map(|event| (Stamp(7), event)));
+    let refused = store.write(events.iter().map(|event| (Timestamp(7), event)));
     assert!(matches!(refused, Err(WriteError::ForNow(_))), "{refused:?}");
     limit(&store, 1 << 30);
     write(&mut store, &events);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use chatd_core::{Event, Stamp};
+use chatd_core::{Event, Timestamp};
 use rusqlite::hooks::Action;
 use rusqlite::{Connection, ErrorCode};
 
@@ -78,12 +78,15 @@ impl Store {
     /// Writes the durable ones of the events, which happened at these times, in one transaction.
     pub(crate) fn write<'a>(
         &mut self,
-        events: impl Iterator<Item = (Stamp, &'a Event)>,
+        events: impl Iterator<Item = (Timestamp, &'a Event)>,
     ) -> Result<(), WriteError> {
         Ok(self.try_write(events)?)
     }
 
-    fn try_write<'a>(&mut self, events: impl Iterator<Item = (Stamp, &'a Event)>) -> rusqlite::Result<()> {
+    fn try_write<'a>(
+        &mut self,
+        events: impl Iterator<Item = (Timestamp, &'a Event)>,
+    ) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         for (at, event) in events {
             record(&transaction, at.0, event)?;

@@ -149,7 +149,7 @@ fn may_make(tx: &mut Tx<'_>, conn: ConnId, wish: Wish<'_>) -> Result<Nick, Refus
     fit_email(wanted, wish.email, rules.email_required)?;
     fit_password(wanted, wish.password)?;
     let from = Attempted::Registration(Box::new(Attempted::from(&session.peer.origin)));
-    let delay = state.attempts.delay(&from, rules.per_address, tx.now().0).div_ceil(1000);
+    let delay = state.attempts.delay(&from, rules.per_address, tx.now().uptime).div_ceil(1000);
     if delay > 0 {
         let delay = authenticate::seconds_long(delay);
         let why = format!("Too many accounts were made from where you are, try again in {delay}");

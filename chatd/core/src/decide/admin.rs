@@ -14,6 +14,7 @@ use crate::id::UserId;
 use crate::input::{Actor, AdminCommand};
 use crate::output::AdminAnswer;
 use crate::state::{Channel, Session, State, Status, User};
+use crate::time::Now;
 use crate::tx::Tx;
 
 use super::{redact, tick};
@@ -28,11 +29,11 @@ pub use bans::expire;
 /// Does what an administrator asks. Whether the actor may was settled before.
 pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnswer {
     match command {
-        AdminCommand::List => {
-            AdminAnswer::Users(tx.state().users.values().map(|user| describe(tx.state(), user)).collect())
-        }
+        AdminCommand::List => AdminAnswer::Users(
+            tx.state().users.values().map(|user| describe(tx.state(), tx.now(), user)).collect(),
+        ),
         AdminCommand::Show { name } => match tx.state().user_named(&name) {
-            Some((_, user)) => AdminAnswer::User(Box::new(describe(tx.state(), user))),
+            Some((_, user)) => AdminAnswer::User(Box::new(describe(tx.state(), tx.now(), user))),
             None => no_such_user(tx.state(), name),
         },
         AdminCommand::Channels => {
@@ -62,7 +63,7 @@ pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnsw
         AdminCommand::Redact { entry, reason } => or_refused(redact_message(tx, actor, &entry, reason)),
         AdminCommand::Shutdown { after, reason } => or_refused(shutdown(tx, actor, after, reason)),
         AdminCommand::CancelShutdown => cancel_shutdown(tx, actor),
-        AdminCommand::Status => AdminAnswer::Status(status(tx.state())),
+        AdminCommand::Status => AdminAnswer::Status(status(tx.state(), tx.now())),
     }
 }
 
@@ -130,7 +131,7 @@ fn shutdown(
     if after > DELAY_MAX {
         return Err(admin::Error::InvalidDelay { reason: "it is longer than 30 days".to_owned() });
     }
-    let at = tx.now().0 + u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+    let at = tx.now().uptime.saturating_add(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
     if after.is_zero() {
         let said = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         tick::stop(tx, &format!("Server shutting down{said}"));
@@ -138,7 +139,7 @@ fn shutdown(
         let (by, reason) = (administrator(actor), reason.map(Into::into));
         tx.emit(Event::Server(ServerEvent::ShutdownScheduled { by, at, reason }));
     }
-    Ok(AdminAnswer::ShutdownAt { at })
+    Ok(AdminAnswer::ShutdownAt { at: tx.now().wall_at(at).0 })
 }
 
 fn cancel_shutdown(tx: &mut Tx<'_>, actor: &Actor) -> AdminAnswer {
@@ -208,7 +209,7 @@ fn name_of(actor: &Actor) -> String {
     actor.login.clone().unwrap_or_else(|| format!("uid {}", actor.uid))
 }
 
-fn status(state: &State) -> admin::CoreStatus {
+fn status(state: &State, now: Now) -> admin::CoreStatus {
     admin::CoreStatus {
         users: wide(state.users.len()),
         sessions: wide(state.counts.sessions),
@@ -216,14 +217,14 @@ fn status(state: &State) -> admin::CoreStatus {
         channels: wide(state.channels.len()),
         messages: state.messages(),
         shutdown: state.shutdown.as_ref().map(|shutdown| admin::PendingShutdown {
-            at: shutdown.at,
+            at: now.wall_at(shutdown.at).0,
             reason: shutdown.reason.as_deref().map(str::to_owned),
         }),
     }
 }
 
-fn describe(state: &State, user: &User) -> admin::User {
-    let presence = state.presence(user);
+fn describe(state: &State, now: Now, user: &User) -> admin::User {
+    let presence = state.presence(user, now);
     let (status, away, partner) = match presence.status {
         Status::Available => (admin::UserStatus::Available, None, None),
         Status::Away(text) => (admin::UserStatus::Away, Some(text), None),
@@ -236,23 +237,23 @@ fn describe(state: &State, user: &User) -> admin::User {
         account: user.account.as_ref().map(ToString::to_string),
         guest: user.account.is_none(),
         status,
-        status_since: Some(presence.since),
+        status_since: Some(presence.since.0),
         away: away.map(str::to_owned),
         talking_with: partner.map(Nick::to_string),
         realname: user.realname.to_string(),
         modes: user.modes.letters().collect(),
         channels: state.channels_of(user).map(|(_, channel)| channel.name.to_string()).collect(),
-        connected_at: user.since,
-        last_active_at: user.acted_at,
-        sessions: sessions.map(describe_session).collect(),
+        connected_at: now.wall_at(user.arrived_at).0,
+        last_active_at: now.wall_at(user.acted_at).0,
+        sessions: sessions.map(|session| describe_session(now, session)).collect(),
     }
 }
 
-fn describe_session(session: &Session) -> admin::Session {
+fn describe_session(now: Now, session: &Session) -> admin::Session {
     admin::Session {
         from: (&session.peer.origin).into(),
-        connected_at: session.opened_at,
-        last_active_at: session.acted_at,
+        connected_at: now.wall_at(session.opened_at).0,
+        last_active_at: now.wall_at(session.acted_at).0,
         capabilities: session.caps.names().map(str::to_owned).collect(),
     }
 }

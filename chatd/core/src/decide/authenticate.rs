@@ -205,7 +205,7 @@ fn challenge(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8]) {
     );
     let Some(session) = state.sessions.get(conn) else { return };
     let about = [conn.slot.to_le_bytes(), conn.generation.to_le_bytes()].concat();
-    let (opened, now, client) = (session.opened_at.to_le_bytes(), tx.now().0.to_le_bytes(), whole);
+    let (opened, now, client) = (session.opened_at.0.to_le_bytes(), tx.now().wall.0.to_le_bytes(), whole);
     let nonce = sasl::token(secret, &[b"nonce", &about, &opened, &now, client]);
     let name = first.name.clone();
     let (challenge, message) = first.challenge(keys, &nonce);
@@ -249,7 +249,7 @@ pub fn try_login(tx: &mut Tx<'_>, conn: ConnId, name: &str) -> Result<(), String
 
 /// Seconds until the connection may try again; none if it may now. Administrators are told of who may not.
 pub fn delay(tx: &mut Tx<'_>, conn: ConnId, name: Option<&Folded>) -> Option<u64> {
-    let (state, now) = (tx.state(), tx.now().0);
+    let (state, now) = (tx.state(), tx.now().uptime);
     let session = state.sessions.get(conn)?;
     let free = state.policy.free_attempts;
     let by_origin = Attempted::all_of(&session.peer.origin);
@@ -386,7 +386,7 @@ fn barred(tx: &Tx<'_>, account: &Nick) -> Option<(Bar, String)> {
         return Some((Bar::Suspended, why));
     }
     let suspect = Suspect { account: Some(account.as_str()), ..Suspect::default() };
-    let ban = state.bans.against(&suspect, tx.now().0)?;
+    let ban = state.bans.against(&suspect, tx.now().wall.0)?;
     Some((Bar::Banned, format!("the account is banned{}", because(ban.reason.as_deref()))))
 }
 

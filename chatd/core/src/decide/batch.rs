@@ -9,6 +9,7 @@ use compact_str::CompactString;
 
 use crate::batch::{Batch, OpenBatch, Wrong};
 use crate::id::ConnId;
+use crate::time::Uptime;
 use crate::tx::{Caller, Tx, label_of};
 
 use super::check::word;
@@ -55,7 +56,7 @@ pub fn line_lost(tx: &mut Tx<'_>, conn: ConnId) {
 
 /// Gives up on batches that were left open.
 pub fn tick(tx: &mut Tx<'_>) {
-    let Some(limit) = tx.now().0.checked_sub(OPEN_MAX) else { return };
+    let Some(limit) = tx.now().uptime.0.checked_sub(OPEN_MAX).map(Uptime) else { return };
     for (conn, reference) in tx.batches().silent_since(limit) {
         tx.begin(conn, None);
         refuse(tx, conn, "TIMEOUT", format_args!("{reference} :The batch was open for too long"));
@@ -88,7 +89,7 @@ fn open(tx: &mut Tx<'_>, caller: Caller, reference: &str, message: &Message) {
         target: target.into(),
         tags: speech::client_tags(tx, caller, message).into(),
         client_id,
-        heard_at: tx.now().0,
+        heard_at: tx.now().uptime,
         content: None,
     };
     tx.batches().insert(caller.conn, Batch::Open(Box::new(batch)));
@@ -98,7 +99,7 @@ fn open(tx: &mut Tx<'_>, caller: Caller, reference: &str, message: &Message) {
 
 fn add(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let limits = &tx.state().policy.limits;
-    let (bytes, lines, now) = (limits.multiline_bytes, limits.multiline_lines, tx.now().0);
+    let (bytes, lines, now) = (limits.multiline_bytes, limits.multiline_lines, tx.now().uptime);
     let Some(Batch::Open(batch)) = tx.batches().get_mut(conn) else { return };
     batch.heard_at = now;
     let Err(wrong) = batch.add(message, bytes, lines) else { return };

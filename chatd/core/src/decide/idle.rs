@@ -19,9 +19,8 @@ pub fn acted(tx: &mut Tx<'_>, caller: Caller) {
 
 /// Remembers that the user has just done something.
 pub fn note(tx: &mut Tx<'_>, caller: Caller) {
-    let now = tx.now().0;
-    // The clock may have been put back.
-    if tx.state().sessions.get(caller.conn).is_some_and(|session| session.acted_at.abs_diff(now) >= GRAIN) {
+    let now = tx.now().uptime;
+    if tx.state().sessions.get(caller.conn).is_some_and(|session| now.since(session.acted_at) >= GRAIN) {
         tx.emit_user(caller.user, UserEvent::Acted { conn: caller.conn });
     }
 }
@@ -29,7 +28,7 @@ pub fn note(tx: &mut Tx<'_>, caller: Caller) {
 /// Makes those automatically away who have done nothing for long enough. Many at once, as some time after a restart, in a
 /// large channel are more lines than a tick has room for: the others follow.
 pub fn tick(tx: &mut Tx<'_>) {
-    let (now, state) = (tx.now().0, tx.state());
+    let (now, state) = (tx.now().uptime, tx.state());
     let mut lines = 0;
     let due = state.idle_deadlines.iter().take_while(|(due, _)| *due <= now).take_while(|(_, id)| {
         let has_room = lines < state.policy.limits.idle_lines;
@@ -52,7 +51,7 @@ fn witnesses(state: &State, id: UserId) -> usize {
 mod tests {
     use crate::policy::PresencePolicy;
     use crate::state::Status;
-    use crate::testing::Chat;
+    use crate::testing::{Chat, START};
     use crate::{ConnId, Input, Keepalive, Policy};
 
     const MINUTE: u64 = 60_000;
@@ -161,7 +160,7 @@ mod tests {
 
     fn is_idle(chat: &Chat) -> bool {
         let state = chat.core().state();
-        state.user_named("alice").is_some_and(|(_, alice)| state.presence(alice).status == Status::Idle)
+        state.user_named("alice").is_some_and(|(_, alice)| state.status(alice) == Status::Idle)
     }
 
     #[test]
@@ -222,7 +221,7 @@ mod tests {
 
     fn since(chat: &Chat) -> u64 {
         let state = chat.core().state();
-        state.presence(state.user_named("alice").unwrap().1).since
+        state.presence(state.user_named("alice").unwrap().1, chat.now()).since.0
     }
 
     #[test]
@@ -266,7 +265,7 @@ mod tests {
         let (mut chat, alice, bob) = chat();
         pass(&mut chat, 1_000);
         chat.say(alice, "PRIVMSG #room :x");
-        chat.put_clock_back();
+        chat.set_clock(START);
         chat.say(alice, "PRIVMSG #room :x");
         chat.hear_all();
         pass(&mut chat, 30);

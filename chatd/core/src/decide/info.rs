@@ -80,7 +80,7 @@ pub fn version(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 
 pub fn time(tx: &mut Tx<'_>, _: Caller, message: &Message) {
     if is_for_us(tx, message.param(0)) {
-        let now = readable(tx.now().0);
+        let now = readable(tx.now().wall.0);
         let (state, mut to) = tx.responder();
         to.numeric(RPL_TIME, format_args!("{} :{now}", state.policy.server_name));
     }
@@ -138,7 +138,7 @@ pub fn userhost(tx: &mut Tx<'_>, _: Caller, message: &Message) {
 fn userhost_reply(state: &State, user: &User) -> CompactString {
     let User { nick, ident, host, .. } = user;
     let operator = if user.is_operator() { "*" } else { "" };
-    let here = if state.presence(user).is_here() { '+' } else { '-' };
+    let here = if state.status(user).is_here() { '+' } else { '-' };
     format_compact!("{nick}{operator}={here}{ident}@{host}")
 }
 

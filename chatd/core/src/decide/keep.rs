@@ -12,7 +12,7 @@ use crate::tx::Tx;
 /// Ends those that have been empty for long enough, and the longest empty where there are too many.
 pub fn expire(tx: &mut Tx<'_>) {
     let state = tx.state();
-    let (keep, now) = (state.policy.keep_channels, tx.now().0);
+    let (keep, now) = (state.policy.keep_channels, tx.now().wall.0);
     let too_many = state.empty_channels.len().saturating_sub(state.policy.limits.kept_channels);
     let is_over = |since: u64| since.saturating_add(keep) <= now;
     let ends = state.empty_channels.iter().enumerate();

@@ -26,7 +26,7 @@ pub fn list(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 
 /// Looks for channels that are wanted until that has been enough work for a turn, and lists them when all are found.
 pub fn scan(tx: &mut Tx<'_>, caller: Caller, mut scan: ChannelScan) {
-    let (now, state) = (tx.now().0, tx.state());
+    let (now, state) = (tx.now().wall.0, tx.state());
     let wish = Wish::new(scan.conditions.split(',').filter(|part| !part.is_empty()));
     let mut left = state.policy.limits.scan_steps;
     let mut pause = None;

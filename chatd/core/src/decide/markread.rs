@@ -2,11 +2,10 @@
 
 use chat_proto::message::Message;
 use chat_proto::name::{ChannelName, Folded, Nick};
-use jiff::Timestamp;
 
-use crate::core::Stamp;
 use crate::event::{Event, ReadMark};
 use crate::project::mark_args;
+use crate::time::Timestamp;
 use crate::tx::{Caller, Tx};
 
 use super::check::word;
@@ -30,8 +29,8 @@ pub fn markread(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 }
 
 /// Marks never go back, and nobody has read what is not said yet.
-fn mark(tx: &mut Tx<'_>, caller: Caller, target: &str, at: Stamp) {
-    let at = at.min(tx.now());
+fn mark(tx: &mut Tx<'_>, caller: Caller, target: &str, at: Timestamp) {
+    let at = at.min(tx.now().wall);
     let state = tx.state();
     let (folded, most) = (Folded::new(target), state.policy.limits.read_markers);
     let marks = state.marks_of(caller.user);
@@ -59,9 +58,9 @@ fn invalid(tx: &mut Tx<'_>, what: &str, why: &str) {
 }
 
 /// A time in just the form that server-time has.
-fn time(text: &str) -> Option<Stamp> {
-    let time: Timestamp = text.parse().ok()?;
-    let stamp = Stamp(u64::try_from(time.as_millisecond()).ok()?);
+fn time(text: &str) -> Option<Timestamp> {
+    let time: jiff::Timestamp = text.parse().ok()?;
+    let stamp = Timestamp(u64::try_from(time.as_millisecond()).ok()?);
     (stamp.to_string() == text).then_some(stamp)
 }
 

@@ -7,30 +7,32 @@ use crate::id::UserId;
 use crate::project::PRESENCE_UNDERSTOOD;
 use crate::reply::Responder;
 use crate::state::{Presence, State, Status, User};
+use crate::time::Now;
 use crate::tx::{Caller, Tx};
 
 use super::info::readable;
 
 /// Tells whose command it is that the user cannot be reached, if that is so. Whom the user talks with can reach it.
 pub fn tell(tx: &mut Tx<'_>, caller: Caller, id: UserId) {
+    let now = tx.now();
     let (state, mut to) = tx.responder();
     if let Some(user) = state.user(id)
         && user.talk.is_none_or(|talk| talk.with != caller.user)
     {
-        answer(state, &mut to, user);
+        answer(state, &mut to, now, user);
     }
 }
 
-pub fn answer(state: &State, to: &mut Responder<'_>, user: &User) {
-    let presence = state.presence(user);
-    if let Some(text) = presence.text() {
+pub fn answer(state: &State, to: &mut Responder<'_>, now: Now, user: &User) {
+    let presence = state.presence(user, now);
+    if let Some(text) = presence.status.text() {
         to.about(presence, RPL_AWAY, &format_compact!("{} :", user.nick), &text);
     }
 }
 
 /// Since when it cannot be reached, for those whom no tag tells it. Who is away in its own words can say so itself.
-pub fn answer_since(state: &State, to: &mut Responder<'_>, user: &User) {
-    let Presence { status, since } = state.presence(user);
+pub fn answer_since(state: &State, to: &mut Responder<'_>, now: Now, user: &User) {
+    let Presence { status, since } = state.presence(user, now);
     let with;
     let what = match status {
         Status::Available | Status::Away(_) => return,
@@ -41,7 +43,7 @@ pub fn answer_since(state: &State, to: &mut Responder<'_>, user: &User) {
         }
     };
     if !to.caps.contains(PRESENCE_UNDERSTOOD) {
-        let since = readable(since);
+        let since = readable(since.0);
         to.numeric(RPL_WHOISSPECIAL, format_args!("{} :has been {what} since {since}", user.nick));
     }
 }

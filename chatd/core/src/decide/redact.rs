@@ -56,7 +56,7 @@ pub fn found(tx: &mut Tx<'_>, conn: ConnId, wanted: &Retraction, answer: &Histor
     let Some(entry) = entry.filter(|entry| is_at(&reader, target, entry)) else {
         return unknown(tx, target, &id);
     };
-    match refusal(state, tx.now().0, user, entry) {
+    match refusal(state, tx.now().wall.0, user, entry) {
         Some(Refusal::NotYours) => {
             let why = format_args!("{} {id} :You are not authorised to delete this message", word(target));
             tx.fail("REDACT", "REDACT_FORBIDDEN", why);

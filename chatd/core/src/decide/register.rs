@@ -221,7 +221,7 @@ fn kept_out(tx: &Tx<'_>, conn: ConnId, nick: &Nick) -> Option<String> {
         source: Some(&source),
         ..Suspect::of(&session.peer)
     };
-    let ban = state.bans.against(&suspect, tx.now().0)?;
+    let ban = state.bans.against(&suspect, tx.now().wall.0)?;
     Some(format!("Banned{}", because(ban.reason.as_deref())))
 }
 
@@ -298,7 +298,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
 
 /// From now on its silence counts, no longer the time that it takes to register.
 fn watch_silence(tx: &mut Tx<'_>, conn: ConnId) {
-    let due = tx.now().0.saturating_add(tx.state().policy.keepalive.interval);
+    let due = tx.now().uptime.saturating_add(tx.state().policy.keepalive.interval);
     tx.emit_conn(conn, ConnEvent::Watched { due });
 }
 
@@ -321,7 +321,7 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
     let same = user.nick.fold() == nick.fold();
     let source = Source { nick: nick.as_str(), ..user.source() }.to_string();
     let suspect = Suspect { nick: Some(nick.as_str()), source: Some(&source), ..Suspect::default() };
-    if !same && state.bans.against(&suspect, tx.now().0).is_some() {
+    if !same && state.bans.against(&suspect, tx.now().wall.0).is_some() {
         return tx.numeric(ERR_ERRONEUSNICKNAME, format_args!("{nick} :Erroneous nickname, it is banned"));
     }
     if !same && let Some(owner) = owner(state, user.account.as_ref(), &nick) {

@@ -7,12 +7,12 @@ use chat_proto::caps::Caps;
 use chat_proto::message::Message;
 use chat_proto::numeric::ERR_NEEDMOREPARAMS;
 
-use crate::core::Stamp;
 use crate::event::{Talk, TalkDeed};
 use crate::id::{ConnId, UserId};
 use crate::project::{TalkView, hears_of_talks};
 use crate::service::Service;
 use crate::state::{State, TalkRequest, User};
+use crate::time::Uptime;
 use crate::tx::{Caller, Tx};
 
 use super::check::word;
@@ -154,7 +154,7 @@ fn request(tx: &mut Tx<'_>, caller: Caller, nick: &str) -> Outcome {
     if !has_room(state, caller, id) {
         return Err(Refusal::new("TOO_MANY", nick.as_str(), format!("Too many others ask {nick} already")));
     }
-    let due = tx.now().0.saturating_add(state.policy.presence.talk_request);
+    let due = tx.now().uptime.saturating_add(state.policy.presence.talk_request);
     emit(tx, caller.user, id, TalkDeed::Requested { conn: caller.conn, due });
     presence::tell(tx, caller, id);
     Ok(())
@@ -229,7 +229,7 @@ fn end(tx: &mut Tx<'_>, caller: Caller) -> Outcome {
 
 /// Requests that nobody has answered are given up.
 pub fn expire(tx: &mut Tx<'_>) {
-    let due: Vec<TalkRequest> = tx.state().talk_requests.due(tx.now().0).copied().collect();
+    let due: Vec<TalkRequest> = tx.state().talk_requests.due(tx.now().uptime).copied().collect();
     due.into_iter().for_each(|request| emit(tx, request.from, request.to, TalkDeed::TimedOut));
 }
 
@@ -324,11 +324,12 @@ fn tell_all(tx: &mut Tx<'_>, conn: ConnId) -> usize {
         let TalkRequest { from, to, conn, since, due } = *request;
         Some((since, false, state.talk_deed(from, to, TalkDeed::Requested { conn, due })?))
     });
-    let deeds: Vec<(u64, bool, Talk)> = talking.into_iter().chain(requests).collect();
+    let deeds: Vec<(Uptime, bool, Talk)> = talking.into_iter().chain(requests).collect();
+    let now = tx.now();
     let (state, answer) = tx.responder();
     for (at, here, talk) in &deeds {
         let view = TalkView { state, talk, to: &to, here: *here };
-        answer.replies.line(|line| view.write(caps, line, &format!("time={}", Stamp(*at))));
+        answer.replies.line(|line| view.write(caps, line, &format!("time={}", now.wall_at(*at))));
     }
     deeds.len()
 }

@@ -7,6 +7,7 @@ use crate::id::ConnId;
 use crate::output::Effect;
 use crate::policy::Policy;
 use crate::state::Session;
+use crate::time::Uptime;
 use crate::tx::Tx;
 
 use super::{admin, batch, idle, keep, talk};
@@ -18,7 +19,7 @@ pub fn tick(tx: &mut Tx<'_>) {
     batch::tick(tx);
     talk::expire(tx);
     idle::tick(tx);
-    let now = tx.now().0;
+    let now = tx.now().uptime;
     let due: Vec<ConnId> =
         tx.state().deadlines.iter().take_while(|(due, _)| *due <= now).map(|(_, conn)| *conn).collect();
     for conn in due {
@@ -35,7 +36,7 @@ pub fn policy(tx: &mut Tx<'_>, policy: Box<Policy>) {
     if same_periods {
         return;
     }
-    let due = tx.now().0;
+    let due = tx.now().uptime;
     let conns: Vec<ConnId> = tx.state().sessions.iter().map(|session| session.conn).collect();
     for conn in conns {
         tx.emit_conn(conn, ConnEvent::Watched { due });
@@ -69,7 +70,7 @@ pub fn stop(tx: &mut Tx<'_>, reason: &str) {
 
 fn look_after_shutdown(tx: &mut Tx<'_>) {
     let Some(shutdown) = tx.state().shutdown.clone() else { return };
-    let remaining = shutdown.at.saturating_sub(tx.now().0);
+    let remaining = shutdown.at.since(tx.now().uptime);
     if remaining == 0 {
         let reason = shutdown.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         stop(tx, &format!("Server shutting down{reason}"));
@@ -79,7 +80,7 @@ fn look_after_shutdown(tx: &mut Tx<'_>) {
 }
 
 fn look_after(tx: &mut Tx<'_>, conn: ConnId) {
-    let now = tx.now().0;
+    let now = tx.now().uptime;
     let keepalive = tx.state().policy.keepalive.clone();
     let Some(session) = tx.state().sessions.get(conn) else { return };
     if session.registering().is_some() {
@@ -111,18 +112,16 @@ fn look_after(tx: &mut Tx<'_>, conn: ConnId) {
 
 /// What to make of how long a connection has been silent.
 enum Silence {
-    Fine { until: u64 },
-    Asked { until: u64 },
+    Fine { until: Uptime },
+    Asked { until: Uptime },
     Lost { seconds: u64 },
 }
 
-/// Periods may be as long as a number can say, and the host's clock may be set back.
-fn silence(session: &Session, now: u64, interval: u64, timeout: u64) -> Silence {
+/// Periods may be as long as a number can say.
+fn silence(session: &Session, now: Uptime, interval: u64, timeout: u64) -> Silence {
     let ask_at = session.heard_at.saturating_add(interval);
     match session.pinged_at.map(|pinged| pinged.saturating_add(timeout)) {
-        Some(lost_at) if now >= lost_at => {
-            Silence::Lost { seconds: now.saturating_sub(session.heard_at) / 1000 }
-        }
+        Some(lost_at) if now >= lost_at => Silence::Lost { seconds: now.since(session.heard_at) / 1000 },
         Some(lost_at) => Silence::Fine { until: lost_at },
         None if now >= ask_at => Silence::Asked { until: now.saturating_add(timeout) },
         None => Silence::Fine { until: ask_at },
@@ -131,8 +130,73 @@ fn silence(session: &Session, now: u64, interval: u64, timeout: u64) -> Silence 
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Chat;
-    use crate::{Input, Keepalive, Policy};
+    use std::time::Duration;
+
+    use crate::testing::{Chat, START};
+    use crate::{AdminAnswer, AdminCommand, Input, Keepalive, Policy, Timestamp};
+
+    const HOUR: u64 = 3_600_000;
+
+    #[test]
+    fn clock_steps_stop_no_deadline_and_hasten_none() {
+        for wall in [START - HOUR, START + 365 * 24 * HOUR] {
+            let keepalive = Keepalive { interval: 60_000, timeout: 20_000, registration: 10_000 };
+            let mut policy = Policy { keepalive, ..Policy::default() };
+            policy.presence.talk_request = 15_000;
+            let mut chat = Chat::with(policy);
+            let (alice, bob, silent) = (chat.join("alice"), chat.join("bob"), chat.connect());
+            chat.say(alice, "TALK REQUEST bob");
+            chat.ask(AdminCommand::Shutdown { after: Duration::from_secs(100), reason: None });
+            chat.hear_all();
+            chat.set_clock(wall);
+            let mut passed = |milliseconds: u64| {
+                chat.pass(milliseconds);
+                chat.feed(Input::Tick);
+                [alice, bob, silent].map(|conn| chat.heard(conn).join("\n"))
+            };
+            assert_eq!(passed(9_999), ["", "", ""]);
+            assert!(passed(1)[2].contains("Registration timed out"));
+            assert_ne!(passed(5_000)[0], "", "the talk request times out");
+            assert!(!passed(44_999)[0].contains("PING"));
+            assert_eq!(passed(1)[0], "PING :chat.local");
+            assert!(passed(20_000)[1].contains("no answer for 80 seconds"));
+            assert!(!chat.core().state().stopping);
+            passed_until_stop(&mut chat);
+        }
+    }
+
+    fn passed_until_stop(chat: &mut Chat) {
+        chat.pass(19_999);
+        chat.feed(Input::Tick);
+        assert!(!chat.core().state().stopping);
+        chat.pass(1);
+        chat.feed(Input::Tick);
+        assert!(chat.core().state().stopping, "the shutdown comes when it was announced for");
+    }
+
+    #[test]
+    fn people_see_the_right_time_after_clock_steps() {
+        for wall in [START - 10 * HOUR, START + 365 * 24 * HOUR] {
+            let mut chat = Chat::with(Policy::default());
+            let (alice, bob) = (chat.join("alice"), chat.join("bob"));
+            chat.say(alice, "CAP REQ :server-time echo-message");
+            chat.say(bob, "TALK REQUEST alice");
+            chat.say(alice, "TALK ACCEPT");
+            chat.pass(5_000);
+            chat.set_clock(wall);
+            let heard = chat.say(alice, "PRIVMSG #lobby :hello").concat();
+            assert!(heard.contains(&format!("time={}", Timestamp(wall))), "{heard}");
+            chat.pass(7_000);
+            let whois = chat.say(bob, "WHOIS alice alice").join("\n");
+            let signon = (wall - 5_000) / 1000;
+            assert!(whois.contains(&format!(" alice 7 {signon} :seconds idle")), "{whois}");
+            let AdminAnswer::User(user) = chat.ask(AdminCommand::Show { name: "alice".into() }) else {
+                panic!("alice is here")
+            };
+            let seen = (user.connected_at, user.status_since, user.last_active_at);
+            assert_eq!(seen, (wall - 5_000, Some(wall - 5_000), wall));
+        }
+    }
 
     #[test]
     fn who_was_told_that_the_server_stops_is_sent_nothing_more() {

@@ -11,6 +11,7 @@ use crate::id::UserId;
 use crate::mask::fits_within;
 use crate::reply::Responder;
 use crate::state::{Channel, State, User};
+use crate::time::Now;
 use crate::tx::{Caller, Tx};
 
 use super::check::{sees, word};
@@ -66,7 +67,7 @@ fn answer(
     form: &str,
     list: impl FnOnce(&Asker<'_>, &mut Responder<'_>) -> bool,
 ) {
-    let now = tx.now().0;
+    let now = tx.now();
     let (state, mut to) = tx.responder();
     let asker = Asker { state, user: caller.user, caps: to.caps, now, form: Form::parse(form) };
     if !list(&asker, &mut to) {
@@ -99,7 +100,7 @@ struct Asker<'a> {
     user: UserId,
     caps: Caps,
     /// Milliseconds since the Unix epoch.
-    now: u64,
+    now: Now,
     form: Form<'a>,
 }
 
@@ -157,7 +158,7 @@ impl Asker<'_> {
             let User { nick, ident, host, .. } = user;
             let flags = self.flags(user, place);
             let head = format_compact!("{channel} {ident} {host} {} {nick} {flags} :0 ", to.server);
-            to.about(self.state.presence(user), RPL_WHOREPLY, &head, &user.realname);
+            to.about(self.state.presence(user, self.now), RPL_WHOREPLY, &head, &user.realname);
         } else {
             self.answer_fields(to, user, place);
         }
@@ -174,7 +175,7 @@ impl Asker<'_> {
             head.push_str(if head.is_empty() { ":" } else { " :" });
             realname = &user.realname;
         }
-        to.about(self.state.presence(user), RPL_WHOSPCRPL, &head, realname);
+        to.about(self.state.presence(user, self.now), RPL_WHOSPCRPL, &head, realname);
     }
 
     /// The chosen fields but the real name.
@@ -201,7 +202,7 @@ impl Asker<'_> {
             'n' => user.nick.to_compact_string(),
             'f' => self.flags(user, place),
             'd' => "0".into(),
-            'l' => (self.now.saturating_sub(user.last_active) / 1000).to_compact_string(),
+            'l' => (self.now.uptime.since(user.last_active) / 1000).to_compact_string(),
             'a' => user.account.as_ref().map_or("0".into(), ToString::to_string).into(),
             _ => "n/a".into(),
         }
@@ -209,7 +210,7 @@ impl Asker<'_> {
 
     /// Here or gone, operator, rank in the channel, bot.
     fn flags(&self, user: &User, place: Option<(&Channel, Ranks)>) -> CompactString {
-        let mut flags = CompactString::from(if self.state.presence(user).is_here() { "H" } else { "G" });
+        let mut flags = CompactString::from(if self.state.status(user).is_here() { "H" } else { "G" });
         if user.is_operator() {
             flags.push('*');
         }

@@ -15,6 +15,7 @@ use crate::id::UserId;
 use crate::input::Origin;
 use crate::reply::Responder;
 use crate::state::{Session, State, User};
+use crate::time::Now;
 use crate::tx::{Caller, Tx};
 
 use super::check::word;
@@ -31,22 +32,22 @@ pub fn whois(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
         return tx.numeric(ERR_NONICKNAMEGIVEN, format_args!(":No nickname given"));
     }
     if is_for_us(tx, server) {
-        let now = tx.now().0;
+        let now = tx.now();
         let (state, mut to) = tx.responder();
         match state.user_named(nick) {
             Some((id, user)) => answer(state, &mut to, caller, now, id, user),
-            None => not_here(state, &mut to, nick),
+            None => not_here(state, &mut to, now, nick),
         }
     }
     tx.numeric(RPL_ENDOFWHOIS, format_args!("{} :End of /WHOIS list", word(nick)));
 }
 
 /// Those who were here lately, until when.
-fn not_here(state: &State, to: &mut Responder<'_>, nick: &str) {
+fn not_here(state: &State, to: &mut Responder<'_>, now: Now, nick: &str) {
     let left = state.whowas.iter().find(|user| user.nick.as_str().eq_ignore_ascii_case(nick));
     match left {
         Some(user) => {
-            let until = readable(user.left_at);
+            let until = readable(now.wall_at(user.left_at).0);
             to.numeric(
                 ERR_NOSUCHNICK,
                 format_args!("{} :No such nick; it was here until {until}", user.nick),
@@ -56,7 +57,7 @@ fn not_here(state: &State, to: &mut Responder<'_>, nick: &str) {
     }
 }
 
-fn answer(state: &State, to: &mut Responder<'_>, caller: Caller, now: u64, id: UserId, user: &User) {
+fn answer(state: &State, to: &mut Responder<'_>, caller: Caller, now: Now, id: UserId, user: &User) {
     let User { nick, ident, host, .. } = user;
     to.text(RPL_WHOISUSER, &format_compact!("{nick} {ident} {host} * :"), &user.realname);
     list_channels(state, to, caller, id, user);
@@ -65,15 +66,15 @@ fn answer(state: &State, to: &mut Responder<'_>, caller: Caller, now: u64, id: U
     if user.is_operator() {
         to.numeric(RPL_WHOISOPERATOR, format_args!("{nick} :is an operator of this server"));
     }
-    presence::answer(state, to, user);
-    presence::answer_since(state, to, user);
+    presence::answer(state, to, now, user);
+    presence::answer_since(state, to, now, user);
     if let Some(account) = &user.account {
         to.numeric(RPL_WHOISACCOUNT, format_args!("{nick} {account} :is logged in as"));
     }
     if user.is_bot() {
         to.numeric(RPL_WHOISBOT, format_args!("{nick} :is a bot"));
     }
-    let (idle, since) = (now.saturating_sub(user.last_active) / 1000, user.since / 1000);
+    let (idle, since) = (now.uptime.since(user.last_active) / 1000, now.wall_at(user.arrived_at).0 / 1000);
     to.numeric(RPL_WHOISIDLE, format_args!("{nick} {idle} {since} :seconds idle, signon time"));
     if knows_all(state, caller.user, id) {
         sessions(state, user).for_each(|session| tell_origin(to, user, session));

@@ -9,6 +9,7 @@ use compact_str::format_compact;
 use crate::mask::fits;
 use crate::reply::Responder;
 use crate::state::Whowas;
+use crate::time::Now;
 use crate::tx::{Caller, Tx};
 
 use super::check::word;
@@ -19,11 +20,12 @@ pub fn whowas(tx: &mut Tx<'_>, _: Caller, message: &Message) {
         return tx.numeric(ERR_NONICKNAMEGIVEN, format_args!(":No nickname given"));
     };
     let count = message.param(1).and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+    let now = tx.now();
     let (state, mut to) = tx.responder();
     let found = state.whowas.iter().filter(|user| fits(nick, user.nick.as_str()));
     let mut last = None;
     for user in found.take(count.unwrap_or(usize::MAX)) {
-        answer(&mut to, user);
+        answer(&mut to, now, user);
         last = Some(user);
     }
     if last.is_none() {
@@ -34,11 +36,11 @@ pub fn whowas(tx: &mut Tx<'_>, _: Caller, message: &Message) {
     to.numeric(RPL_ENDOFWHOWAS, format_args!("{nick} :End of WHOWAS"));
 }
 
-fn answer(to: &mut Responder<'_>, user: &Whowas) {
+fn answer(to: &mut Responder<'_>, now: Now, user: &Whowas) {
     let Whowas { nick, ident, host, .. } = user;
     to.text(RPL_WHOWASUSER, &format_compact!("{nick} {ident} {host} * :"), &user.realname);
     let server = to.server;
-    to.numeric(RPL_WHOISSERVER, format_args!("{nick} {server} :{}", readable(user.left_at)));
+    to.numeric(RPL_WHOISSERVER, format_args!("{nick} {server} :{}", readable(now.wall_at(user.left_at).0)));
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Byline, Who};
 use crate::id::ConnId;
+use crate::time::Uptime;
 
 /// Somebody does something about a conversation with somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +18,7 @@ pub struct Talk {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TalkDeed {
     /// Asks for one, in the session `conn`; the request waits until `due`, milliseconds since the Unix epoch.
-    Requested { conn: ConnId, due: u64 },
+    Requested { conn: ConnId, due: Uptime },
     /// Accepts the request of the other, who asked in the session `asked_in`: from now on they talk.
     Accepted { conn: ConnId, asked_in: ConnId },
     /// Declines the request of the other.

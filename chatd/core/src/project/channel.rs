@@ -72,8 +72,8 @@ impl Scene<'_> {
         let render = |caps: Caps, line: &mut String| join_line(author, name.as_str(), caps, line);
         let depends = TAGS | Caps::EXTENDED_JOIN;
         self.show_channel(room.channel, true, &Show { depends, needs: Caps::empty(), render: &render });
-        let presence = self.state.presence(user);
-        if !presence.is_here() {
+        let presence = self.state.presence(user, self.now);
+        if !presence.status.is_here() {
             let render = |caps: Caps, line: &mut String| author.presence(caps, line, presence);
             let show = Show { depends: PRESENCE_TAGS, needs: Caps::AWAY_NOTIFY, render: &render };
             self.show_channel(room.channel, false, &show);

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use chat_proto::caps::Caps;
 use chat_proto::tag;
 
-use crate::core::Stamp;
 use crate::event::SaidKind;
 use crate::history::{Deed, Entry, Party, Place};
 use crate::id::MessageId;
 use crate::state::State;
+use crate::time::Timestamp;
 
 use super::line::Tags;
 use super::multiline::Multiline;
@@ -94,7 +94,7 @@ impl Viewer<'_> {
         if let Some(batch) = self.batch {
             tags.next().extend(["batch=", batch]);
         }
-        tags.server_tags(self.caps, &format!("time={}", Stamp(entry.at)), id);
+        tags.server_tags(self.caps, &format!("time={}", Timestamp(entry.at)), id);
         if self.caps.contains(Caps::ACCOUNT_TAG)
             && let Some(account) = &entry.account
         {

@@ -31,7 +31,7 @@ impl Author<'_> {
         tags.end();
         self.source(line);
         line.push_str("AWAY");
-        if let Some(text) = presence.text() {
+        if let Some(text) = presence.status.text() {
             line.extend([" :", &text]);
         }
     }

@@ -27,6 +27,7 @@ use crate::id::{ChannelId, ConnId, UserId};
 use crate::output::Effect;
 use crate::reply::Replies;
 use crate::state::State;
+use crate::time::Now;
 
 pub use channel::join_line;
 pub use entry::Viewer;
@@ -71,7 +72,7 @@ pub struct Scene<'a> {
     /// The client whose command it was: its own copy is among its replies.
     pub issuer: Option<(ConnId, Caps)>,
     /// Milliseconds since the Unix epoch.
-    pub now: u64,
+    pub now: Now,
     pub time_tag: &'a str,
 }
 

@@ -6,7 +6,6 @@ use chat_proto::caps::Caps;
 use chat_proto::message::escaped_tag;
 use chat_proto::tag;
 
-use crate::core::Stamp;
 use crate::state::{Presence, Status};
 
 use super::line::Tags;
@@ -20,7 +19,7 @@ pub fn presence_tags(caps: Caps, tags: &mut Tags<'_>, presence: Presence<'_>, wi
         return;
     }
     tags.next().extend([tag::PRESENCE, "=", presence.status.name()]);
-    let _ = write!(tags.next(), "{}={}", tag::SINCE, Stamp(presence.since));
+    let _ = write!(tags.next(), "{}={}", tag::SINCE, presence.since);
     match presence.status {
         Status::Busy(partner) => tags.next().extend([tag::WITH, "=", partner.as_str()]),
         Status::Away(text) if with_text => {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use chat_proto::caps::Caps;
 
-use crate::core::Stamp;
 use crate::event::ReadMark;
 use crate::id::ConnId;
+use crate::time::Timestamp;
 
 use super::line::server_line;
 use super::{Scene, Show, TAGS};
@@ -38,6 +38,6 @@ impl Scene<'_> {
 
 /// `MARKREAD target timestamp=…`, or `*` where nothing was read yet.
 pub fn mark_args(target: &str, at: Option<u64>) -> String {
-    let time = at.map_or(Cow::Borrowed("*"), |at| format!("timestamp={}", Stamp(at)).into());
+    let time = at.map_or(Cow::Borrowed("*"), |at| format!("timestamp={}", Timestamp(at)).into());
     format!("MARKREAD {target} {time}")
 }

@@ -28,7 +28,7 @@ impl Scene<'_> {
             }
             ServerEvent::ShutdownScheduled { at, reason, .. } => {
                 let reason = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-                let remaining = at.saturating_sub(self.now);
+                let remaining = at.since(self.now.uptime);
                 self.announce(format_args!("The server shuts down in {}{reason}", Span(remaining)));
             }
             ServerEvent::ShutdownWarned { remaining } => {

@@ -48,7 +48,7 @@ impl Scene<'_> {
     /// Behind a conversation it isn't seen; it shows when that ends.
     fn away_set(&mut self, who: &Who) {
         let state = self.state;
-        let presence = state.user(who.user).map(|user| state.presence(user));
+        let presence = state.user(who.user).map(|user| state.presence(user, self.now));
         if presence.is_some_and(|presence| !matches!(presence.status, Status::Busy(_))) {
             self.presence_changed(who);
         }
@@ -57,7 +57,7 @@ impl Scene<'_> {
     /// away-notify: to all who see the user.
     pub(super) fn presence_changed(&mut self, who: &Who) {
         let state = self.state;
-        let Some(presence) = state.user(who.user).map(|user| state.presence(user)) else { return };
+        let Some(presence) = state.user(who.user).map(|user| state.presence(user, self.now)) else { return };
         let render =
             |author: Author<'_>, caps: Caps, line: &mut String| author.presence(caps, line, presence);
         self.watched(who, PRESENCE_TAGS, Caps::AWAY_NOTIFY, render);

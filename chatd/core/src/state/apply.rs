@@ -8,6 +8,7 @@ use crate::history::entries;
 use crate::id::{ConnId, UserId};
 use crate::input::Peer;
 use crate::mode::UserModes;
+use crate::time::{Now, Uptime};
 
 use super::{PasswordState, Phase, Registering, Session, Shutdown, State, User, Waiting, Whowas};
 
@@ -15,11 +16,12 @@ use super::{PasswordState, Phase, Registering, Session, Shutdown, State, User, W
 pub const SHUTDOWN_WARNINGS: [u64; 6] = [3_600_000, 600_000, 300_000, 60_000, 30_000, 10_000];
 
 impl State {
-    /// Makes `event`, which happened `at` that time in milliseconds since the Unix epoch, part of the state.
-    pub fn apply(&mut self, at: u64, event: &Event) {
+    /// Makes `event`, which happened at that time, part of the state.
+    pub fn apply(&mut self, now: Now, event: &Event) {
+        let at = now.wall.0;
         match event {
-            Event::Conn(conn, event) => self.apply_conn(at, *conn, event),
-            Event::User(who, event) => self.apply_user(at, who, event),
+            Event::Conn(conn, event) => self.apply_conn(now.uptime, *conn, event),
+            Event::User(who, event) => self.apply_user(now, who, event),
             Event::Channel(room, event) => self.apply_channel(at, room, event),
             Event::Said(said) => {
                 self.last_message = said.id.number;
@@ -32,22 +34,22 @@ impl State {
                     self.undelivered.entry(account.fold()).or_default().put(said.id.number, author);
                 }
                 if let Some(user) = self.users.get_mut(said.from.user) {
-                    user.last_active = at;
+                    user.last_active = now.uptime;
                 }
             }
             Event::Redacted(redaction) => self.receipts.redact(redaction.message),
             Event::Read(mark) => self.apply_mark(mark),
-            Event::Talk(talk) => self.apply_talk(at, talk),
+            Event::Talk(talk) => self.apply_talk(now.uptime, talk),
             Event::Account(name, event) => self.apply_account(at, name, event),
             Event::Ban(BanEvent::Set { ban, .. }) => self.bans.insert(Ban::clone(ban)),
             Event::Ban(BanEvent::Lifted { target, .. } | BanEvent::Expired { target }) => {
                 self.bans.remove(target);
             }
-            Event::Server(event) => self.apply_server(at, event),
+            Event::Server(event) => self.apply_server(now.uptime, event),
         }
     }
 
-    fn apply_conn(&mut self, at: u64, conn: ConnId, event: &ConnEvent) {
+    fn apply_conn(&mut self, at: Uptime, conn: ConnId, event: &ConnEvent) {
         match event {
             ConnEvent::Opened { peer } => return self.open(at, conn, peer),
             ConnEvent::Closed { .. } => return self.drop_session(conn),
@@ -66,7 +68,7 @@ impl State {
         }
     }
 
-    fn open(&mut self, at: u64, conn: ConnId, peer: &Peer) {
+    fn open(&mut self, at: Uptime, conn: ConnId, peer: &Peer) {
         if let Some(login) = peer.login() {
             self.logins.insert(login);
         }
@@ -91,7 +93,7 @@ impl State {
         });
     }
 
-    fn watch_silence(&mut self, conn: ConnId, due: u64) {
+    fn watch_silence(&mut self, conn: ConnId, due: Uptime) {
         if let Some(session) = self.sessions.get_mut(conn) {
             self.deadlines.remove(&(session.due, conn));
             session.due = due;
@@ -110,9 +112,9 @@ impl State {
         }
     }
 
-    fn apply_user(&mut self, at: u64, who: &Who, event: &UserEvent) {
+    fn apply_user(&mut self, now: Now, who: &Who, event: &UserEvent) {
         match event {
-            UserEvent::Arrived { .. } => self.arrive(at, who, event),
+            UserEvent::Arrived { .. } => self.arrive(now, who, event),
             UserEvent::SessionAdded { conn, .. } => self.add_session(who.user, *conn),
             UserEvent::SessionRemoved { conn, .. } => {
                 self.drop_session(*conn);
@@ -122,19 +124,19 @@ impl State {
             }
             UserEvent::Left { conn, .. } => {
                 self.drop_session(*conn);
-                self.remove_user(at, who.user);
+                self.remove_user(now.uptime, who.user);
             }
-            UserEvent::NickChanged { nick, .. } => self.rename(at, who.user, nick),
+            UserEvent::NickChanged { nick, .. } => self.rename(now, who.user, nick),
             UserEvent::ModesSet { modes } => self.set_user_modes(who.user, *modes),
-            UserEvent::AccountChanged { account } => self.set_account(at, who.user, account.as_ref()),
+            UserEvent::AccountChanged { account } => self.set_account(now.wall.0, who.user, account.as_ref()),
             UserEvent::Acted { conn } => {
                 if let Some(session) = self.sessions.get_mut(*conn) {
-                    session.acted_at = at;
+                    session.acted_at = now.uptime;
                 }
-                self.change_presence(who.user, |user| user.acted_at = at);
+                self.change_presence(who.user, |user| user.acted_at = now.uptime);
             }
-            UserEvent::AwaySet { away } => self.set_away(at, who.user, away.clone()),
-            UserEvent::Returned => self.set_away(at, who.user, None),
+            UserEvent::AwaySet { away } => self.set_away(now.uptime, who.user, away.clone()),
+            UserEvent::Returned => self.set_away(now.uptime, who.user, None),
             UserEvent::RealnameSet { realname } => {
                 if let Some(user) = self.users.get_mut(who.user) {
                     user.realname.clone_from(realname);
@@ -146,7 +148,7 @@ impl State {
         }
     }
 
-    fn arrive(&mut self, at: u64, who: &Who, event: &UserEvent) {
+    fn arrive(&mut self, now: Now, who: &Who, event: &UserEvent) {
         let UserEvent::Arrived { conn, ident, host, realname, account, .. } = event else { return };
         let user = User {
             nick: who.nick.clone(),
@@ -155,19 +157,20 @@ impl State {
             realname: realname.clone(),
             account: account.clone(),
             away: None,
-            presence_since: at,
+            presence_since: now.uptime,
             talk: None,
             modes: UserModes::empty(),
             sessions: Vec::with_capacity(1),
             channels: BTreeSet::new(),
             invites: BTreeSet::new(),
             marks: BTreeMap::new(),
-            since: at,
+            arrived_at: now.uptime,
+            since: now.wall.0,
             since_message: self.last_message,
-            named_since: at,
+            named_since: now.wall.0,
             named_since_message: self.last_message,
-            last_active: at,
-            acted_at: at,
+            last_active: now.uptime,
+            acted_at: now.uptime,
         };
         self.nicks.insert(who.nick.fold(), who.user);
         self.users.insert(who.user, user);
@@ -188,7 +191,7 @@ impl State {
         }
     }
 
-    fn remove_user(&mut self, at: u64, id: UserId) {
+    fn remove_user(&mut self, at: Uptime, id: UserId) {
         self.set_user_modes(id, UserModes::empty());
         let Some(user) = self.users.remove(id) else { return };
         if let Some(due) = user.idle_due(&self.policy.presence) {
@@ -201,7 +204,7 @@ impl State {
         self.remember(at, &user);
     }
 
-    fn remember(&mut self, at: u64, user: &User) {
+    fn remember(&mut self, at: Uptime, user: &User) {
         self.whowas.push_front(Whowas {
             nick: user.nick.clone(),
             ident: user.ident.clone(),
@@ -213,10 +216,10 @@ impl State {
         self.whowas.truncate(self.policy.limits.whowas);
     }
 
-    fn rename(&mut self, at: u64, id: UserId, nick: &chat_proto::name::Nick) {
+    fn rename(&mut self, now: Now, id: UserId, nick: &chat_proto::name::Nick) {
         let Some(user) = self.users.get(id).cloned() else { return };
         if user.nick.fold() != nick.fold() {
-            self.remember(at, &user);
+            self.remember(now.uptime, &user);
         }
         self.nicks.remove(&user.nick.fold());
         self.nicks.insert(nick.fold(), id);
@@ -224,7 +227,7 @@ impl State {
         if let Some(user) = self.users.get_mut(id) {
             user.nick = nick.clone();
             if !same {
-                (user.named_since, user.named_since_message) = (at, self.last_message);
+                (user.named_since, user.named_since_message) = (now.wall.0, self.last_message);
             }
         }
     }
@@ -236,11 +239,11 @@ impl State {
         recount(&mut self.counts.operators, before, modes, UserModes::OPERATOR);
     }
 
-    fn apply_server(&mut self, at: u64, event: &ServerEvent) {
+    fn apply_server(&mut self, at: Uptime, event: &ServerEvent) {
         match event {
             ServerEvent::PolicySet { policy } => self.set_policy(policy),
             ServerEvent::ShutdownScheduled { at: due, reason, .. } => {
-                let next_warning = warning_below(due.saturating_sub(at));
+                let next_warning = warning_below(due.since(at));
                 self.shutdown = Some(Shutdown { at: *due, reason: reason.clone(), next_warning });
             }
             ServerEvent::ShutdownWarned { remaining } => {
@@ -256,7 +259,7 @@ impl State {
 }
 
 impl Session {
-    fn apply(&mut self, at: u64, event: &ConnEvent) {
+    fn apply(&mut self, at: Uptime, event: &ConnEvent) {
         match event {
             ConnEvent::Heard => {
                 self.heard_at = at;

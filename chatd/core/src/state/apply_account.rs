@@ -8,6 +8,7 @@ use crate::event::{AccountEvent, ReadMark};
 use crate::history::Party;
 use crate::id::{ConnId, UserId};
 use crate::mode::UserModes;
+use crate::time::Uptime;
 
 use super::State;
 
@@ -70,7 +71,7 @@ impl State {
         marks.insert(Folded::new(&mark.target), mark.at);
     }
 
-    pub(super) fn count_try(&mut self, at: u64, conn: ConnId, name: Option<&Folded>) {
+    pub(super) fn count_try(&mut self, at: Uptime, conn: ConnId, name: Option<&Folded>) {
         let Some(session) = self.sessions.get(conn) else { return };
         for from in Attempted::all_of(&session.peer.origin) {
             self.attempts.count(from, at);
@@ -80,7 +81,7 @@ impl State {
         }
     }
 
-    pub(super) fn count_account(&mut self, at: u64, conn: ConnId) {
+    pub(super) fn count_account(&mut self, at: Uptime, conn: ConnId) {
         let Some(session) = self.sessions.get(conn) else { return };
         let from = Attempted::from(&session.peer.origin);
         self.attempts.count(Attempted::Registration(Box::new(from)), at);

@@ -27,6 +27,7 @@ use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::mailbox::Mailbox;
 use crate::policy::Policy;
 use crate::receipts::Receipts;
+use crate::time::Uptime;
 
 pub use channel::{Channel, Mask, STANDING_MAX, Topic};
 pub use presence::{Away, Presence, Status};
@@ -51,9 +52,9 @@ pub struct State {
     /// Who watches which nick (MONITOR).
     pub watchers: BTreeMap<Folded, BTreeSet<ConnId>>,
     /// When to look at the silence of which connection.
-    pub deadlines: BTreeSet<(u64, ConnId)>,
+    pub deadlines: BTreeSet<(Uptime, ConnId)>,
     /// When to look whether which user does nothing: those have one who can become automatically away.
-    pub idle_deadlines: BTreeSet<(u64, UserId)>,
+    pub idle_deadlines: BTreeSet<(Uptime, UserId)>,
     /// The newest first.
     pub whowas: VecDeque<Whowas>,
     pub counts: Counts,
@@ -104,8 +105,7 @@ pub struct Counts {
 /// A shutdown that an administrator scheduled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shutdown {
-    /// Milliseconds since the Unix epoch.
-    pub at: u64,
+    pub at: Uptime,
     pub reason: Option<Box<str>>,
     /// The users are warned again when this much time remains, in milliseconds.
     pub next_warning: u64,

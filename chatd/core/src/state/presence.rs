@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::UserId;
 use crate::policy::Policy;
+use crate::time::{Now, Timestamp, Uptime};
 
 use super::{State, User};
 
@@ -22,8 +23,8 @@ pub struct Away {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presence<'a> {
     pub status: Status<'a>,
-    /// When that began, in milliseconds since the Unix epoch.
-    pub since: u64,
+    /// When that began, by the clock as it is set now.
+    pub since: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl State {
     }
 
     /// Behind a conversation it isn't seen.
-    pub(super) fn set_away(&mut self, at: u64, id: UserId, away: Option<Away>) {
+    pub(super) fn set_away(&mut self, at: Uptime, id: UserId, away: Option<Away>) {
         self.change_presence(id, |user| {
             user.away = away;
             if user.talk.is_none() {
@@ -70,14 +71,17 @@ impl State {
         }
     }
 
-    pub fn presence<'a>(&'a self, user: &'a User) -> Presence<'a> {
-        let status = match (self.partner(user), &user.away) {
+    pub fn presence<'a>(&'a self, user: &'a User, now: Now) -> Presence<'a> {
+        Presence { status: self.status(user), since: now.wall_at(user.presence_since) }
+    }
+
+    pub fn status<'a>(&'a self, user: &'a User) -> Status<'a> {
+        match (self.partner(user), &user.away) {
             (Some(partner), _) => Status::Busy(&partner.nick),
             (None, None) => Status::Available,
             (None, Some(away)) if away.auto => Status::Idle,
             (None, Some(away)) => Status::Away(&away.text),
-        };
-        Presence { status, since: user.presence_since }
+        }
     }
 }
 
@@ -90,7 +94,7 @@ impl Away {
     }
 }
 
-impl Status<'_> {
+impl<'a> Status<'a> {
     /// In one word, the same on every socket.
     pub fn name(&self) -> &'static str {
         match self {
@@ -100,20 +104,18 @@ impl Status<'_> {
             Self::Busy(_) => "busy",
         }
     }
-}
 
-impl<'a> Presence<'a> {
     pub fn is_here(&self) -> bool {
-        self.status == Status::Available
+        *self == Self::Available
     }
 
     /// What those are told as an away text who know nothing finer; `None` for who is available.
     pub fn text(&self) -> Option<Cow<'a, str>> {
-        match self.status {
-            Status::Available => None,
-            Status::Away(text) => Some(text.into()),
-            Status::Idle => Some(Away::IDLE.into()),
-            Status::Busy(partner) => Some(format!("talking with {partner}").into()),
+        match self {
+            Self::Available => None,
+            Self::Away(text) => Some((*text).into()),
+            Self::Idle => Some(Away::IDLE.into()),
+            Self::Busy(partner) => Some(format!("talking with {partner}").into()),
         }
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Wait;
 use crate::id::{ConnId, MessageId, UserId};
 use crate::input::Peer;
+use crate::time::Uptime;
 
 /// A connection, registered or about to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,13 +30,12 @@ pub struct Session {
     pub monitored: BTreeMap<Folded, Nick>,
     /// For which account it was sent what waited, and up to which message, until it says that it has it.
     pub handed_over: Option<(Nick, MessageId)>,
-    /// Times are in milliseconds since the Unix epoch.
-    pub opened_at: u64,
-    pub heard_at: u64,
+    pub opened_at: Uptime,
+    pub heard_at: Uptime,
     /// When something was last done by hand, to the second.
-    pub acted_at: u64,
-    pub pinged_at: Option<u64>,
-    pub due: u64,
+    pub acted_at: Uptime,
+    pub pinged_at: Option<Uptime>,
+    pub due: Uptime,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub enum PasswordState {
 /// How long a connection has waited for jobs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
-    pub since: u64,
+    pub since: Uptime,
     pub before: u64,
 }
 
@@ -77,8 +77,8 @@ const PUT_OFF_MAX: u64 = 2 * 60 * 1000;
 
 impl Session {
     /// How long it has waited for jobs so far, as far as that puts off the end of the time to register.
-    pub fn waited(&self, now: u64) -> u64 {
-        let this_time = if self.wait.is_some() { now.saturating_sub(self.waiting.since) } else { 0 };
+    pub fn waited(&self, now: Uptime) -> u64 {
+        let this_time = if self.wait.is_some() { now.since(self.waiting.since) } else { 0 };
         self.waiting.before.saturating_add(this_time).min(PUT_OFF_MAX)
     }
 

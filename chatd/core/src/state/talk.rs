@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Event, Talk, TalkDeed};
 use crate::id::{ConnId, UserId};
 use crate::reply::shortened;
+use crate::time::Uptime;
 
 use super::{State, User};
 
@@ -20,7 +21,7 @@ const SESSION_GONE: &str = "the session has ended";
 pub struct Talking {
     pub with: UserId,
     /// Milliseconds since the Unix epoch.
-    pub since: u64,
+    pub since: Uptime,
     /// The session that it is led in; when that is gone, the conversation is over.
     pub at: ConnId,
 }
@@ -33,9 +34,9 @@ pub struct TalkRequest {
     /// The session that asks; when that is gone, so is the request.
     pub conn: ConnId,
     /// Times are in milliseconds since the Unix epoch.
-    pub since: u64,
+    pub since: Uptime,
     /// When it has waited long enough.
-    pub due: u64,
+    pub due: Uptime,
 }
 
 /// The requests that wait, found by either side and by time.
@@ -45,7 +46,7 @@ pub struct TalkRequests {
     by_asker: BTreeMap<UserId, Vec<TalkRequest>>,
     /// Who asks, by who is asked; no list is empty.
     by_asked: BTreeMap<UserId, Vec<UserId>>,
-    due: BTreeSet<(u64, UserId, UserId)>,
+    due: BTreeSet<(Uptime, UserId, UserId)>,
 }
 
 impl TalkRequests {
@@ -64,7 +65,7 @@ impl TalkRequests {
     }
 
     /// Those that have waited long enough.
-    pub fn due(&self, now: u64) -> impl Iterator<Item = &TalkRequest> {
+    pub fn due(&self, now: Uptime) -> impl Iterator<Item = &TalkRequest> {
         let due = self.due.iter().take_while(move |(due, ..)| *due <= now);
         due.filter_map(|(_, from, to)| self.get(*from, *to))
     }
@@ -141,7 +142,7 @@ impl State {
         Some(Talk { by: self.who(by)?, byline, with: self.who(with)?, deed })
     }
 
-    pub(super) fn apply_talk(&mut self, at: u64, talk: &Talk) {
+    pub(super) fn apply_talk(&mut self, at: Uptime, talk: &Talk) {
         let (by, with) = (talk.by.user, talk.with.user);
         match &talk.deed {
             TalkDeed::Requested { conn, due } => {
@@ -172,7 +173,7 @@ impl State {
         }
     }
 
-    fn set_talking(&mut self, at: u64, user: UserId, talking: Option<Talking>) {
+    fn set_talking(&mut self, at: Uptime, user: UserId, talking: Option<Talking>) {
         self.change_presence(user, |user| {
             user.talk = talking;
             user.presence_since = at;

@@ -11,10 +11,10 @@ use crate::history::Party;
 use crate::id::{ChannelId, ConnId};
 use crate::mode::UserModes;
 use crate::policy::PresencePolicy;
+use crate::time::Uptime;
 
 use super::{Away, Marks, Talking};
 
-/// Times are in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     pub nick: Nick,
@@ -24,7 +24,7 @@ pub struct User {
     pub account: Option<Nick>,
     pub away: Option<Away>,
     /// When what others see of it began; see [`State::presence`](super::State::presence).
-    pub presence_since: u64,
+    pub presence_since: Uptime,
     /// The conversation that it is in.
     #[serde(default)]
     pub talk: Option<Talking>,
@@ -37,19 +37,21 @@ pub struct User {
     /// How far it has read, while it has no account.
     #[serde(default)]
     pub marks: Marks,
+    pub arrived_at: Uptime,
+    /// The wall time then, in milliseconds since the Unix epoch: the history that a guest may read begins there.
     pub since: u64,
     /// The last message said before that.
     #[serde(default)]
     pub since_message: u64,
-    /// When it came to the name or the account that it goes by.
+    /// When it came to the name or the account that it goes by, in milliseconds since the Unix epoch.
     pub named_since: u64,
     /// The last message said before that.
     #[serde(default)]
     pub named_since_message: u64,
     /// When it last said something.
-    pub last_active: u64,
+    pub last_active: Uptime,
     /// When it last did something by hand, in whichever session; to the second.
-    pub acted_at: u64,
+    pub acted_at: Uptime,
 }
 
 impl User {
@@ -71,7 +73,7 @@ impl User {
     }
 
     /// When it becomes automatically away, if nothing is done until then.
-    pub(super) fn idle_due(&self, policy: &PresencePolicy) -> Option<u64> {
+    pub(super) fn idle_due(&self, policy: &PresencePolicy) -> Option<Uptime> {
         let may_be = policy.away_after > 0 && self.away.is_none() && self.talk.is_none();
         may_be.then(|| self.acted_at.saturating_add(policy.away_after))
     }
@@ -107,5 +109,5 @@ pub struct Whowas {
     pub host: CompactString,
     pub realname: Box<str>,
     pub account: Option<Nick>,
-    pub left_at: u64,
+    pub left_at: Uptime,
 }

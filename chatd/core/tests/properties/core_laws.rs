@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chatd_core::{ConnId, Core, Input, Kept, Output, Policy, Stamp, State};
+use chatd_core::{ConnId, Core, Input, Kept, Now, Output, Policy, State, Timestamp};
 use proptest::prelude::*;
 
 use crate::kept::restarted;
@@ -20,7 +20,7 @@ proptest! {
         let host = run(rules.policy(), &script);
         let mut state = State::new(rules.policy(), Kept::default(), START);
         for (at, event) in &host.events {
-            state.apply(at.0, event);
+            state.apply(*at, event);
         }
         prop_assert_eq!(&state, host.core.state());
     }
@@ -34,7 +34,7 @@ proptest! {
         expected.retain(|_, channel| channel.founder.is_some() || channel.lobby);
         for channel in expected.values_mut() {
             channel.members.clear();
-            channel.empty_since = (!channel.lobby).then(|| channel.empty_since.unwrap_or(host.now));
+            channel.empty_since = (!channel.lobby).then(|| channel.empty_since.unwrap_or(host.now.wall.0));
         }
         prop_assert_eq!(&restarted.core.state().channels, &expected);
     }
@@ -59,7 +59,7 @@ proptest! {
         at in any::<prop::sample::Index>(),
     ) {
         let mut host = run(rules.policy(), &script);
-        let mut core = Core::new(rules.policy(), Kept::default(), Stamp(START));
+        let mut core = Core::new(rules.policy(), Kept::default(), Timestamp(START));
         let (mut wire, mut heard) = (Wire::default(), BTreeMap::new());
         for (index, (now, input)) in host.inputs.iter().enumerate() {
             if index == at.index(host.inputs.len()) {
@@ -82,8 +82,8 @@ fn run(policy: Policy, script: &[Act]) -> Host {
     host
 }
 
-fn rerun(policy: Policy, steps: Vec<(Stamp, Vec<Input>)>) -> (Core, BTreeMap<ConnId, String>) {
-    let mut core = Core::new(policy, Kept::default(), Stamp(START));
+fn rerun(policy: Policy, steps: Vec<(Now, Vec<Input>)>) -> (Core, BTreeMap<ConnId, String>) {
+    let mut core = Core::new(policy, Kept::default(), Timestamp(START));
     let (mut wire, mut heard) = (Wire::default(), BTreeMap::new());
     for (now, inputs) in steps {
         step(&mut core, &mut wire, now, inputs, &mut heard);
@@ -94,7 +94,7 @@ fn rerun(policy: Policy, steps: Vec<(Stamp, Vec<Input>)>) -> (Core, BTreeMap<Con
 fn step(
     core: &mut Core,
     wire: &mut Wire,
-    now: Stamp,
+    now: Now,
     mut inputs: Vec<Input>,
     heard: &mut BTreeMap<ConnId, String>,
 ) {
@@ -106,14 +106,14 @@ fn step(
     }
 }
 
-/// The same inputs in other steps: together with what has the same stamp unless it is cut, and lines of one
+/// The same inputs in other steps: together with what has the same time unless it is cut, and lines of one
 /// connection that follow each other in one input where they are merged.
-fn regrouped(inputs: &[(Stamp, Input)], cuts: &[bool], merges: &[bool]) -> Vec<(Stamp, Vec<Input>)> {
-    let mut steps: Vec<(Stamp, Vec<Input>)> = Vec::new();
+fn regrouped(inputs: &[(Now, Input)], cuts: &[bool], merges: &[bool]) -> Vec<(Now, Vec<Input>)> {
+    let mut steps: Vec<(Now, Vec<Input>)> = Vec::new();
     for (index, (now, input)) in inputs.iter().enumerate() {
         let cut = cuts[index % cuts.len()];
         match steps.last_mut() {
-            Some((stamp, step)) if stamp == now && !cut => {
+            Some((time, step)) if time == now && !cut => {
                 if !(merges[index % merges.len()] && merge(step.last_mut(), input)) {
                     step.push(input.clone());
                 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chatd_core::{
-    Channel, ChannelEvent, ChannelId, Event, Kept, Mailbox, Mask, ModeChange, Stamp, Topic, Who,
-};
+use chatd_core::{Channel, ChannelEvent, ChannelId, Event, Kept, Mailbox, Mask, ModeChange, Now, Topic, Who};
 
 use crate::support::host::Host;
 
@@ -26,23 +24,23 @@ pub fn restarted(before: &Host) -> Host {
         undelivered,
         ..Kept::default()
     };
-    let mut host = Host::with(before.core.state().policy.clone(), kept, before.now);
+    let mut host = Host::with(before.core.state().policy.clone(), kept, before.now.wall.0);
     host.events.clone_from(&before.events);
     host.archive.clone_from(&before.archive);
     host
 }
 
 /// The channels that were there when the last of the events had happened, as a start finds them.
-fn channels(events: &[(Stamp, Event)]) -> BTreeMap<ChannelId, Channel> {
+fn channels(events: &[(Now, Event)]) -> BTreeMap<ChannelId, Channel> {
     let mut channels = BTreeMap::new();
     for (at, event) in events.iter().filter(|(_, event)| event.is_durable()) {
         let Event::Channel(room, event) = event else { continue };
         match event {
             ChannelEvent::Created { lobby } => {
-                channels.insert(room.channel, Channel::new(room.name.clone(), at.0, *lobby));
+                channels.insert(room.channel, Channel::new(room.name.clone(), at.wall.0, *lobby));
             }
             ChannelEvent::Ended => drop(channels.remove(&room.channel)),
-            event => note(channels.get_mut(&room.channel).expect("a channel begins"), at.0, event),
+            event => note(channels.get_mut(&room.channel).expect("a channel begins"), at.wall.0, event),
         }
     }
     channels

@@ -3,7 +3,7 @@
 use chat_proto::admin::UserStatus;
 use chat_proto::message::Message;
 use chat_proto::tag;
-use chatd_core::{AdminAnswer, AdminCommand, ConnId, State, Status};
+use chatd_core::{AdminAnswer, AdminCommand, ConnId, Status};
 use proptest::prelude::*;
 
 use crate::script::{rules, script};
@@ -25,13 +25,13 @@ proptest! {
         let nicks: Vec<String> = host.core.state().users.values().map(|user| user.nick.to_string()).collect();
         let Some(conn) = come(&mut host) else { return Ok(()) };
         for nick in nicks {
-            let expected = Told::of(host.core.state(), &nick);
+            let expected = Told::of(&host, &nick);
             for answer in answers(&mut host, conn, &nick) {
                 prop_assert_eq!(&answer, &expected);
             }
             let state = host.core.state();
             let user = state.user_named(&nick).expect("nobody leaves meanwhile").1;
-            let here = matches!(state.presence(user).status, Status::Available);
+            let here = state.status(user).is_here();
             prop_assert_eq!(here, is_here(&mut host, conn, &nick));
             prop_assert_eq!(by_administrator(&mut host, &nick), expected);
         }
@@ -48,15 +48,16 @@ struct Told {
 }
 
 impl Told {
-    fn of(state: &State, nick: &str) -> Self {
+    fn of(host: &Host, nick: &str) -> Self {
+        let state = host.core.state();
         let user = state.user_named(nick).expect("it is here").1;
-        let presence = state.presence(user);
+        let presence = state.presence(user, host.now);
         let (with, text) = match presence.status {
             Status::Available | Status::Idle => (None, None),
             Status::Away(text) => (None, Some(text.to_owned())),
             Status::Busy(partner) => (Some(partner.to_string()), None),
         };
-        let since = chatd_core::Stamp(presence.since).to_string();
+        let since = presence.since.to_string();
         Self { status: presence.status.name().to_owned(), since, with, text }
     }
 
@@ -90,7 +91,7 @@ fn say(host: &mut Host, conn: ConnId, line: &str) -> Vec<String> {
 
 /// What the lines tell that are about the user.
 fn answers(host: &mut Host, conn: ConnId, nick: &str) -> Vec<Told> {
-    let away = Told::of(host.core.state(), nick).status != "available";
+    let away = Told::of(host, nick).status != "available";
     // There may be too many channels.
     let invites = host.core.state().channel_named("#zoe").is_some();
     let mut answers = Vec::new();
@@ -129,6 +130,6 @@ fn by_administrator(host: &mut Host, nick: &str) -> Told {
         UserStatus::Busy => "busy",
         UserStatus::Other => "unknown",
     };
-    let since = chatd_core::Stamp(user.status_since.expect("it is told")).to_string();
+    let since = chatd_core::Timestamp(user.status_since.expect("it is told")).to_string();
     Told { status: status.to_owned(), since, with: user.talking_with, text: user.away }
 }

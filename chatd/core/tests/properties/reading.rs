@@ -30,7 +30,7 @@ proptest! {
     ) {
         let mut world = World::new();
         for (seat, act, milliseconds) in &acts {
-            world.host.now += milliseconds;
+            world.host.pass(*milliseconds);
             world.perform(*seat, act);
             world.check()?;
         }
@@ -135,7 +135,8 @@ impl World {
     fn note(&mut self) {
         for (at, event) in &self.host.events[self.noted..] {
             if let Event::Said(said) = event {
-                self.meant.insert(said.text.as_str().to_owned(), meant(self.host.core.state(), at.0, said));
+                self.meant
+                    .insert(said.text.as_str().to_owned(), meant(self.host.core.state(), at.wall.0, said));
             }
         }
         self.noted = self.host.events.len();

@@ -100,7 +100,7 @@ impl World {
                 self.answered(conn, *message);
             }
             Step::Restart => self.restart(),
-            Step::Pass(time) => self.host.now += u64::from(*time),
+            Step::Pass(time) => self.host.pass((*time).into()),
         }
     }
 
@@ -112,11 +112,13 @@ impl World {
         let said = events.iter().filter(|(_, event)| matches!(event, Event::Said(_)));
         let receipts = Vec::from(self.host.core.state().receipts.clone());
         assert!(
-            said.clone().flat_map(|(at, event)| entries(at.0, event)).all(|entry| receipts.contains(&entry))
+            said.clone()
+                .flat_map(|(at, event)| entries(at.wall.0, event))
+                .all(|entry| receipts.contains(&entry))
         );
         let start = self.host.core.state().start;
         let kept = Kept { start: Some(start), run: self.runs, receipts, ..Kept::default() };
-        self.host = Host::with(Policy::default(), kept, self.host.now + 1);
+        self.host = Host::with(Policy::default(), kept, self.host.now.wall.0 + 1);
         (self.author, self.elsewhere, self.bob) = arrive(&mut self.host, self.account);
     }
 

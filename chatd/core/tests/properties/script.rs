@@ -33,9 +33,16 @@ pub enum Act {
     Pass {
         milliseconds: u64,
     },
+    /// The host's clock is set, and running time goes on.
+    StepClock {
+        milliseconds: i64,
+    },
     Admin(AdminCommand),
     Reload(Rules),
 }
+
+/// By how much the host's clock is set: a millisecond, a second, an hour, a year.
+const STEPS: &[i64] = &[-1, 1, -1000, 1000, -3_600_000, 3_600_000, -31_536_000_000, 31_536_000_000];
 
 impl Act {
     pub fn perform(&self, host: &mut Host) {
@@ -58,7 +65,11 @@ impl Act {
                 host.run_errand(*which);
             }
             Self::Pass { milliseconds } => {
-                host.now += milliseconds;
+                host.pass(*milliseconds);
+                host.feed(Input::Tick);
+            }
+            Self::StepClock { milliseconds } => {
+                host.step_clock(*milliseconds);
                 host.feed(Input::Tick);
             }
             Self::Admin(command) => {
@@ -98,6 +109,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (who, reason).prop_map(|(who, reason)| Act::Lose { who, reason }),
         10 => (0..9_usize).prop_map(Act::Errand),
         3 => (0..40_000_u64).prop_map(|milliseconds| Act::Pass { milliseconds }),
+        1 => prop::sample::select(STEPS).prop_map(|milliseconds| Act::StepClock { milliseconds }),
         3 => admin().prop_map(Act::Admin),
         1 => rules().prop_map(Act::Reload),
     ]

@@ -62,8 +62,11 @@ impl World {
             if self.rng.u8(..10) == 0 {
                 self.administrator_acts();
             }
+            if self.rng.u8(..20) == 0 {
+                self.clock_is_set();
+            }
             self.second += 1;
-            self.host.now += 1000 + self.rng.u64(..9);
+            self.host.pass(1000 + self.rng.u64(..9));
             self.host.feed(Input::Tick);
             self.audit();
             self.ghosts_are_gone();
@@ -80,11 +83,17 @@ impl World {
         assert_eq!(self.host.open, [], "somebody was not told to go");
         let mut replayed = State::new(self.policy.clone(), Kept::default(), START);
         for (at, event) in &self.host.events {
-            replayed.apply(at.0, event);
+            replayed.apply(*at, event);
         }
         assert_eq!(replayed, *self.host.core.state());
         self.ledger.compare_with_history(&self.host.archive);
         (self.ledger.count, self.talks.count)
+    }
+
+    /// By up to an hour, or by up to a year, and in either direction.
+    fn clock_is_set(&mut self) {
+        let most = if self.rng.bool() { 3_600_000 } else { 31_536_000_000 };
+        self.host.step_clock(self.rng.i64(-most..most));
     }
 
     fn client_acts(&mut self, number: usize) {

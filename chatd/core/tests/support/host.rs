@@ -8,7 +8,7 @@ use chat_proto::name::Nick;
 use chat_proto::sasl::ScramKeys;
 use chatd_core::{
     AccountChecked, Actor, AdminAnswer, AdminCommand, ConnId, Core, Credentials, Event, Incoming, Input, Job,
-    JobDone, Kept, Lost, Made, Origin, Output, Peer, Policy, RequestId, Secret, Stamp,
+    JobDone, Kept, Lost, Made, Now, Origin, Output, Peer, Policy, RequestId, Secret, Timestamp, Uptime,
 };
 
 use super::archive::Archive;
@@ -24,12 +24,11 @@ pub const LOGINS: [&str; 2] = ["ann", "ben"];
 #[derive(Debug)]
 pub struct Host {
     pub core: Core,
-    /// Milliseconds since the Unix epoch.
-    pub now: u64,
+    pub now: Now,
     /// What the core was given, in order.
-    pub inputs: Vec<(Stamp, Input)>,
+    pub inputs: Vec<(Now, Input)>,
     /// What happened, in order.
-    pub events: Vec<(Stamp, Event)>,
+    pub events: Vec<(Now, Event)>,
     /// What the core asked for and has not got yet.
     pub errands: Vec<Errand>,
     pub open: Vec<ConnId>,
@@ -44,10 +43,10 @@ impl Host {
         Self::with(policy, Kept::default(), START)
     }
 
-    pub fn with(policy: Policy, kept: Kept, now: u64) -> Self {
+    pub fn with(policy: Policy, kept: Kept, start: u64) -> Self {
         Self {
-            core: Core::new(policy, kept, Stamp(now)),
-            now,
+            core: Core::new(policy, kept, Timestamp(start)),
+            now: Now { wall: Timestamp(start), uptime: Uptime(0) },
             inputs: Vec::new(),
             events: Vec::new(),
             errands: Vec::new(),
@@ -125,14 +124,25 @@ impl Host {
 
     pub fn feed(&mut self, input: Input) {
         let mut out = Output::default();
-        self.inputs.push((Stamp(self.now), input.clone()));
-        self.core.step(Stamp(self.now), &mut vec![input], &mut out);
+        self.inputs.push((self.now, input.clone()));
+        self.core.step(self.now, &mut vec![input], &mut out);
         self.errands.extend(self.wire.take(&mut out));
-        for event in &out.events {
-            self.archive.note(self.now, event);
+        for (at, event) in &out.events {
+            self.archive.note(at.wall.0, event);
         }
-        self.events.extend(out.events.into_iter().map(|event| (Stamp(self.now), event)));
+        self.events.extend(out.events);
         invariants::check(self.core.state());
+    }
+
+    /// Lets so many milliseconds pass.
+    pub fn pass(&mut self, milliseconds: u64) {
+        self.now.wall.0 += milliseconds;
+        self.now.uptime.0 += milliseconds;
+    }
+
+    /// Sets the wall clock forwards, or backwards.
+    pub fn step_clock(&mut self, milliseconds: i64) {
+        self.now.wall.0 = self.now.wall.0.saturating_add_signed(milliseconds);
     }
 
     /// What each connection was sent since this was last asked.

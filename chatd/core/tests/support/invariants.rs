@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::name::Folded;
-use chatd_core::{ConnId, Origin, State, UserModes};
+use chatd_core::{ConnId, Origin, State, Uptime, UserModes};
 
 pub fn check(state: &State) {
     sessions(state);
@@ -40,7 +40,7 @@ fn idleness(state: &State) {
     let after = state.policy.presence.away_after;
     let awake =
         state.users.iter().filter(|(_, user)| after > 0 && user.away.is_none() && user.talk.is_none());
-    let wanted: BTreeSet<_> = awake.map(|(id, user)| (user.acted_at + after, id)).collect();
+    let wanted: BTreeSet<_> = awake.map(|(id, user)| (user.acted_at.saturating_add(after), id)).collect();
     assert_eq!(state.idle_deadlines, wanted);
 }
 
@@ -141,7 +141,7 @@ fn talks(state: &State) {
         assert!(requests.from(request.from).len() <= most && requests.to(request.to).count() <= most);
     }
     let count = requests.iter().count();
-    assert_eq!(requests.due(u64::MAX).count(), count);
+    assert_eq!(requests.due(Uptime(u64::MAX)).count(), count);
     assert_eq!(state.users.iter().map(|(id, _)| requests.to(id).count()).sum::<usize>(), count);
 }
 

@@ -30,7 +30,7 @@ impl Wire {
     /// Writes what a step had to say.
     pub fn take(&mut self, out: &mut Output) -> Vec<Errand> {
         let mut allowed = BTreeMap::new();
-        for event in &out.events {
+        for (_, event) in &out.events {
             if let Event::Conn(conn, ConnEvent::CapsSet { caps }) = event {
                 let before = self.caps.insert(*conn, *caps).unwrap_or_default();
                 *allowed.entry(*conn).or_insert(before) |= *caps;

@@ -2,7 +2,7 @@ use chat_proto::name::{ChannelName, Folded, Nick};
 use chatd_core::{
     AccountEvent, Administrator, Byline, ChannelEvent, ChannelId, ConnId, Deed, Ending, Entry, Event,
     HistoryAnswer, HistoryQuery, MessageId, Origin, Party, Place, Point, Range, Rank, Ranks, Redaction,
-    Redactor, Room, Said, SaidKind, Scope, Search, Stamp, Target, UserEvent, UserId, Who,
+    Redactor, Room, Said, SaidKind, Scope, Search, Target, Timestamp, UserEvent, UserId, Who,
 };
 use tempfile::TempDir;
 
@@ -40,12 +40,12 @@ fn to_channel(id: u64) -> (Target, Place) {
 impl Bench {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (store, _) = Store::open(directory.path(), Durability::Off, Stamp(START)).unwrap();
+        let (store, _) = Store::open(directory.path(), Durability::Off, Timestamp(START)).unwrap();
         Self { store, directory, said: 0 }
     }
 
     fn write(&mut self, at: u64, event: &Event) {
-        self.store.write([(Stamp(at), event)].into_iter()).unwrap();
+        self.store.write([(Timestamp(at), event)].into_iter()).unwrap();
     }
 
     fn say(&mut self, at: u64, nick: &str, (to, place): (Target, Place), text: &str) {
@@ -256,13 +256,13 @@ fn what_only_some_members_were_shown_is_kept_from_the_others() {
 fn ids_go_on_where_they_were_never_before() {
     let bench = ten();
     drop(bench.store);
-    let (store, kept) = Store::open(bench.directory.path(), Durability::Full, Stamp(2 * START)).unwrap();
+    let (store, kept) = Store::open(bench.directory.path(), Durability::Full, Timestamp(2 * START)).unwrap();
     assert_eq!((kept.start, kept.run), (Some(START), 1));
     drop(store);
     let state = chatd_core::State::new(chatd_core::Policy::default(), kept, 2 * START);
     let next = state.next_message();
     assert!(next.start == START && next.number > bench.said && state.next_channel().0 > 2);
-    let (_, kept) = Store::open(bench.directory.path(), Durability::Full, Stamp(3 * START)).unwrap();
+    let (_, kept) = Store::open(bench.directory.path(), Durability::Full, Timestamp(3 * START)).unwrap();
     let later = chatd_core::State::new(chatd_core::Policy::default(), kept, 3 * START);
     assert!(later.next_message() > next && later.next_channel() > state.next_channel());
 }
@@ -456,7 +456,7 @@ fn what_was_said_lately_is_known_by_the_authors_ids_after_a_restart_and_without_
     let message = MessageId { start: START, number: 1 };
     let redaction = Redaction { message, place: LOBBY, to, by, reason: None };
     bench.write(300, &Event::Redacted(Box::new(redaction)));
-    let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Stamp(START)).unwrap();
+    let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Timestamp(START)).unwrap();
     let numbers: Vec<u64> = kept.receipts.iter().filter_map(|entry| entry.id).map(|id| id.number).collect();
     assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
     assert_eq!(texts(&kept.receipts)[..3], ["", "elsewhere", "2"]);
@@ -511,7 +511,7 @@ fn what_waits_for_an_account_waits_until_it_was_delivered_over_starts_too() {
     assert_eq!(texts(&bench.ask(&waiting)), ["three"]);
     assert_eq!(bench.page(pair(), Range::Latest(None), 9), ["one", "two", "three"]);
     let counted = |bench: &Bench| {
-        let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Stamp(START)).unwrap();
+        let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Timestamp(START)).unwrap();
         kept.undelivered.into_values().map(|mailbox| mailbox.count()).collect::<Vec<_>>()
     };
     assert_eq!(counted(&bench), [1]);
@@ -525,7 +525,7 @@ fn when_an_account_changed_hands_is_known_after_a_restart() {
     let bob: Nick = "Bob".parse().expect("a name");
     let by = Administrator { uid: 0, login: None };
     bench.write(5, &Event::Account(bob.clone(), AccountEvent::Removed { by }));
-    let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Stamp(START)).unwrap();
+    let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Timestamp(START)).unwrap();
     assert_eq!(kept.handed_on.into_iter().collect::<Vec<_>>(), [(bob.fold(), 5)]);
 }
 
@@ -536,7 +536,7 @@ fn what_an_account_said_is_no_receipt_for_whoever_has_its_name_next() {
     bench.say(20, "Bob", to_channel(1), "his");
     let root = Administrator { uid: 0, login: None };
     bench.write(30, &Event::Account("Alice".parse().expect("a name"), AccountEvent::Removed { by: root }));
-    let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Stamp(START)).unwrap();
+    let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Timestamp(START)).unwrap();
     assert_eq!(texts(&kept.receipts), ["his"]);
     assert_eq!(search(&bench, words("hers")), ["hers"]);
 }

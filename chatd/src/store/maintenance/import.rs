@@ -7,7 +7,8 @@ use chat_proto::name::Folded;
 use chatd_core::{SaidText, TextLine};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{Maintenance, MaintenanceError, channel, now};
+use super::{Maintenance, MaintenanceError, channel};
+use crate::clock;
 use crate::store::history::{NOTICE, PRIVMSG, at_time};
 
 /// Bytes of a nick.
@@ -50,7 +51,7 @@ impl Maintenance {
     /// Puts the lines where they belong by their times. What is there already, with the same time, name and text, is left.
     pub(crate) fn import(&self, channel_name: &str, lines: Vec<Line>) -> Result<Imported, MaintenanceError> {
         let (id, name) = channel(&self.reader()?, channel_name)?;
-        let (oldest, latest) = (self.oldest_kept().unwrap_or(0), now());
+        let (oldest, latest) = (self.oldest_kept().unwrap_or(0), clock::wall().0);
         let mut outcome = Imported::default();
         let mut usable = Vec::with_capacity(lines.len());
         for line in lines {

@@ -11,7 +11,6 @@ mod tests;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use chatd_core::{Deed, Entry, MessageId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
@@ -122,8 +121,9 @@ impl Maintenance {
 impl Maintenance {
     /// Of a database that is made in the directory, and written by whichever thread hands in something.
     pub(crate) fn of_new_store(directory: &std::path::Path, metrics: &crate::metrics::Metrics) -> Self {
-        use chatd_core::Stamp;
-        let (store, _) = Store::open(directory, crate::config::Durability::Off, Stamp(1)).expect("a store");
+        use chatd_core::Timestamp;
+        let (store, _) =
+            Store::open(directory, crate::config::Durability::Off, Timestamp(1)).expect("a store");
         let (archive, store) = (store.archive(), Mutex::new(store));
         let chores = Chores::new(move |chore| chore(&mut store.lock().expect("a store")));
         Self::new(&archive, chores, Bounds::default(), metrics.history.clone())
@@ -180,9 +180,4 @@ fn delete(
     let sql = format!("DELETE FROM entry WHERE id IN ({ids})");
     let count = transaction.prepare_cached(&sql)?.execute(parameters)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

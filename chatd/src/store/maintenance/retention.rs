@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use super::{Maintenance, MaintenanceError, delete, now};
+use super::{Maintenance, MaintenanceError, delete};
+use crate::clock;
 use crate::logging::{EventKind, Fields, log_failure};
 use crate::store::copy::KEPT_DAYS;
 use crate::store::history::at_time;
@@ -61,7 +62,7 @@ impl Maintenance {
     /// The time before which nothing is kept.
     pub(super) fn oldest_kept(&self) -> Option<u64> {
         let age = self.bounds().retention?;
-        Some(now().saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)))
+        Some(clock::wall().0.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)))
     }
 
     fn remove_by_size(&self) -> Result<u64, MaintenanceError> {

@@ -7,11 +7,12 @@ use chat_proto::admin::{HistoryEntry, HistoryKind};
 use chat_proto::name::{ChannelName, Nick};
 use chatd_core::{
     Byline, ChannelId, Entry, Event, HistoryAnswer, HistoryQuery, MessageId, Party, Place, Point, Range,
-    Room, Said, SaidKind, Stamp, Target, UserId, Who,
+    Room, Said, SaidKind, Target, Timestamp, UserId, Who,
 };
 use tempfile::TempDir;
 
 use super::*;
+use crate::clock;
 use crate::config::Durability;
 use crate::metrics::Metrics;
 use crate::store::{Cancelled, Carrier, FILE, Store, Watcher, copy};
@@ -29,7 +30,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (store, _) = Store::open(directory.path(), Durability::Off, Stamp(1)).unwrap();
+        let (store, _) = Store::open(directory.path(), Durability::Off, Timestamp(1)).unwrap();
         let archive = store.archive();
         let store = Arc::new(Mutex::new(store));
         let written = Arc::clone(&store);
@@ -73,7 +74,11 @@ impl Bench {
             client_id: None,
             waits: None,
         };
-        self.store.lock().unwrap().write([(Stamp(at), &Event::Said(Box::new(said)))].into_iter()).unwrap();
+        self.store
+            .lock()
+            .unwrap()
+            .write([(Timestamp(at), &Event::Said(Box::new(said)))].into_iter())
+            .unwrap();
     }
 
     fn exported(&self, of: Of) -> Vec<HistoryEntry> {
@@ -265,7 +270,7 @@ fn what_is_imported_is_read_by_members_page_by_page() {
 fn lines_that_cannot_be_kept_or_would_go_at_once_are_counted() {
     let bench = Bench::new();
     bench.maintenance.set_bounds(Bounds { retention: Some(Duration::from_millis(30 * DAY)), max_size: None });
-    let now = now();
+    let now = clock::wall().0;
     let lines = vec![
         line(now - 31 * DAY, "bob", "too old"),
         line(now + DAY, "bob", "of tomorrow"),
@@ -281,7 +286,7 @@ fn lines_that_cannot_be_kept_or_would_go_at_once_are_counted() {
 #[test]
 fn what_is_too_old_goes_with_its_marks_and_places_and_the_file_shrinks() {
     let mut bench = Bench::new();
-    let now = now();
+    let now = clock::wall().0;
     let long = "x".repeat(2000);
     for number in 0..2000 {
         bench.say(now - 40 * DAY + number, "Alice", "Carol", &format!("of old {long}"));
@@ -324,7 +329,7 @@ fn what_is_too_much_goes_oldest_first() {
 #[test]
 fn a_long_line_that_is_imported_is_shown_in_lines_that_fit() {
     let bench = Bench::new();
-    let (day, nick) = (now() - DAY, "\u{e9}".repeat(32));
+    let (day, nick) = (clock::wall().0 - DAY, "\u{e9}".repeat(32));
     let long = "word \u{20ac}".repeat(700);
     let lines = vec![line(day, &nick, &long), line(day, &"\u{e9}".repeat(33), "too long a nick")];
     let done = bench.maintenance.import("#lobby", lines.clone()).unwrap();

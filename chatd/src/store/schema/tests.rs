@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use chatd_core::{BanTarget, Kept, Stamp};
+use chatd_core::{BanTarget, Kept, Timestamp};
 use tempfile::TempDir;
 
 use crate::config::Durability;
@@ -12,7 +12,7 @@ use crate::store::{FILE, Store, StoreError, restore};
 const V1: &[u8] = include_bytes!("../fixtures/v1.db");
 
 fn open(directory: &Path) -> Result<(Store, Kept), StoreError> {
-    Store::open(directory, Durability::Off, Stamp(5))
+    Store::open(directory, Durability::Off, Timestamp(5))
 }
 
 fn directory() -> (TempDir, PathBuf) {

@@ -41,7 +41,7 @@ pub fn ban(
     if tx.state().bans.get(&target).is_none() && tx.state().bans.len() >= BANS_MAX {
         return Err(admin::Error::TooManyBans { limit: super::wide(BANS_MAX) });
     }
-    let (at, by) = (tx.now().0, administrator(actor));
+    let (at, by) = (tx.now().wall.0, administrator(actor));
     if duration.is_some_and(|duration| duration > DURATION_MAX) {
         let reason = String::from("it is longer than 100 years; without one a ban is for ever");
         return Err(admin::Error::InvalidDelay { reason });
@@ -74,7 +74,7 @@ pub fn unban(tx: &mut Tx<'_>, actor: &Actor, target: String) -> Result<AdminAnsw
 
 /// Bans that are over, come to an end.
 pub fn expire(tx: &mut Tx<'_>) {
-    let now = tx.now().0;
+    let now = tx.now().wall.0;
     let over: Vec<BanTarget> =
         tx.state().bans.iter().filter(|ban| ban.is_over(now)).map(|ban| ban.target.clone()).collect();
     for target in over {

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use chat_proto::caps::Caps;
 use compact_str::CompactString;
 
-use crate::core::Stamp;
 use crate::event::Purpose;
 use crate::history::{Entry, HistoryAnswer, HistoryQuery, Place};
 use crate::id::ConnId;
 use crate::project::Viewer;
+use crate::time::Timestamp;
 use crate::tx::Tx;
 
 use super::super::redact;
@@ -140,7 +140,7 @@ fn list_targets(tx: &mut Tx<'_>, conn: ConnId, targets: &[(Place, u64)]) {
     let mut lines = String::new();
     for (place, at) in targets {
         let Some(name) = reader::name_for(state, &reader, place, *at) else { continue };
-        let time = Stamp(*at);
+        let time = Timestamp(*at);
         let _ = write!(lines, "{tag}:{} CHATHISTORY TARGETS {name} {time}\r\n", to.server);
     }
     if in_batch {

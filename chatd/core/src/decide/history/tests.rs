@@ -3,7 +3,7 @@
 use chat_proto::message::Message;
 use chat_proto::name::Folded;
 
-use crate::testing::Chat;
+use crate::testing::{Chat, START};
 use crate::{AccountEvent, ConnId, Event, Incoming, Input, Mailbox, Operator, Origin, Peer, Policy};
 
 const CAPS: &str = "batch server-time message-tags draft/chathistory";
@@ -149,7 +149,7 @@ fn a_guest_does_not_read_what_was_said_before_it_came_although_the_clock_went_ba
     let bob = chat.log_in("bob");
     chat.pass(3_600_000);
     chat.say(bob, "PRIVMSG #lobby :secret");
-    chat.put_clock_back();
+    chat.set_clock(START);
     let guest = chat.join("gast");
     chat.say(guest, &format!("CAP REQ :{CAPS}"));
     chat.say(bob, "PRIVMSG #lobby :hello");

@@ -42,7 +42,7 @@ impl Speech<'_, '_, '_> {
         let Some(id) = &self.client_id else { return false };
         let state = self.tx.state();
         let Some(user) = state.user(self.caller.user) else { return false };
-        let since = self.tx.now().0.saturating_sub(state.policy.history.resend_window);
+        let since = self.tx.now().wall.0.saturating_sub(state.policy.history.resend_window);
         let Some(entry) = state.receipts.get(&user.party(), id, since) else { return false };
         if user.account.is_none() && !is_same(entry, target, self.text) {
             return false;

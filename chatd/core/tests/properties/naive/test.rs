@@ -61,7 +61,7 @@ impl Real {
                 self.seats = [None; SEATS.len()];
             }
             (Deed::Silence, ..) => {
-                self.host.now += self.host.core.state().policy.presence.away_after;
+                self.host.pass(self.host.core.state().policy.presence.away_after);
                 self.host.feed(Input::Tick);
             }
             (Deed::Register { nick, own, caps }, ..) if !registered => {
@@ -138,7 +138,7 @@ struct ShownRoom {
 fn shown(state: &State) -> Shown {
     let people = state.users.values().map(|user| {
         let account = user.account.as_ref().map(ToString::to_string);
-        let away = state.presence(user).text().map(Cow::into_owned);
+        let away = state.status(user).text().map(Cow::into_owned);
         (user.nick.to_string(), account, user.realname.to_string(), away, user.sessions.len())
     });
     let rooms = state.channels.iter().map(|(id, channel)| {
