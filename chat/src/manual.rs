@@ -33,6 +33,11 @@ fn typed() -> Section {
     let section = Section::new("WHAT CAN BE TYPED").text(
         "What you type is said in the channel that the prompt names. Commands stand in angle brackets and ask for \
          what you leave out. `/name` works for `<name>`; `//x` says `/x`.",
+    )
+    .text(
+        "A line that begins like a command and is none is not said, since it may hold what is meant for one person: \
+         `<private bob> my pin`, `/msg, bob hi`, a command behind a blank, or `/identify`, which other chat programs have. \
+         Up brings it back to be corrected, and `<say>` before it says it as it is. Paths, `<3` and the like are said.",
     );
     TABLE.iter().fold(section, |section, spec| {
         let names: Vec<_> = spec.aliases.iter().map(|alias| format!("`/{alias}`")).collect();

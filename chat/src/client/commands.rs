@@ -41,6 +41,7 @@ impl Client {
             Verb::Topic => self.topic(request.arg(0)),
             Verb::Invite => self.invite(arg(0), request.arg(1)),
             Verb::Me => self.say_here(arg(0), How::Action),
+            Verb::Say => self.say_here(arg(0), How::Text),
             Verb::Away => self.session.set_away(Some(arg(0))),
             Verb::Back => self.session.set_away(None),
             Verb::Ignore => match request.arg(0) {
@@ -190,6 +191,13 @@ impl Client {
 fn needs_server(verb: Verb) -> bool {
     !matches!(
         verb,
-        Verb::Help | Verb::Private | Verb::Announce | Verb::Me | Verb::Ignore | Verb::Clear | Verb::Quit
+        Verb::Help
+            | Verb::Private
+            | Verb::Announce
+            | Verb::Me
+            | Verb::Say
+            | Verb::Ignore
+            | Verb::Clear
+            | Verb::Quit
     )
 }

@@ -20,7 +20,7 @@ pub(super) fn lines(topic: Option<&str>, columns: Option<usize>) -> Vec<Line> {
 
 fn all(columns: Option<usize>) -> Vec<Line> {
     let head = "What you type is said where the prompt tells. A command asks for what you leave out: <private>, or \
-                <private> bob lunch? /name works for <name>; //x says /x.";
+                <private> bob lunch? /name works for <name>; <say> /x says /x.";
     let foot = "Tab completes, Ctrl-X Ctrl-E opens an editor, <help> talk tells more of <talk>.";
     let cells = groups();
     let body = match columns {

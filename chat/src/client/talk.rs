@@ -141,7 +141,7 @@ impl Client {
         match talks {
             true => self.in_place(|client, _| client.end()),
             false if leaves => self.leaving = true,
-            false => self.complain(&format!("{NONE}; begin with a blank to say it as it is")),
+            false => self.complain(&format!("{NONE}; <say> before it says it as it is")),
         }
         true
     }

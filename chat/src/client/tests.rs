@@ -89,6 +89,43 @@ fn every_command_asks_the_server_for_the_right_thing() {
     }
 }
 
+#[test]
+fn mistyped_command_is_not_said_and_say_says_it() {
+    let mut client = client();
+    for line in ["<private bob> my pin", " /msg bob my pin", "/pass secret"] {
+        assert!(typed(&mut client, line).is_empty(), "{line}");
+        assert!(shown(&mut client).contains("not said: "), "{line}");
+    }
+    assert_eq!(typed(&mut client, "<say> <private bob> hi"), ["PRIVMSG #lobby :<private bob> hi"]);
+    typed(&mut client, "<say>");
+    assert_eq!(typed(&mut client, "<quit>"), ["PRIVMSG #lobby :<quit>"]);
+}
+
+#[test]
+fn private_without_brackets_is_not_said_if_it_names_somebody_present() {
+    let mut client = client();
+    assert_eq!(typed(&mut client, "msg bob my pin"), ["PRIVMSG #lobby :msg bob my pin"]);
+    hear(&mut client, ":bob!b@h JOIN #lobby");
+    assert!(typed(&mut client, "msg Bob: my pin").is_empty());
+    assert!(shown(&mut client).contains("did you mean <private> Bob?"));
+}
+
+#[test]
+fn mistyped_command_is_no_answer_to_a_question() {
+    let mut client = client();
+    typed(&mut client, "<announce>");
+    assert!(typed(&mut client, "<private bob my pin").is_empty());
+    assert!(shown(&mut client).contains("not said: "));
+}
+
+#[test]
+fn indented_line_of_a_program_is_said() {
+    let mut client = client();
+    client.manner = Manner { json: true, prompt: false, ..MANNER };
+    assert_eq!(typed(&mut client, " <quit>"), ["PRIVMSG #lobby : <quit>"]);
+    assert!(typed(&mut client, "<private bob hi").is_empty());
+}
+
 /// Answers a question that doesn't show what is typed.
 fn whisper(client: &mut Client, question: &str, answer: &str) -> Vec<String> {
     assert_eq!((client.asks_secret(), client.prompt().text.trim()), (true, question));

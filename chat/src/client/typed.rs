@@ -1,7 +1,9 @@
 //! What the user types: an answer, a command, or something to say.
 
+use chat_proto::name::same;
+
 use crate::client::Client;
-use crate::input::{Request, Typed, is_command, parse, without_secrets};
+use crate::input::{Indent, Request, Typed, Verb, bare_private, is_command, parse, without_secrets};
 use crate::line::{Line, Style};
 use crate::session::How;
 
@@ -33,9 +35,11 @@ impl Client {
             self.drop_dialog(false);
         }
         let (typed, dropped) = match self.asking.take() {
-            Some(request) if is_command(line) => (parse(line), Some(request.name())),
+            Some(request) if request.verb() != Verb::Say && self.is_meant_as_command(line) => {
+                (self.parsed(line), Some(request.name()))
+            }
             Some(request) => (request.answer(line), None),
-            None => (parse(line), None),
+            None => (self.parsed(line), None),
         };
         if !matches!(typed, Typed::Nothing | Typed::Say(_)) {
             self.echo_behind(&prompt, line);
@@ -56,6 +60,28 @@ impl Client {
         {
             self.print(Line::of(Style::Plain, &question));
         }
+    }
+
+    fn parsed(&self, line: &str) -> Typed {
+        let indent = if self.manner.json { Indent::Literal } else { Indent::Ignored };
+        match parse(line, indent) {
+            Typed::Say(text) => match bare_private(&text).filter(|name| self.is_on(name)) {
+                Some(name) => Typed::Wrong(format!(
+                    "not said: did you mean <private> {name}? <say> before the line says it as it is"
+                )),
+                None => Typed::Say(text),
+            },
+            typed => typed,
+        }
+    }
+
+    /// Whether it is a command, or a slip of the pen on the way to one, and no answer to a question.
+    fn is_meant_as_command(&self, line: &str) -> bool {
+        is_command(line) || matches!(self.parsed(line), Typed::Wrong(_))
+    }
+
+    fn is_on(&self, name: &str) -> bool {
+        self.session.people().iter().any(|known| same(known, name))
     }
 
     /// Shows a line again that vanished with its prompt and will not come back as what was said.

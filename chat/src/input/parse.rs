@@ -1,7 +1,11 @@
 //! Takes a typed line apart, and asks for the arguments that were left out.
 
-use crate::input::suggest::{alike, meant};
+use crate::input::slip::{Slip, is_secret};
+use crate::input::suggest::meant;
 use crate::input::{Spec, Verb, find};
+
+/// How to say a line that looks like a command.
+const AS_IT_IS: &str = "<say> before the line says it as it is";
 
 /// What a typed line means.
 #[derive(Debug)]
@@ -20,30 +24,78 @@ pub struct Request {
     given: Vec<String>,
 }
 
-/// `<name> …` and `/name …` are commands. Anything else is said: `//x` says `/x`, and what begins with a blank
-/// or looks like a path or like `<3` is said too.
-pub fn parse(line: &str) -> Typed {
-    let Some((name, rest)) = command_word(line) else {
+/// What a blank at the beginning of a line means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Indent {
+    /// The line is said as it is, whatever it looks like: a promise to programs.
+    Literal,
+    /// Nothing: somebody who types a blank before a command has made a slip.
+    Ignored,
+}
+
+/// `<name> …` and `/name …` are commands. `//x` says `/x`, and `<say>` says anything. Other lines are said, unless they
+/// begin so much like a command that they may be a mistyped one: what was meant for one person must not be told to all.
+pub fn parse(line: &str, indent: Indent) -> Typed {
+    if line.starts_with("//") || (indent == Indent::Literal && line.starts_with(char::is_whitespace)) {
         return said(line);
+    }
+    let Some((name, rest)) = command_word(line) else {
+        return refused(line).map_or_else(|| said(line), Typed::Wrong);
     };
     let several = line.trim_end().contains('\n');
     match find(name) {
-        None if several => said(line),
+        None if several => refused(line).map_or_else(|| said(line), Typed::Wrong),
         // A pasted text that happens to begin so: it must neither be obeyed nor, as a slip of the pen, be told to everybody.
-        Some(spec) if several && !matches!(spec.verb, Verb::Private | Verb::Announce | Verb::Me) => {
-            Typed::Wrong(format!("<{name}> takes one line; begin with a blank to say several as they are"))
+        Some(spec) if several && !takes_several(spec) => {
+            Typed::Wrong(format!("<{name}> takes one line; {AS_IT_IS}"))
         }
         // `<quit>!` may have been meant as either: it neither leaves nor tells everyone.
-        Some(spec) if needs_nothing(spec) && is_glued(line) => Typed::Wrong(format!(
-            "a blank is missing behind <{name}>; begin the line with a blank to say it as it is"
-        )),
+        Some(spec) if needs_nothing(spec) && is_glued(line) => {
+            Typed::Wrong(format!("a blank is missing behind <{name}>; {AS_IT_IS}"))
+        }
         Some(spec) if spec.is_secret() && !rest.trim().is_empty() => Typed::Wrong(format!(
             "what stands in the line can be seen, so it wasn't taken as a password; <{name}> alone asks for it without \
              showing it"
         )),
         Some(spec) => Request { spec, given: Vec::new() }.take(rest),
-        None => Typed::Wrong(unknown(name)),
+        None => Typed::Wrong(format!("not said: {}; {AS_IT_IS}", unknown(name))),
     }
+}
+
+/// Why a line that is no command isn't said either. Of several lines, which are rarely typed, only what may hold a secret is
+/// refused.
+fn refused(line: &str) -> Option<String> {
+    let several = line.trim_end().contains('\n');
+    let is_refused = |slip: &Slip<'_>| !several || slip.is_confidential();
+    if let Some(slip) = command_or_slip(line).filter(is_refused) {
+        return Some(slip_refused(&slip.name));
+    }
+    let secret = line.lines().skip(1).filter_map(command_or_slip).find(holds_password)?;
+    Some(format!("not said: one of the lines looks like <{}> with a password; {AS_IT_IS}", secret.name))
+}
+
+fn slip_refused(name: &str) -> String {
+    match find(name).or_else(|| meant(name)) {
+        Some(spec) => {
+            format!("not said: it begins like a command and is none; did you mean {}? {AS_IT_IS}", spec.usage)
+        }
+        None => format!("not said: {}; {AS_IT_IS}", unknown(name)),
+    }
+}
+
+/// The beginning of a command, right or wrong.
+fn command_or_slip(line: &str) -> Option<Slip<'_>> {
+    let slip = |(name, rest): (&str, _)| Slip { name: name.to_ascii_lowercase(), rest };
+    command_word(line).map(slip).or_else(|| Slip::find(line))
+}
+
+/// Whether what stands behind it is a password, or is for a service that takes passwords.
+fn holds_password(slip: &Slip<'_>) -> bool {
+    let is_private =
+        find(&slip.name).or_else(|| meant(&slip.name)).is_some_and(|spec| spec.verb == Verb::Private);
+    let to = slip.rest.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let is_login = is_private && first_word(to).0.to_ascii_lowercase().starts_with("nickserv");
+    is_secret(&slip.name) || is_login
 }
 
 /// Whether the line is a command that there is, in whatever form.
@@ -59,11 +111,13 @@ pub fn begun(line: &str) -> Option<Verb> {
 
 /// The line as it may be seen again: a password that stands behind a command, where it doesn't belong, is left out.
 pub fn without_secrets(line: &str) -> &str {
-    let Some((name, rest)) = command_word(line) else { return line };
-    let spec = find(name).or_else(|| alike(name));
-    let is_login = spec.is_some_and(|spec| spec.verb == Verb::Private)
-        && first_word(rest.trim_start()).0.eq_ignore_ascii_case("nickserv");
-    if is_login || spec.is_some_and(Spec::is_secret) { &line[..line.len() - rest.len()] } else { line }
+    let secret = command_or_slip(line).filter(holds_password);
+    secret.map_or(line, |slip| &line[..line.len() - slip.rest.len()])
+}
+
+/// Whether it may be about several lines.
+fn takes_several(spec: &Spec) -> bool {
+    matches!(spec.verb, Verb::Private | Verb::Announce | Verb::Me | Verb::Say)
 }
 
 fn is_glued(line: &str) -> bool {
@@ -157,14 +211,27 @@ fn said(line: &str) -> Typed {
 
 /// What to say of a command that there isn't.
 pub fn unknown(name: &str) -> String {
-    match meant(name) {
-        None if ["kick", "ban", "unban"].iter().any(|known| known.eq_ignore_ascii_case(name)) => format!(
+    let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if is_one_of(&["kick", "ban", "unban"]) {
+        return format!(
             "chat has no <{name}>: an IRC client has it for a channel, and chatctl for the administrator"
-        ),
-        None if ["mode", "op", "deop", "voice"].iter().any(|known| known.eq_ignore_ascii_case(name)) => {
-            format!("chat has no <{name}>: an IRC client has it, for a channel's operators")
-        }
+        );
+    }
+    if is_one_of(&["mode", "op", "deop", "voice"]) {
+        return format!("chat has no <{name}>: an IRC client has it, for a channel's operators");
+    }
+    if is_one_of(&["oper", "su", "sudo"]) {
+        return format!("chat has no <{name}>: chatctl is for the administrator");
+    }
+    match meant(name) {
         Some(spec) => format!("there is no command <{name}>; did you mean <{}>?", spec.name),
+        None if is_one_of(&["pm", "dm", "tell", "notice", "reply"]) => {
+            format!("there is no command <{name}>; did you mean <private>?")
+        }
+        None if is_secret(name) => format!(
+            "there is no command <{name}>: chat --name NAME logs in, <password> sets a password, and both ask for it \
+             without showing it"
+        ),
         None => format!("there is no command <{name}>; <help> shows what there is"),
     }
 }
@@ -174,14 +241,14 @@ mod tests {
     use super::*;
 
     fn command(line: &str) -> Request {
-        match parse(line) {
+        match parse(line, Indent::Ignored) {
             Typed::Command(request) => request,
             other => panic!("{line}: {other:?}"),
         }
     }
 
     fn wrong(line: &str) -> String {
-        match parse(line) {
+        match parse(line, Indent::Ignored) {
             Typed::Wrong(text) => text,
             other => panic!("{line}: {other:?}"),
         }
@@ -204,7 +271,7 @@ mod tests {
     fn of_several_lines_only_those_that_tell_something_to_somebody_are_a_command() {
         assert!(wrong("<quit>\nsecond").contains("one line"));
         assert!(wrong("/part #lobby\nsecond").contains("one line"));
-        let said = parse("<html>\n<b>x</b>");
+        let said = parse("<html>\n<b>x</b>", Indent::Ignored);
         assert!(matches!(&said, Typed::Say(text) if text == "<html>\n<b>x</b>"), "{said:?}");
         assert_eq!(command("/msg bob one\ntwo").arg(1), Some("one\ntwo"));
         assert_eq!(command("<quit>\n").verb(), Verb::Quit);
@@ -216,14 +283,68 @@ mod tests {
             ("hello", "hello"),
             ("<3 you", "<3 you"),
             ("//quit", "/quit"),
-            (" <quit>", " <quit>"),
             ("/etc/passwd is gone", "/etc/passwd is gone"),
             ("a < b > c", "a < b > c"),
-            ("<not closed", "<not closed"),
+            ("/usr/bin/x is broken\nsecond", "/usr/bin/x is broken\nsecond"),
         ] {
-            assert!(matches!(parse(line), Typed::Say(said) if said == text), "{line}");
+            assert!(matches!(parse(line, Indent::Ignored), Typed::Say(said) if said == text), "{line}");
         }
-        assert!(matches!(parse(" \t "), Typed::Nothing));
+        assert!(matches!(parse(" \t ", Indent::Ignored), Typed::Nothing));
+    }
+
+    #[test]
+    fn mistyped_command_is_refused_with_the_right_form() {
+        for line in [
+            "<private bob> my pin is 1234",
+            "<private bob hi",
+            "/msg, bob hello",
+            " /msg bob x",
+            "／msg bob x",
+        ] {
+            let text = wrong(line);
+            assert!(
+                text.starts_with("not said") && text.contains("<private> [NAME [TEXT]]"),
+                "{line}: {text}"
+            );
+            assert!(text.contains("<say>") && !text.contains("1234"), "{line}: {text}");
+        }
+        assert!(wrong("< list >").contains("<list>") && wrong("/?").contains("<help>"));
+        for line in ["/pass secret", "/identify secret", "/ns identify secret", "\\oper x secret"] {
+            let text = wrong(line);
+            assert!(text.contains("<password>") || text.contains("chatctl"), "{line}: {text}");
+            assert!(!text.contains("secret"), "{line}: {text}");
+        }
+    }
+
+    #[test]
+    fn say_takes_a_line_that_looks_like_a_command() {
+        for text in ["<private bob hi", "/msg bob x", "//x", "<quit>", "one\n/quit"] {
+            let request = command(&format!("<say> {text}"));
+            assert_eq!((request.verb(), request.arg(0)), (Verb::Say, Some(text)));
+        }
+    }
+
+    #[test]
+    fn indented_command_is_said_for_programs_only() {
+        let typed = parse(" <quit>", Indent::Literal);
+        assert!(matches!(&typed, Typed::Say(text) if text == " <quit>"), "{typed:?}");
+        assert!(wrong(" <quit>").contains("<quit>"));
+        assert!(wrong("\t/msg bob x").contains("<private>"));
+    }
+
+    #[test]
+    fn of_several_lines_what_may_hold_a_secret_is_refused() {
+        for text in [
+            "<private bob my pin\nis 1234",
+            "/privat bob\n1234",
+            "hello\n/msg nickserv identify x",
+            "a\n/pass x",
+        ] {
+            assert!(wrong(text).starts_with("not said"), "{text}");
+        }
+        for text in ["<div class=x>\n<list>", "/foo\nbar", "a\n<b>"] {
+            assert!(matches!(parse(text, Indent::Ignored), Typed::Say(said) if said == text), "{text}");
+        }
     }
 
     #[test]
@@ -261,7 +382,14 @@ mod tests {
             ("/regsiter * hunter2", "/regsiter "),
             ("/msg NickServ IDENTIFY hunter2", "/msg "),
             ("<private> nickserv hunter2", "<private>"),
+            (" /msg nickserv identify hunter2", " /msg"),
+            ("/msg, nickserv identify hunter2", "/msg"),
+            ("/identify hunter2", "/identify "),
+            ("<password hunter2", "<password"),
+            ("／pass hunter2", "／pass"),
+            ("nickserv identify hunter2", "nickserv"),
             ("<private> bob hi", "<private> bob hi"),
+            ("<private bob hi", "<private bob hi"),
             ("hello", "hello"),
         ] {
             assert_eq!(without_secrets(line), left);

@@ -19,6 +19,7 @@ pub enum Verb {
     Topic,
     Invite,
     Me,
+    Say,
     Away,
     Back,
     Ignore,
@@ -298,6 +299,17 @@ pub static TABLE: &[Spec] = &[
         example: "<me> is off for a coffee",
     },
     Spec {
+        verb: Verb::Say,
+        name: "say",
+        aliases: &[],
+        group: Group::Talking,
+        brief: "says a line as it is",
+        args: &[asked_rest("What do you want to say?")],
+        usage: "<say> TEXT",
+        does: "says a line that looks like a command, as it is",
+        example: "<say> <b> and </b> make a text bold",
+    },
+    Spec {
         verb: Verb::Away,
         name: "away",
         aliases: &[],
@@ -451,7 +463,9 @@ mod tests {
     #[test]
     fn every_example_is_a_whole_command() {
         for spec in TABLE {
-            let crate::input::Typed::Command(request) = crate::input::parse(spec.example) else {
+            let crate::input::Typed::Command(request) =
+                crate::input::parse(spec.example, crate::input::Indent::Ignored)
+            else {
                 panic!("{}", spec.example)
             };
             assert_eq!((request.verb(), request.question()), (spec.verb, None));
