@@ -13,7 +13,8 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::AbortHandle;
 
 use crate::auth::hashing::Hashing;
-use crate::auth::{credentials, login, password};
+use crate::auth::login::{self, Login};
+use crate::auth::{credentials, password};
 use crate::egress::Order;
 use crate::mailbox::Mailbox;
 use crate::store::{Archive, Cancelled};
@@ -116,7 +117,7 @@ impl Workers {
                 .await
             }
             Job::GoOn => JobDone::GoOn,
-            Job::LookUpLogin { name } => JobDone::LoginLookedUp { exists: self.is_login(name).await },
+            Job::LookUpLogin { name } => self.look_up(name).await,
             Job::History(query) => {
                 self.room(conn).await;
                 JobDone::History(self.read(query, cancelled).await)
@@ -149,15 +150,24 @@ impl Workers {
         tokio::task::spawn_blocking(read).await.unwrap_or(HistoryAnswer::Failed)
     }
 
-    /// If it cannot be found out the name counts as a login: nobody speaks under another's name.
+    async fn look_up(&self, name: Nick) -> JobDone {
+        let login = self.login(name).await;
+        JobDone::LoginLookedUp { exists: login.is_some(), uid: login.and_then(|login| login.uid) }
+    }
+
     async fn is_login(&self, name: Nick) -> bool {
+        self.login(name).await.is_some()
+    }
+
+    /// If it cannot be found out the name counts as a login: nobody speaks under another's name.
+    async fn login(&self, name: Nick) -> Option<Login> {
         let seat = Arc::clone(&self.lookups).acquire_owned().await;
         let look_up = move || {
-            let exists = login::exists(&name);
+            let found = login::by_name(&name);
             drop(seat);
-            exists
+            found
         };
-        tokio::task::spawn_blocking(look_up).await.unwrap_or(true)
+        tokio::task::spawn_blocking(look_up).await.unwrap_or(Some(Login { uid: None }))
     }
 }
 
@@ -210,7 +220,10 @@ mod tests {
     #[tokio::test]
     async fn a_login_of_the_host_is_found() {
         let name = Nick::new("root").unwrap();
-        assert_eq!(outcome(Job::LookUpLogin { name }).await, JobDone::LoginLookedUp { exists: true });
+        assert_eq!(
+            outcome(Job::LookUpLogin { name }).await,
+            JobDone::LoginLookedUp { exists: true, uid: Some(0) }
+        );
     }
 
     #[tokio::test]

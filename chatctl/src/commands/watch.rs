@@ -119,6 +119,9 @@ fn sentence(event: &Event) -> String {
         EventKind::Suspended => format!("the account {} was suspended{}", named(event), by(event)),
         EventKind::Resumed => format!("the account {} was opened again{}", named(event), by(event)),
         EventKind::Removed => format!("the account {} was removed{}", named(event), by(event)),
+        EventKind::OwnerChanged => {
+            format!("the login {} has another uid, so it is another person's now", named(event))
+        }
         EventKind::Banned => format!("{} was banned{}", banned(event), by(event)),
         EventKind::Unbanned => format!("{} is no longer banned{}", banned(event), by(event)),
         EventKind::Announced => format!("announcement{}", by(event)),

@@ -179,6 +179,16 @@ impl Accounts {
         self.looks.remove(&account.name);
     }
 
+    /// Forgets what the former owner set. A suspension stays until an administrator lifts it.
+    pub(crate) fn change_owner(&mut self, folded: &Folded, at: u64) {
+        let Some(account) = self.named.get(folded) else { return };
+        let (name, login, suspended) = (account.name.clone(), account.login, account.suspended.clone());
+        self.remove(folded);
+        if suspended.is_some() {
+            self.insert(Account { suspended, ..Account::new(name, at, login) });
+        }
+    }
+
     /// Changes an account that is there. The name stays.
     pub(crate) fn change(&mut self, folded: &Folded, change: impl FnOnce(&mut Account)) {
         if let Some(account) = self.named.get_mut(folded) {

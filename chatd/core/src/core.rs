@@ -15,13 +15,13 @@ use crate::event::{ConnEvent, Ending};
 use crate::exchange::Exchanges;
 use crate::history::Entry;
 use crate::id::{ChannelId, ConnId};
-use crate::input::{Incoming, Input, Lost, Peer};
+use crate::input::{Incoming, Input, Lost, Origin, Peer};
 use crate::mailbox::Mailbox;
 use crate::output::{Effect, Output};
 use crate::policy::Policy;
 use crate::project::Views;
 use crate::reply::Replies;
-use crate::state::{Channel, Marks, State};
+use crate::state::{Channel, Marks, OwnerChange, State};
 use crate::time::{Now, Timestamp};
 use crate::tx::{Desk, Tx};
 
@@ -39,8 +39,10 @@ pub struct Kept {
     /// What was said lately with an id of its author's, the oldest first.
     pub receipts: Vec<Entry>,
     pub marks: BTreeMap<Folded, Marks>,
-    /// When accounts were last another person's, in milliseconds since the Unix epoch.
-    pub handed_on: BTreeMap<Folded, u64>,
+    /// The last change of owner of each account that had one.
+    pub owner_changes: BTreeMap<Folded, OwnerChange>,
+    /// The uids that logins of the host had when they were last seen.
+    pub login_uids: BTreeMap<Folded, u32>,
     /// What waits for accounts that are not here.
     pub undelivered: BTreeMap<Folded, Mailbox>,
     pub channels: BTreeMap<ChannelId, Channel>,
@@ -164,6 +166,9 @@ impl Turn<'_> {
         let account = peer.login().and_then(|login| self.tx.state().accounts.named(login.as_str()));
         if account.is_some_and(|account| !account.login) {
             peer.origin.forget_login();
+        }
+        if let Origin::Unix { uid, login: Some(login), .. } = &peer.origin {
+            decide::recognise_login(&mut self.tx, login, *uid);
         }
         self.tx.emit_conn(conn, ConnEvent::Opened { peer });
         decide::opened(&mut self.tx, conn);

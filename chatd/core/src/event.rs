@@ -353,6 +353,15 @@ pub enum AccountEvent {
     Removed {
         by: Administrator,
     },
+    /// The login of that name has this uid on the host; until now no uid was known, or the host has renumbered it.
+    LoginBound {
+        uid: u32,
+    },
+    /// The login of that name was made anew under another uid, so it is another person's.
+    OwnerChanged {
+        former_uid: u32,
+        uid: u32,
+    },
     /// It has been shown what waited for it, up to this message; so many more wait.
     Delivered {
         upto: MessageId,
@@ -363,7 +372,10 @@ pub enum AccountEvent {
 impl AccountEvent {
     /// Whether whoever has the account's name from now on, if anybody, is somebody else than before.
     pub fn changes_hands(&self) -> bool {
-        matches!(self, Self::Removed { .. } | Self::Registered { login: false, .. })
+        matches!(
+            self,
+            Self::Removed { .. } | Self::OwnerChanged { .. } | Self::Registered { login: false, .. }
+        )
     }
 }
 

@@ -164,8 +164,9 @@ pub enum JobDone {
     AccountChecked(Box<AccountChecked>),
     /// For [`Job::MakeCredentials`](crate::Job::MakeCredentials); `old` is what the old password was compared with.
     CredentialsMade { made: Made, old: Option<Box<Credentials>> },
-    /// For [`Job::LookUpLogin`](crate::Job::LookUpLogin): whether the host has a login of that name.
-    LoginLookedUp { exists: bool },
+    /// For [`Job::LookUpLogin`](crate::Job::LookUpLogin): whether the host has a login of that
+    /// name, and its uid. The uid is absent when the user database could not be asked, or when several logins share the name.
+    LoginLookedUp { exists: bool, uid: Option<u32> },
     /// For [`Job::History`](crate::Job::History).
     History(HistoryAnswer),
     /// For [`Job::GoOn`](crate::Job::GoOn).
@@ -247,6 +248,7 @@ pub enum AdminCommand {
     },
     RemoveAccount {
         name: String,
+        login: bool,
     },
     Bans,
     /// For ever without `duration`. `force`: even if it is against everybody.

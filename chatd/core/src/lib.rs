@@ -51,6 +51,8 @@ pub use policy::{
     History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, PresencePolicy, Registration, Sts,
 };
 pub use receipts::{RECEIPTS_BYTES, Receipts};
-pub use state::{Away, Channel, Marks, Mask, Presence, State, Status, TalkRequest, Talking, Topic};
+pub use state::{
+    Away, Channel, Marks, Mask, OwnerChange, Presence, State, Status, TalkRequest, Talking, Topic,
+};
 pub use text::{SaidText, TextLine};
 pub use time::{Now, Timestamp, Uptime};

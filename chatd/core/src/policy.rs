@@ -26,6 +26,8 @@ pub struct Policy {
     pub keep_channels: u64,
     /// Whether the names of this host's logins are reserved for them.
     pub reserve_logins: bool,
+    /// Whether a login that comes under another uid is still the same person's.
+    pub renumbered_logins: bool,
     /// Whether a user with an account goes by its name only.
     pub nick_equals_account: bool,
     pub registration: Registration,
@@ -247,6 +249,7 @@ impl Default for Policy {
             },
             keep_channels: 30 * 24 * 3600 * 1000,
             reserve_logins: true,
+            renumbered_logins: false,
             nick_equals_account: true,
             registration: Registration::default(),
             sts: None,

@@ -31,6 +31,8 @@ pub struct Chat {
     waiting: BTreeMap<u64, Folded>,
     /// Names of logins of the host.
     pub logins: Vec<&'static str>,
+    /// The uid of whoever has a login at the moment.
+    pub login_uid: u32,
     /// Jobs are put here, and not done.
     pub put_off: Option<VecDeque<(ConnId, Job)>>,
 }
@@ -55,6 +57,7 @@ impl Chat {
             past: Vec::new(),
             waiting: BTreeMap::new(),
             logins: Vec::new(),
+            login_uid: 1000,
             put_off: None,
         }
     }
@@ -95,7 +98,7 @@ impl Chat {
 
     /// A user of the host, which has that login; its welcome already read.
     pub fn log_in(&mut self, name: &str) -> ConnId {
-        let origin = Origin::Unix { uid: 1000, pid: None, login: name.parse().ok() };
+        let origin = Origin::Unix { uid: self.login_uid, pid: None, login: name.parse().ok() };
         let host = "localhost".into();
         let conn = self.connect_from(Peer { origin, host, guests: true, secure: true, certificate: None });
         self.register(conn, name);
@@ -276,7 +279,8 @@ impl Chat {
             }
             Job::GoOn => JobDone::GoOn,
             Job::LookUpLogin { name } => {
-                JobDone::LoginLookedUp { exists: self.logins.contains(&name.as_str()) }
+                let exists = self.logins.contains(&name.as_str());
+                JobDone::LoginLookedUp { exists, uid: exists.then_some(self.login_uid) }
             }
             Job::History(query) => JobDone::History(match &**query {
                 HistoryQuery::Message(id) => {

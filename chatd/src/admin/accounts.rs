@@ -32,6 +32,7 @@ pub(super) async fn command(
         }
         AccountRequest::Show => AdminCommand::ShowAccount { name, login },
         AccountRequest::Suspend { reason } => AdminCommand::SuspendAccount { name, reason, login },
+        AccountRequest::Remove => AdminCommand::RemoveAccount { name, login },
     })
 }
 
@@ -50,7 +51,7 @@ async fn is_login(name: &str) -> Result<bool, Error> {
     let seat = LOOKUPS.acquire().await;
     // Whoever gave up waiting for the answer has not made room for another.
     let look_up = move || {
-        let exists = login::exists(&name);
+        let exists = login::by_name(&name).is_some();
         drop(seat);
         exists
     };

@@ -83,8 +83,7 @@ impl Whom {
     fn of(request: &Request) -> Self {
         match request {
             Request::Core(AdminCommand::Kick { name, .. }) => Self::User(name.clone()),
-            Request::Account { name, .. }
-            | Request::Core(AdminCommand::ResumeAccount { name } | AdminCommand::RemoveAccount { name }) => {
+            Request::Account { name, .. } | Request::Core(AdminCommand::ResumeAccount { name }) => {
                 Self::Account(name.clone())
             }
             Request::Core(AdminCommand::Ban { target, .. } | AdminCommand::Unban { target }) => {

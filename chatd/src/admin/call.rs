@@ -68,6 +68,7 @@ pub(super) enum AccountRequest {
     Add(Password),
     SetPassword(Password),
     Suspend { reason: Option<String> },
+    Remove,
 }
 
 /// Why a call is answered by an error.
@@ -123,7 +124,11 @@ fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         | ImportHistory::NAME => {
             return history_request(raw);
         }
-        ShowAccount::NAME | AddAccount::NAME | SetPassword::NAME | SuspendAccount::NAME => {
+        ShowAccount::NAME
+        | AddAccount::NAME
+        | SetPassword::NAME
+        | SuspendAccount::NAME
+        | RemoveAccount::NAME => {
             return account_request(raw);
         }
         List::NAME => parameters(raw).map(|List {}| AdminCommand::List)?,
@@ -137,9 +142,6 @@ fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         Accounts::NAME => parameters(raw).map(|Accounts {}| AdminCommand::Accounts)?,
         ResumeAccount::NAME => {
             parameters(raw).map(|ResumeAccount { name }| AdminCommand::ResumeAccount { name })?
-        }
-        RemoveAccount::NAME => {
-            parameters(raw).map(|RemoveAccount { name }| AdminCommand::RemoveAccount { name })?
         }
         Bans::NAME => parameters(raw).map(|Bans {}| AdminCommand::Bans)?,
         BanRequest::NAME => ban(parameters(raw)?),
@@ -157,6 +159,9 @@ fn account_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         }
         SetPassword::NAME => parameters(raw)
             .map(|SetPassword { name, password }| (name, AccountRequest::SetPassword(password)))?,
+        RemoveAccount::NAME => {
+            parameters(raw).map(|RemoveAccount { name }| (name, AccountRequest::Remove))?
+        }
         _ => parameters(raw).map(|SuspendAccount { name, reason }| {
             (name, AccountRequest::Suspend { reason: worded(reason) })
         })?,

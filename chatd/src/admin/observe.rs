@@ -145,7 +145,14 @@ fn account(event: &AccountEvent, at: u64) -> Option<Event> {
         }
         AccountEvent::Resumed { by: who } => by(at, who, EventKind::Resumed),
         AccountEvent::Removed { by: who } => by(at, who, EventKind::Removed),
-        AccountEvent::Rehashed { .. } | AccountEvent::Delivered { .. } => return None,
+        AccountEvent::OwnerChanged { former_uid, uid } => Event {
+            uid: Some(*uid),
+            text: Some(format!("formerly uid {former_uid}")),
+            ..by_owner(EventKind::OwnerChanged)
+        },
+        AccountEvent::Rehashed { .. } | AccountEvent::Delivered { .. } | AccountEvent::LoginBound { .. } => {
+            return None;
+        }
     };
     Some(seen)
 }

@@ -19,14 +19,31 @@ pub(crate) fn of_uid(uid: u32) -> Option<Nick> {
     (!is_shared(&name, uid, &local(LOCAL.as_ref()))).then_some(name)
 }
 
-/// Whether the host has a login that is `name` but for its case. When the database can't be asked, the name counts
+/// A login of the host, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Login {
+    /// Absent when the user database can't be asked, or when several logins share the name but for its case.
+    pub(crate) uid: Option<u32>,
+}
+
+/// The login that the host has by a name, in whatever case. When the database can't be asked, the name counts
 /// as a login: nobody speaks under another's name.
-pub(crate) fn exists(name: &Nick) -> bool {
-    let found = |name: &str| !matches!(User::from_name(name), Ok(None));
+pub(crate) fn by_name(name: &Nick) -> Option<Login> {
     let folded = name.fold();
-    found(folded.as_str())
-        || (folded.as_str() != name.as_str() && found(name.as_str()))
-        || local(LOCAL.as_ref()).iter().any(|(local, _)| same(local, name.as_str()))
+    let spellings = [folded.as_str(), name.as_str()];
+    for spelling in spellings.iter().take(if spellings[0] == spellings[1] { 1 } else { 2 }) {
+        match User::from_name(spelling) {
+            Ok(None) => {}
+            Ok(Some(user)) => {
+                return Some(Login { uid: of_uid(user.uid.as_raw()).map(|_| user.uid.as_raw()) });
+            }
+            Err(_) => return Some(Login { uid: None }),
+        }
+    }
+    let local = local(LOCAL.as_ref());
+    let mut alike = local.iter().filter(|(local, _)| same(local, name.as_str())).map(|(_, uid)| *uid);
+    let uid = alike.next()?;
+    Some(Login { uid: alike.next().is_none().then_some(uid) })
 }
 
 /// The logins that the host itself has and that are fit to be nicks.
@@ -61,9 +78,10 @@ mod tests {
     #[test]
     fn root_is_known_in_any_case_and_an_unheard_of_name_is_not() {
         assert_eq!(of_uid(0), Some(Nick::new("root").unwrap()));
-        assert!(exists(&Nick::new("root").unwrap()));
-        assert!(exists(&Nick::new("ROOT").unwrap()));
-        assert!(!exists(&Nick::new("nobody_has_this_login").unwrap()));
+        let found = |name: &str| by_name(&Nick::new(name).unwrap());
+        assert_eq!(found("root"), Some(Login { uid: Some(0) }));
+        assert_eq!(found("ROOT"), Some(Login { uid: Some(0) }));
+        assert_eq!(found("nobody_has_this_login"), None);
         assert!(all_local().contains(&Nick::new("root").unwrap()));
     }
 

@@ -38,6 +38,7 @@ pub(super) fn resolve(raw: raw::Raw) -> Policy {
         lobby: Lobby { channel: lobby.channel.0, auto_join: lobby.auto_join, replay: lobby.replay.0 },
         keep_channels: millis(&channels.keep),
         reserve_logins: accounts.reserve_logins,
+        renumbered_logins: accounts.renumbered_logins,
         nick_equals_account: accounts.nick_equals_account,
         limits: core_limits(&limits),
         history: History {

@@ -107,6 +107,7 @@ pub(super) struct Accounts {
     pub(super) require_email: bool,
     pub(super) nick_equals_account: bool,
     pub(super) reserve_logins: bool,
+    pub(super) renumbered_logins: bool,
 }
 
 /// Whether people make accounts of their own.
@@ -254,6 +255,7 @@ impl Default for Accounts {
             require_email: registration.email_required,
             nick_equals_account: policy.nick_equals_account,
             reserve_logins: policy.reserve_logins,
+            renumbered_logins: policy.renumbered_logins,
         }
     }
 }

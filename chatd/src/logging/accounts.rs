@@ -33,7 +33,16 @@ pub(super) fn account(name: &Nick, event: &AccountEvent) {
             EventKind::AccountRemoved
                 .log(&fields, format_args!("account removed by {}: {name}", name_of(by)));
         }
-        AccountEvent::Rehashed { .. } | AccountEvent::Delivered { .. } => {}
+        AccountEvent::OwnerChanged { former_uid, uid } => {
+            let fields = Fields { account, uid: Some(*uid), ..Fields::default() };
+            EventKind::OwnerChanged.log(
+                &fields,
+                format_args!(
+                    "login has another uid, so it is another person's now: {name}, uid {uid}, formerly {former_uid}"
+                ),
+            );
+        }
+        AccountEvent::Rehashed { .. } | AccountEvent::Delivered { .. } | AccountEvent::LoginBound { .. } => {}
     }
 }
 

@@ -99,6 +99,7 @@ events! {
     AccountSuspended = "account-suspended", INFO, EVENT;
     AccountResumed = "account-resumed", INFO, EVENT;
     AccountRemoved = "account-removed", INFO, EVENT;
+    OwnerChanged = "owner-changed", WARN, EVENT;
     BanSet = "ban-set", INFO, EVENT;
     BanLifted = "ban-lifted", INFO, EVENT;
     BanExpired = "ban-expired", INFO, EVENT;

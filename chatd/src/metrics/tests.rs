@@ -84,7 +84,8 @@ fn users_messages_and_steps_are_counted() {
     measured.arrive(conn(0));
     measured.say(conn(0), "NICK alice");
     measured.say(conn(0), "USER alice 0 * :Alice");
-    measured.step(Input::JobDone { conn: conn(0), done: JobDone::LoginLookedUp { exists: false } });
+    let done = JobDone::LoginLookedUp { exists: false, uid: None };
+    measured.step(Input::JobDone { conn: conn(0), done });
     assert_eq!(measured.value("chatd_users"), 1.0);
     assert_eq!(measured.value("chatd_sessions"), 1.0);
     let channels = measured.value("chatd_channels");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chat_proto::name::{Folded, Nick};
 use chat_proto::sasl::ScramKeys;
-use chatd_core::{Account, AccountEvent, Credentials, Fingerprint, Suspension};
+use chatd_core::{Account, AccountEvent, Credentials, Fingerprint, OwnerChange, Suspension};
 use rusqlite::{Connection, Row, Transaction, named_params, params};
 
 use super::RowError;
@@ -56,16 +56,30 @@ fn suspension(row: &Row<'_>) -> Result<Option<Suspension>, RowError> {
     Ok(Some(Suspension { by: by.into(), reason: reason.map(Into::into), at: row.get("suspended_at")? }))
 }
 
-/// When accounts were last another person's.
-pub(super) fn handed_on(connection: &Connection) -> rusqlite::Result<BTreeMap<Folded, u64>> {
-    let mut statement = connection.prepare("SELECT folded, at FROM handed_on")?;
+/// The last change of owner of each account.
+pub(super) fn owner_changes(connection: &Connection) -> rusqlite::Result<BTreeMap<Folded, OwnerChange>> {
+    let mut statement = connection.prepare("SELECT folded, at, message FROM owner_change")?;
+    let rows = statement.query_map([], |row| {
+        let change = OwnerChange { at: row.get(1)?, message: row.get(2)? };
+        Ok((Folded::new(&row.get::<_, String>(0)?), change))
+    })?;
+    rows.collect()
+}
+
+/// The uids that logins of the host had when they were last seen.
+pub(super) fn login_uids(connection: &Connection) -> rusqlite::Result<BTreeMap<Folded, u32>> {
+    let mut statement = connection.prepare("SELECT folded, uid FROM login")?;
     let rows = statement.query_map([], |row| Ok((Folded::new(&row.get::<_, String>(0)?), row.get(1)?)))?;
     rows.collect()
 }
 
-pub(super) fn hand_on(transaction: &Transaction<'_>, at: u64, account: &Folded) -> rusqlite::Result<()> {
-    let mut statement =
-        transaction.prepare_cached("INSERT OR REPLACE INTO handed_on (folded, at) VALUES (?1, ?2)")?;
+/// Notes that the account is another person's from now on. Messages of this run and all before have lower numbers than the next run's
+/// first; imported ones have higher numbers, and count by their time.
+pub(super) fn change_owner(transaction: &Transaction<'_>, at: u64, account: &Folded) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO owner_change (folded, at, message) VALUES (?1, ?2,
+         (SELECT ifnull(max(number), 0) FROM entry WHERE number < (SELECT (count + 1) << 40 FROM run)))",
+    )?;
     statement.execute(params![account.as_str(), at]).map(drop)
 }
 
@@ -109,12 +123,34 @@ pub(super) fn record(
             "UPDATE account SET suspended_by = NULL, suspended_reason = NULL, suspended_at = NULL WHERE folded = ?1",
             &[&folded],
         ),
-        AccountEvent::Removed { .. } => run("DELETE FROM account WHERE folded = ?1", &[&folded]),
+        AccountEvent::Removed { .. } => {
+            run("DELETE FROM account WHERE folded = ?1", &[&folded])?;
+            run("DELETE FROM login WHERE folded = ?1", &[&folded])
+        }
+        AccountEvent::LoginBound { uid } => {
+            run("INSERT OR REPLACE INTO login (folded, uid) VALUES (?1, ?2)", params![folded, uid])
+        }
+        AccountEvent::OwnerChanged { uid, .. } => {
+            forget_former_owner(transaction, at, folded)?;
+            run("INSERT OR REPLACE INTO login (folded, uid) VALUES (?1, ?2)", params![folded, uid])
+        }
         AccountEvent::Delivered { upto, left } => {
             // Where nothing is left, what could not be shown any more waits no longer either.
             undelivered::over(transaction, folded, (*left > 0).then_some(*upto))
         }
     }
+}
+
+/// What the former owner set; a suspension stays.
+fn forget_former_owner(transaction: &Transaction<'_>, at: u64, folded: &str) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM account WHERE folded = ?1 AND suspended_by IS NULL", [folded])?;
+    transaction.execute("DELETE FROM certificate WHERE account = ?1", [folded])?;
+    transaction.execute(
+        "UPDATE account SET created_at = ?2, email = NULL, argon2 = NULL, scram_salt = NULL, scram_iterations = NULL,
+         scram_stored_key = NULL, scram_server_key = NULL WHERE folded = ?1",
+        params![folded, at],
+    )?;
+    Ok(())
 }
 
 fn set_password(

@@ -159,7 +159,8 @@ fn read(connection: &Connection, now: Timestamp) -> Result<Kept, RowError> {
         bans: bans::read(connection)?,
         marks: marks::read(connection)?,
         receipts: history::receipts(connection, start)?,
-        handed_on: accounts::handed_on(connection)?,
+        owner_changes: accounts::owner_changes(connection)?,
+        login_uids: accounts::login_uids(connection)?,
         undelivered: history::undelivered::mailboxes(connection)?,
         secret: secret(connection)?,
         channels: channels::begin(connection, now.0)?,
@@ -188,7 +189,7 @@ fn record(transaction: &Transaction<'_>, at: u64, event: &Event) -> rusqlite::Re
         Event::Account(name, event) => {
             if event.changes_hands() {
                 channels::forget(transaction, &name.fold())?;
-                accounts::hand_on(transaction, at, &name.fold())?;
+                accounts::change_owner(transaction, at, &name.fold())?;
                 marks::forget(transaction, &name.fold())?;
                 history::forget_receipts(transaction, &name.fold())?;
                 history::undelivered::over(transaction, name.fold().as_str(), None)?;

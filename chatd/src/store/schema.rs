@@ -8,8 +8,11 @@ use super::copy::{self, CopyError, Patient};
 use crate::logging::{EventKind, Fields};
 
 /// What leads from each version to the next, from an empty database on.
-const STEPS: &[&str] =
-    &[include_str!("schema.sql"), concat!(include_str!("channels.sql"), include_str!("history.sql"))];
+const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    concat!(include_str!("channels.sql"), include_str!("history.sql")),
+    concat!(include_str!("logins.sql")),
+];
 
 /// What `PRAGMA auto_vacuum` calls a file that gives pages back when it is asked to.
 const INCREMENTAL: u32 = 2;

@@ -74,6 +74,8 @@ pub enum EventKind {
     Suspended,
     Resumed,
     Removed,
+    /// The login of `account` has another uid on the host, so it is another person's; `uid` is the new one.
+    OwnerChanged,
     /// `to` may not come in any more.
     Banned,
     Unbanned,

@@ -24,6 +24,7 @@ const TEXT_MAX: usize = 320;
 /// The longest delay of a shutdown.
 const DELAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 
+pub use accounts::end_sessions_of;
 pub use bans::expire;
 
 /// Does what an administrator asks. Whether the actor may was settled before.
@@ -54,7 +55,7 @@ pub fn admin(tx: &mut Tx<'_>, actor: &Actor, command: AdminCommand) -> AdminAnsw
             or_refused(accounts::suspend(tx, actor, name, reason, login))
         }
         AdminCommand::ResumeAccount { name } => or_refused(accounts::resume(tx, actor, name)),
-        AdminCommand::RemoveAccount { name } => or_refused(accounts::remove(tx, actor, name)),
+        AdminCommand::RemoveAccount { name, login } => or_refused(accounts::remove(tx, actor, name, login)),
         AdminCommand::Bans => bans::list(tx.state()),
         AdminCommand::Ban { target, force, duration, reason } => {
             or_refused(bans::ban(tx, actor, (target, force), duration, reason))

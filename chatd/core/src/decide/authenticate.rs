@@ -1,7 +1,7 @@
 //! AUTHENTICATE: SASL 3.1 and 3.2, before registration and after it.
 
 use chat_proto::message::Message;
-use chat_proto::name::{Folded, Nick};
+use chat_proto::name::{Folded, Nick, same};
 use chat_proto::numeric::{
     ERR_SASLABORTED, ERR_SASLFAIL, ERR_SASLTOOLONG, RPL_LOGGEDIN, RPL_SASLMECHS, RPL_SASLSUCCESS,
 };
@@ -21,7 +21,7 @@ use crate::tx::{Tx, label_of};
 
 use super::make_way::make_way;
 use super::register::because;
-use super::{history, nickserv, standing};
+use super::{history, login_uid, nickserv, standing};
 
 /// What those are told whose password was not checked.
 pub const TOO_MANY: &str = "too many logins at once, try again";
@@ -182,7 +182,7 @@ fn external(tx: &mut Tx<'_>, conn: ConnId, whole: &[u8], message: &Message) {
         return refuse(tx, conn, "", Mechanism::External, "no account has this certificate");
     };
     let Ok(authorize) = str::from_utf8(whole) else { return fail(tx, conn, "a malformed message") };
-    if !authorize.is_empty() && !chat_proto::name::same(authorize, name.as_str()) {
+    if !authorize.is_empty() && !same(authorize, name.as_str()) {
         return refuse(tx, conn, authorize, Mechanism::External, "that account is not yours");
     }
     let mechanism = Mechanism::External;
@@ -224,7 +224,7 @@ fn scram_says(tx: &mut Tx<'_>, conn: ConnId, message: &str, step: Step) {
 
 /// As [`try_login`]; nobody acts for another. Tells the client.
 fn may_try(tx: &mut Tx<'_>, conn: ConnId, name: &str, authorize: &str) -> bool {
-    if !authorize.is_empty() && !chat_proto::name::same(authorize, name) {
+    if !authorize.is_empty() && !same(authorize, name) {
         fail(tx, conn, "nobody may act for another");
         return false;
     }
@@ -313,12 +313,17 @@ impl Proof<'_> {
     }
 }
 
-/// The proof is right. If the account is not a login's, it is looked up first whether the host has such a login by now: then who is who
-/// is for an administrator to decide.
+/// The proof is right. Whether the host has a login of the account's name is looked up first: if the account is not that login's,
+/// an administrator must decide whose name it is; if it is, the login may be another person's by now.
 fn prove(tx: &mut Tx<'_>, conn: ConnId, proof: Proof<'_>) {
     let Proof { name, mechanism, voice, label } = proof;
     let state = tx.state();
-    match state.accounts.named(name).filter(|account| state.policy.reserve_logins && !account.login) {
+    let by_kernel = state
+        .sessions
+        .get(conn)
+        .and_then(|session| session.peer.login())
+        .is_some_and(|login| same(login.as_str(), name));
+    match state.accounts.named(name).filter(|_| state.policy.reserve_logins && !by_kernel) {
         None => {
             let outcome = log_in(tx, conn, name, mechanism);
             answer(tx, conn, voice, outcome);
@@ -331,10 +336,14 @@ fn prove(tx: &mut Tx<'_>, conn: ConnId, proof: Proof<'_>) {
     }
 }
 
-/// Goes on when it was looked up whether the account has a login's name.
-pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, wait: Wait, is_login: bool) {
+/// Goes on when it was looked up whether the account has a login's name, and the login's uid.
+pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, wait: Wait, (is_login, uid): (bool, Option<u32>)) {
     let Wait::LogIn { account, credentials: proven, mechanism, voice, .. } = wait else { return };
-    let outcome = if is_login || tx.state().is_reserved(&account) {
+    let is_of_login = tx.state().accounts.named(account.as_str()).is_some_and(|account| account.login);
+    if is_of_login && let Some(uid) = uid {
+        login_uid::recognise(tx, &account, uid);
+    }
+    let outcome = if !is_of_login && (is_login || tx.state().is_reserved(&account)) {
         Err(format!("{account} is a login of this host by now; ask the administrator whose the account is"))
     } else if credentials(tx.state(), account.as_str()) != proven.as_deref() {
         Err(String::from("the password was changed"))

@@ -17,6 +17,7 @@ mod join;
 mod keep;
 mod kick;
 mod list;
+mod login_uid;
 mod make_way;
 mod markread;
 mod message;
@@ -60,6 +61,7 @@ use crate::tx::{Caller, Tx, label_of};
 
 pub use account::{BadPassword, PASSWORD_MAX, check_password};
 pub use admin::admin;
+pub use login_uid::recognise as recognise_login;
 use table::Run;
 pub use tick::{policy, resumed, stop, tick};
 
@@ -141,15 +143,17 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         (Wait::ServerPassword { .. }, JobDone::PasswordChecked { matches }) => {
             register::password_checked(tx, conn, *matches);
         }
-        (Wait::Register { .. }, JobDone::LoginLookedUp { exists }) => register::looked_up(tx, conn, *exists),
-        (Wait::Rename { nick, .. }, JobDone::LoginLookedUp { exists }) => {
+        (Wait::Register { .. }, JobDone::LoginLookedUp { exists, .. }) => {
+            register::looked_up(tx, conn, *exists);
+        }
+        (Wait::Rename { nick, .. }, JobDone::LoginLookedUp { exists, .. }) => {
             register::rename_looked_up(tx, conn, nick, *exists);
         }
         (wait @ Wait::Login { .. }, JobDone::AccountChecked(checked)) => {
             authenticate::password_checked(tx, conn, wait, checked);
         }
-        (wait @ Wait::LogIn { .. }, JobDone::LoginLookedUp { exists }) => {
-            authenticate::looked_up(tx, conn, wait, *exists);
+        (wait @ Wait::LogIn { .. }, JobDone::LoginLookedUp { exists, uid }) => {
+            authenticate::looked_up(tx, conn, wait, (*exists, *uid));
         }
         (Wait::MakeAccount { name, email, voice, .. }, JobDone::CredentialsMade { made, .. }) => {
             account::made(tx, conn, &name, email, voice, made);
@@ -160,8 +164,8 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
         (Wait::Oper { name, .. }, JobDone::PasswordChecked { matches }) => {
             oper::password_checked(tx, conn, name, *matches);
         }
-        (Wait::Speaking(speaking), JobDone::LoginLookedUp { exists }) => {
-            message::looked_up(tx, conn, &speaking, *exists);
+        (Wait::Speaking(speaking), JobDone::LoginLookedUp { exists, uid }) => {
+            message::looked_up(tx, conn, &speaking, (*exists, *uid));
         }
         (Wait::History { purpose, label }, JobDone::History(answer)) => {
             history::answered(tx, conn, *purpose, label, answer);

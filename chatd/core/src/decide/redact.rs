@@ -56,7 +56,7 @@ pub fn found(tx: &mut Tx<'_>, conn: ConnId, wanted: &Retraction, answer: &Histor
     let Some(entry) = entry.filter(|entry| is_at(&reader, target, entry)) else {
         return unknown(tx, target, &id);
     };
-    match refusal(state, tx.now().wall.0, user, entry) {
+    match refusal(state, tx.now().wall.0, (user, &reader), entry) {
         Some(Refusal::NotYours) => {
             let why = format_args!("{} {id} :You are not authorised to delete this message", word(target));
             tx.fail("REDACT", "REDACT_FORBIDDEN", why);
@@ -100,7 +100,7 @@ fn is_at(reader: &Reader<'_>, target: &str, entry: &Entry) -> bool {
 }
 
 /// Authors may for a while; who rules the channel, and operators of the server in channels that they are in, always may.
-fn refusal(state: &State, now: u64, id: UserId, entry: &Entry) -> Option<Refusal> {
+fn refusal(state: &State, now: u64, (id, reader): (UserId, &Reader<'_>), entry: &Entry) -> Option<Refusal> {
     let user = state.user(id)?;
     if let Place::Channel(channel) = entry.place
         && let Some(channel) = state.channel(channel)
@@ -109,7 +109,7 @@ fn refusal(state: &State, now: u64, id: UserId, entry: &Entry) -> Option<Refusal
         return None;
     }
     let window = state.policy.history.redaction_window;
-    if entry.author() != user.party() {
+    if !reader.is_author(entry) {
         Some(Refusal::NotYours)
     } else if now.saturating_sub(entry.at) > window {
         Some(Refusal::TooLate { seconds: window / 1000 })

@@ -181,7 +181,7 @@ mod tests {
         let (bob, guest) = (chat.log_in("bob"), chat.join("guest"));
         chat.say(alice, "JOIN #room");
         chat.say(alice, "QUIT");
-        chat.ask(AdminCommand::RemoveAccount { name: "alice".into() });
+        chat.ask(AdminCommand::RemoveAccount { name: "alice".into(), login: false });
         chat.say(guest, "JOIN #room");
         assert_eq!(names(&mut chat, guest), "guest");
         chat.say(guest, "PART #room");

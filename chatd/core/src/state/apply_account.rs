@@ -10,7 +10,7 @@ use crate::id::{ConnId, UserId};
 use crate::mode::UserModes;
 use crate::time::Uptime;
 
-use super::State;
+use super::{OwnerChange, State};
 
 impl State {
     pub(super) fn apply_account(&mut self, at: u64, name: &Nick, event: &AccountEvent) {
@@ -20,7 +20,7 @@ impl State {
             self.marks.remove(&folded);
             self.receipts.forget(&Party::Account(folded.clone()));
             self.undelivered.remove(&folded);
-            self.handed_on.insert(folded.clone(), at);
+            self.owner_changes.insert(folded.clone(), OwnerChange { at, message: self.last_message });
         }
         match event {
             AccountEvent::Registered { login, email, credentials, .. } => {
@@ -41,7 +41,15 @@ impl State {
                 self.accounts.change(&folded, |account| account.suspended = Some(suspension));
             }
             AccountEvent::Resumed { .. } => self.accounts.change(&folded, |account| account.suspended = None),
-            AccountEvent::Removed { .. } => self.accounts.remove(&folded),
+            AccountEvent::Removed { .. } => {
+                self.accounts.remove(&folded);
+                self.login_uids.remove(&folded);
+            }
+            AccountEvent::LoginBound { uid } => drop(self.login_uids.insert(folded, *uid)),
+            AccountEvent::OwnerChanged { uid, .. } => {
+                self.accounts.change_owner(&folded, at);
+                self.login_uids.insert(folded, *uid);
+            }
             AccountEvent::Delivered { left: 0, .. } => drop(self.undelivered.remove(&folded)),
             AccountEvent::Delivered { upto, .. } => {
                 if let Some(mailbox) = self.undelivered.get_mut(&folded) {

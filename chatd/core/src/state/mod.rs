@@ -65,8 +65,11 @@ pub struct State {
     pub receipts: Receipts,
     /// How far accounts have read.
     pub marks: BTreeMap<Folded, Marks>,
-    /// When accounts changed hands or were removed, in milliseconds since the Unix epoch.
-    pub handed_on: BTreeMap<Folded, u64>,
+    /// The last change of owner, or removal, of each account that had one.
+    pub owner_changes: BTreeMap<Folded, OwnerChange>,
+    /// The uid of each login of the host that has been here or has been written to. Another uid under the name is
+    /// another person.
+    pub login_uids: BTreeMap<Folded, u32>,
     /// What waits for accounts that are not here.
     pub undelivered: BTreeMap<Folded, Mailbox>,
     /// Failed logins.
@@ -90,6 +93,15 @@ const IDS_OF_A_RUN: u64 = 1 << 40;
 
 /// How far somebody has read: until when, in milliseconds since the Unix epoch, by the folded name of the channel or nick.
 pub type Marks = BTreeMap<Folded, u64>;
+
+/// The point at which an account became another person's, who reads nothing from before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerChange {
+    /// Milliseconds since the Unix epoch.
+    pub at: u64,
+    /// The number of the last message before it: the host's clock may have been set back since.
+    pub message: u64,
+}
 
 /// What LUSERS tells, kept up to date so that nobody has to count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +151,8 @@ impl State {
             bans: kept.bans.into(),
             receipts: kept.receipts.into(),
             marks: kept.marks,
-            handed_on: kept.handed_on,
+            owner_changes: kept.owner_changes,
+            login_uids: kept.login_uids,
             undelivered: kept.undelivered,
             attempts: Attempts::default(),
             talk_requests: TalkRequests::default(),
@@ -176,6 +189,15 @@ impl State {
     /// Whether it is kept for a login of the host that is known.
     pub fn is_reserved(&self, name: &Nick) -> bool {
         self.policy.reserve_logins && self.logins.contains(name)
+    }
+
+    /// Whether anything is kept for a login of that name that needs no entry among the accounts.
+    pub fn remembers_login(&self, name: &str) -> bool {
+        let folded = Folded::new(name);
+        self.login_uids.contains_key(&folded)
+            || self.marks.contains_key(&folded)
+            || self.undelivered.contains_key(&folded)
+            || self.channels.values().any(|channel| channel.standing.contains_key(&folded))
     }
 
     pub fn user(&self, id: UserId) -> Option<&User> {

@@ -195,7 +195,8 @@ fn do_job(job: &Job, archive: &Archive) -> JobDone {
         }
         Job::GoOn => JobDone::GoOn,
         Job::LookUpLogin { name } => {
-            JobDone::LoginLookedUp { exists: LOGINS.contains(&name.fold().as_str()) }
+            let exists = LOGINS.contains(&name.fold().as_str());
+            JobDone::LoginLookedUp { exists, uid: exists.then_some(1000) }
         }
         Job::History(query) => JobDone::History(archive.ask(query)),
     }

@@ -1,8 +1,9 @@
 use chat_proto::name::{ChannelName, Folded, Nick};
 use chatd_core::{
     AccountEvent, Administrator, Byline, ChannelEvent, ChannelId, ConnId, Deed, Ending, Entry, Event,
-    HistoryAnswer, HistoryQuery, MessageId, Origin, Party, Place, Point, Range, Rank, Ranks, Redaction,
-    Redactor, Room, Said, SaidKind, Scope, Search, Target, Timestamp, UserEvent, UserId, Who,
+    Fingerprint, HistoryAnswer, HistoryQuery, MessageId, Origin, OwnerChange, Party, Place, Point, Range,
+    Rank, Ranks, Redaction, Redactor, Registrar, Room, Said, SaidKind, Scope, Search, Target, Timestamp,
+    UserEvent, UserId, Who,
 };
 use tempfile::TempDir;
 
@@ -520,13 +521,51 @@ fn what_waits_for_an_account_waits_until_it_was_delivered_over_starts_too() {
 }
 
 #[test]
-fn when_an_account_changed_hands_is_known_after_a_restart() {
+fn restart_restores_uids_and_changes_of_owner() {
     let mut bench = Bench::new();
     let bob: Nick = "Bob".parse().expect("a name");
+    let kept = |bench: &Bench| {
+        let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Timestamp(START)).unwrap();
+        (kept.owner_changes.into_iter().collect::<Vec<_>>(), kept.login_uids.into_iter().collect::<Vec<_>>())
+    };
+    bench.write(3, &Event::Account(bob.clone(), AccountEvent::LoginBound { uid: 1000 }));
+    assert_eq!(kept(&bench), (vec![], vec![(bob.fold(), 1000)]));
+    bench.say(4, "bob", to_channel(1), "one");
+    let changed = AccountEvent::OwnerChanged { former_uid: 1000, uid: 1001 };
+    bench.write(5, &Event::Account(bob.clone(), changed));
+    let change = OwnerChange { at: 5, message: 1 };
+    assert_eq!(kept(&bench), (vec![(bob.fold(), change)], vec![(bob.fold(), 1001)]));
     let by = Administrator { uid: 0, login: None };
-    bench.write(5, &Event::Account(bob.clone(), AccountEvent::Removed { by }));
+    bench.write(6, &Event::Account(bob.clone(), AccountEvent::Removed { by }));
+    assert_eq!(kept(&bench), (vec![(bob.fold(), OwnerChange { at: 6, message: 1 })], vec![]));
+}
+
+#[test]
+fn owner_change_keeps_only_the_suspension() {
+    let mut bench = Bench::new();
+    let by = Administrator { uid: 0, login: None };
+    for name in ["alice", "bob"] {
+        let name: Nick = name.parse().expect("a name");
+        let registered = AccountEvent::Registered {
+            login: true,
+            email: Some("somebody@example.org".into()),
+            credentials: None,
+            by: Registrar::Administrator(by.clone()),
+        };
+        bench.write(1, &Event::Account(name.clone(), registered));
+        let fingerprint = Fingerprint([name.as_str().as_bytes()[0]; 32]);
+        bench.write(2, &Event::Account(name, AccountEvent::CertificateAdded { fingerprint }));
+    }
+    let bob: Nick = "bob".parse().expect("a name");
+    bench.write(3, &Event::Account(bob, AccountEvent::Suspended { by, reason: None }));
+    for name in ["alice", "bob"] {
+        let changed = AccountEvent::OwnerChanged { former_uid: 1000, uid: 1001 };
+        bench.write(4, &Event::Account(name.parse().expect("a name"), changed));
+    }
     let (_, kept) = Store::open(bench.directory.path(), Durability::Off, Timestamp(START)).unwrap();
-    assert_eq!(kept.handed_on.into_iter().collect::<Vec<_>>(), [(bob.fold(), 5)]);
+    let [bob] = &kept.accounts[..] else { panic!("{:?}", kept.accounts) };
+    assert!(bob.suspended.is_some() && bob.email.is_none() && bob.certificates.is_empty(), "{bob:?}");
+    assert_eq!((bob.name.as_str(), bob.created_at), ("bob", 4));
 }
 
 #[test]

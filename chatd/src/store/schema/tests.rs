@@ -2,7 +2,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use chatd_core::{BanTarget, Kept, Timestamp};
+use chat_proto::name::Folded;
+use chatd_core::{BanTarget, Kept, OwnerChange, Timestamp};
 use tempfile::TempDir;
 
 use crate::config::Durability;
@@ -53,6 +54,27 @@ fn a_database_of_the_first_version_keeps_all_and_is_copied_first() {
     let (_, again) = open(directory.path()).unwrap();
     assert_is_all_there(&again);
     assert!(!copy.exists(), "there was nothing to change any more");
+}
+
+/// A database as the second version of chatd made it, with what `rows` inserts.
+fn second_version(rows: &str) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = rusqlite::Connection::open(directory.path().join(FILE)).unwrap();
+    for step in &super::STEPS[..2] {
+        connection.execute_batch(step).unwrap();
+    }
+    connection.pragma_update(None, "user_version", 2).unwrap();
+    connection.execute_batch(rows).unwrap();
+    directory
+}
+
+#[test]
+fn changes_of_owner_survive_the_step_from_version_2() {
+    let directory = second_version("INSERT INTO handed_on (folded, at) VALUES ('alice', 7)");
+    let (_, kept) = open(directory.path()).unwrap();
+    let change = OwnerChange { at: 7, message: 0 };
+    assert_eq!(kept.owner_changes.into_iter().collect::<Vec<_>>(), [(Folded::new("alice"), change)]);
+    assert!(directory.path().join("chatd.db.v2.bak").exists());
 }
 
 #[test]

@@ -101,13 +101,20 @@ pub fn resume(tx: &mut Tx<'_>, actor: &Actor, name: String) -> Answer {
     Ok(AdminAnswer::Done)
 }
 
-/// Forgets the account, and puts its user out. Of a login of this host only what was kept is forgotten.
-pub fn remove(tx: &mut Tx<'_>, actor: &Actor, name: String) -> Answer {
-    let name = known(tx.state(), name, false)?;
-    let login = tx.state().accounts.named(name.as_str()).is_some_and(|account| account.login);
+/// Forgets the account and ends its user's sessions. Of a login, which the host may have or not any more, all that was kept
+/// is forgotten; its sessions on this host go on.
+pub fn remove(tx: &mut Tx<'_>, actor: &Actor, name: String, login: bool) -> Answer {
+    let remembered = tx.state().remembers_login(&name);
+    let name = known(tx.state(), name, login || remembered)?;
+    let login = tx.state().accounts.named(name.as_str()).map_or(login, |account| account.login);
     tx.emit(Event::Account(name.clone(), AccountEvent::Removed { by: administrator(actor) }));
     let sessions = put_out(tx, &name, "Account removed", login);
     Ok(AdminAnswer::PutOut { sessions })
+}
+
+/// Ends all sessions of the account.
+pub fn end_sessions_of(tx: &mut Tx<'_>, account: &Nick, reason: &str) {
+    put_out(tx, account, reason, false);
 }
 
 /// Ends all sessions that are logged in to the account, those too that have not registered; `but_local` spares those that the kernel

@@ -227,7 +227,7 @@ fn a_half_done_login_is_worth_nothing_once_the_password_is_another() {
                 let credentials = Box::new(credentials(password));
                 AdminCommand::SetPassword { name, credentials, login: false }
             }
-            None => AdminCommand::RemoveAccount { name },
+            None => AdminCommand::RemoveAccount { name, login: false },
         });
         let told = chat.say(conn, "AUTHENTICATE +");
         assert!(told[0].contains(" 904 ") && told[0].contains("password was changed"), "{told:?}");
@@ -239,7 +239,7 @@ fn an_account_that_is_removed_before_the_connection_is_complete_lets_nobody_in()
     let mut chat = chat();
     let conn = local(&mut chat, 1);
     log_in(&mut chat, conn, "alice", "sesame");
-    chat.ask(AdminCommand::RemoveAccount { name: "alice".into() });
+    chat.ask(AdminCommand::RemoveAccount { name: "alice".into(), login: false });
     chat.register(conn, "alice");
     assert!(chat.is_closed(conn) && chat.core().state().users.is_empty());
 }
@@ -293,7 +293,7 @@ fn a_login_that_came_to_the_host_later_is_not_one_with_who_registered_its_name()
     }
     let bob = login(&mut chat, "bob");
     assert!(chat.register(bob, "bob")[0].contains(" 433 "));
-    chat.ask(AdminCommand::RemoveAccount { name: "bob".into() });
+    chat.ask(AdminCommand::RemoveAccount { name: "bob".into(), login: false });
     assert!(chat.is_closed(early));
     let bob = login(&mut chat, "bob");
     assert!(chat.register(bob, "bob")[0].contains(" 001 bob "));

@@ -5,7 +5,7 @@ use chat_proto::name::{Folded, Nick};
 use crate::event::Ranks;
 use crate::history::{Deed, Entry, Party, Place};
 use crate::id::{ChannelId, ConnId, UserId};
-use crate::state::{Channel, State, User};
+use crate::state::{Channel, OwnerChange, State, User};
 
 use super::super::join;
 
@@ -77,8 +77,25 @@ impl<'a> Reader<'a> {
         let Some(account) = &self.user.account else { return self.user.named_since + 1 };
         let made = self.state.accounts.named(account.as_str()).filter(|account| !account.login);
         // A login comes to an account whether there is an entry for it or not, and may come to another person's.
-        let handed_on = self.state.handed_on.get(&account.fold()).map_or(0, |at| at + 1);
-        made.map_or(handed_on, |account| account.created_at)
+        let owned_since = self.owner_change().map_or(0, |change| change.at + 1);
+        made.map_or(owned_since, |account| account.created_at)
+    }
+
+    fn owner_change(&self) -> Option<&OwnerChange> {
+        self.state.owner_changes.get(&self.user.account.as_ref()?.fold())
+    }
+
+    /// Whether the user, and nobody who had the name before, wrote an entry.
+    pub fn is_author(&self, entry: &Entry) -> bool {
+        entry.author() == self.user.party() && !self.is_of_former_owner(entry)
+    }
+
+    fn is_of_former_owner(&self, entry: &Entry) -> bool {
+        self.owner_change().is_some_and(|change| {
+            let number =
+                entry.id.filter(|id| id.start == self.state.next_message().start).map(|id| id.number);
+            number.map_or(entry.at <= change.at, |number| number <= change.message)
+        })
     }
 
     /// Whether the user may see an entry, now that it was found.
@@ -99,8 +116,11 @@ impl<'a> Reader<'a> {
             Place::Channel(_) => self.user.since_message,
             Place::Pair(..) => self.user.named_since_message,
         };
+        if self.user.account.is_some() {
+            return matches!(entry.place, Place::Channel(_)) || !self.is_of_former_owner(entry);
+        }
         let start = self.state.next_message().start;
-        self.user.account.is_some() || entry.id.is_none_or(|id| id.start != start || id.number > floor)
+        entry.id.is_none_or(|id| id.start != start || id.number > floor)
     }
 
     /// What is asked about all places at once may have been said before the user's time.
@@ -117,7 +137,7 @@ impl<'a> Reader<'a> {
             Some(b'+') => Ranks::all(),
             _ => return true,
         };
-        let own = self.user.account.is_some() && self.user.account == entry.account;
+        let own = self.user.account.is_some() && self.is_author(entry);
         own || room.ranks(self.id).is_some_and(|ranks| ranks.intersects(wanted))
     }
 }

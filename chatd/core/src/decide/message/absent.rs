@@ -12,6 +12,7 @@ use crate::state::State;
 use crate::tx::{Caller, Tx};
 
 use super::super::check::word;
+use super::super::login_uid;
 use super::Speech;
 
 impl Speech<'_, '_, '_> {
@@ -28,7 +29,9 @@ impl Speech<'_, '_, '_> {
                 let account = account.name.clone();
                 self.keep_for(&account);
             }
-            None if state.is_reserved(&nick) => self.keep_for(&nick),
+            None if state.is_reserved(&nick) && state.login_uids.contains_key(&nick.fold()) => {
+                self.keep_for(&nick);
+            }
             None if state.policy.reserve_logins => self.look_up(nick),
             _ => self.no_such_nick(name),
         }
@@ -38,7 +41,7 @@ impl Speech<'_, '_, '_> {
         self.error(ERR_NOSUCHNICK, &format!("{} :No such nick", word(name)));
     }
 
-    /// A login of this host has an account, whether it was ever here or not.
+    /// A login of this host has an account, whether it was ever here or not. What is kept for it is for the uid that it has now.
     fn look_up(&mut self, nick: Nick) {
         let speaking = Speaking {
             to: nick.clone(),
@@ -72,9 +75,12 @@ impl Speech<'_, '_, '_> {
 }
 
 /// Goes on with what somebody was saying when somebody unknown was to be told.
-pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, speaking: &Speaking, is_login: bool) {
-    let Some((user, _)) = tx.state().user_of(conn) else { return };
+pub fn looked_up(tx: &mut Tx<'_>, conn: ConnId, speaking: &Speaking, (is_login, uid): (bool, Option<u32>)) {
     let Speaking { to, rest, kind, text, tags, client_id, .. } = speaking;
+    if is_login && let Some(uid) = uid {
+        login_uid::recognise(tx, to, uid);
+    }
+    let Some((user, _)) = tx.state().user_of(conn) else { return };
     let is_known =
         tx.state().user_id(to.as_str()).is_some() || tx.state().accounts.named(to.as_str()).is_some();
     let tags = tags.to_string();

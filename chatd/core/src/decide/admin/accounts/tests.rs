@@ -40,7 +40,7 @@ fn accounts_are_made_listed_and_removed() {
     assert!(matches!(add(&mut chat, "4th"), AdminAnswer::Refused(Error::InvalidName { .. })));
     let [anna] = accounts(&mut chat).try_into().unwrap();
     assert!(anna.name == "Anna" && anna.password && !anna.login && anna.sessions == 0);
-    let remove = |name: &str| AdminCommand::RemoveAccount { name: name.into() };
+    let remove = |name: &str| AdminCommand::RemoveAccount { name: name.into(), login: false };
     let suggestion = Some(String::from("Anna"));
     assert_eq!(
         chat.ask(remove("anne")),
@@ -100,7 +100,7 @@ fn who_came_by_the_password_goes_when_it_is_changed_or_removed_and_the_login_its
         let (complete, incomplete) = (remote(&mut chat, "bob"), remote(&mut chat, "bob"));
         chat.register(complete, "bob");
         chat.ask(match remove {
-            true => AdminCommand::RemoveAccount { name: name() },
+            true => AdminCommand::RemoveAccount { name: name(), login: false },
             false => AdminCommand::SetPassword { name: name(), credentials: credentials(), login: true },
         });
         assert!(chat.is_closed(complete) && chat.is_closed(incomplete) && !chat.is_closed(local));
