@@ -77,7 +77,8 @@ impl<'a> Reader<'a> {
         let Some(account) = &self.user.account else { return self.user.named_since + 1 };
         let made = self.state.accounts.named(account.as_str()).filter(|account| !account.login);
         // A login comes to an account whether there is an entry for it or not, and may come to another person's.
-        let owned_since = self.owner_change().map_or(0, |change| change.at + 1);
+        // Within the millisecond of a change numbers decide; the first databases had none.
+        let owned_since = self.owner_change().map_or(0, |change| change.at + u64::from(change.message == 0));
         made.map_or(owned_since, |account| account.created_at)
     }
 

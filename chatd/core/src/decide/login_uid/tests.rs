@@ -107,8 +107,14 @@ fn messages_for_a_login_wait_for_the_uid_it_had() {
     chat.say(bob, "PRIVMSG carol :for the first carol");
     assert_eq!(chat.core().state().undelivered.len(), 1);
     chat.login_uid = 1001;
-    chat.log_in("carol");
-    assert_eq!(chat.core().state().undelivered.len(), 0);
+    chat.say(bob, "PRIVMSG alice :for the new alice");
+    let carol = chat.log_in("carol");
+    assert_eq!(chat.core().state().undelivered.len(), 1);
+    chat.say(bob, "PRIVMSG carol :for the new carol");
+    chat.say(carol, &format!("CAP REQ :{WITH_HISTORY}"));
+    let page = chat.say(carol, "CHATHISTORY LATEST bob * 10");
+    assert!(page.iter().any(|line| line.contains("for the new carol")), "{page:?}");
+    assert!(!page.iter().any(|line| line.contains("first carol")), "{page:?}");
 }
 
 #[test]
