@@ -5,6 +5,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 binaries=${CHATD_TEST_BINARIES:-${CARGO_TARGET_DIR:-$root/target}/debug}
 place=$(mktemp -d)
+# The clients take the terminal and the encoding of their text from here, and tmux its sockets' place.
+export TERM=screen-256color LC_ALL=C.UTF-8 TMUX_TMPDIR=$place
 processes=()
 
 tidy() {

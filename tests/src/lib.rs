@@ -8,6 +8,7 @@ pub mod irc;
 pub mod outside;
 pub mod programs;
 pub mod proxy;
+pub mod skipped;
 pub mod terminal;
 pub mod tls;
 

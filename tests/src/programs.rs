@@ -46,7 +46,7 @@ fn build() -> Result<PathBuf> {
 }
 
 /// `target/debug` or `target/release`: where this executable lies, less `deps`.
-fn profile_directory() -> Result<PathBuf> {
+pub(crate) fn profile_directory() -> Result<PathBuf> {
     let executable = std::env::current_exe()?;
     let mut directory = executable.parent().context("the executable has no directory")?.to_path_buf();
     if directory.ends_with("deps") {

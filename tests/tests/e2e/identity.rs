@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chat_tests::daemon::{Daemon, Setup};
 use chat_tests::irc::Irc;
-use chat_tests::outside::skip;
+use chat_tests::outside::{lacks_program, lacks_root, skip};
 use nix::unistd::{Uid, User};
 
 use super::hostile::Bystanders;
@@ -178,7 +178,10 @@ fn outward_address() -> Option<SocketAddr> {
 #[test]
 fn no_password_is_taken_where_others_can_read_it() {
     let Some(address) = outward_address() else {
-        return skip("the test of plain TCP", "this host has no address but loopback ones");
+        return skip(
+            "passwords over plain TCP from other hosts",
+            "this host has no address but loopback ones",
+        );
     };
     let listener = format!("[[listen]]\ntcp = \"{address}\"\ninsecure = true\nguests = true\n");
     let daemon = Daemon::configured(&listener);
@@ -283,12 +286,13 @@ fn as_user(uid: Uid, socket: &std::path::Path, lines: &str) -> String {
 
 #[test]
 fn the_kernel_says_who_comes_over_the_unix_socket() {
+    let what = "logins of other users over the Unix socket";
     let (Ok(Some(nobody)), Ok(Some(daemon_user))) = (User::from_name("nobody"), User::from_name("daemon"))
     else {
-        return skip("the test with other uids", "there is no user nobody");
+        return skip(what, "there are no users nobody and daemon");
     };
-    if !Uid::effective().is_root() {
-        return skip("the test with other uids", "it needs root");
+    if lacks_root(what) || lacks_program(what, &["python3"]) {
+        return;
     }
     let daemon = Daemon::configured(UNHURRIED);
     let directory = daemon.setup().path();

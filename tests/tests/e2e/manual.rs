@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use chat_tests::outside::{missing_program, skip};
+use chat_tests::outside::lacks_program;
 use chat_tests::programs;
 
 const PROGRAMS: [&str; 3] = ["chatd", "chatctl", "chat"];
@@ -26,8 +26,8 @@ fn complaints(tool: &[&str], text: &str) -> String {
 
 #[test]
 fn man_pages_are_set_without_a_warning() {
-    if let Some(program) = missing_program(&["groff"]) {
-        return skip("setting the man pages", &format!("{program} is not installed"));
+    if lacks_program("formatting the man pages", &["groff"]) {
+        return;
     }
     let pages = PROGRAMS.map(|program| (program, "man")).into_iter().chain([("chatd", "man-config")]);
     for (program, kind) in pages {
@@ -39,8 +39,7 @@ fn man_pages_are_set_without_a_warning() {
 #[test]
 fn shells_understand_their_completions() {
     for shell in ["bash", "zsh", "fish"] {
-        if let Some(shell) = missing_program(&[shell]) {
-            skip("the completions", &format!("{shell} is not installed"));
+        if lacks_program(&format!("the completions for {shell}"), &[shell]) {
             continue;
         }
         for program in PROGRAMS {
@@ -51,8 +50,8 @@ fn shells_understand_their_completions() {
 
 #[test]
 fn bash_completes_commands_options_and_values() {
-    if let Some(shell) = missing_program(&["bash"]) {
-        return skip("completing in bash", &format!("{shell} is not installed"));
+    if lacks_program("completing in bash", &["bash"]) {
+        return;
     }
     for (words, expected) in [
         ("chatctl ann", "announce"),

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use chat_tests::outside::{is_root, missing_program, must_not_skip, skip};
+use chat_tests::outside::{lacks_program, lacks_root, must_not_skip, skip};
 use chat_tests::programs;
 
 fn run(script: &str, arguments: &[&str]) {
@@ -17,17 +17,13 @@ fn run(script: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{script} failed:\n{}", String::from_utf8_lossy(&said));
 }
 
-fn lack_clients() -> bool {
-    let missing = missing_program(&["irssi", "weechat-headless", "tmux", "openssl"]);
-    if let Some(program) = missing {
-        skip("the test with irssi and WeeChat", &format!("{program} is not installed"));
-    }
-    missing.is_some()
+fn lack_clients(what: &str) -> bool {
+    lacks_program(what, &["irssi", "weechat-headless", "tmux", "openssl", "python3"])
 }
 
 #[test]
 fn irssi_and_weechat_feel_at_home() {
-    if !lack_clients() {
+    if !lack_clients("a conversation between irssi and WeeChat") {
         run("clients/talk", &[]);
         run("clients/talk", &["tls"]);
     }
@@ -35,24 +31,21 @@ fn irssi_and_weechat_feel_at_home() {
 
 #[test]
 fn irssi_and_weechat_log_in_by_sasl() {
-    if !lack_clients() {
+    if !lack_clients("logging in with irssi and WeeChat") {
         run("clients/sasl", &[]);
     }
 }
 
 #[test]
 fn the_packages_and_the_administrators_pages_hold_in_a_real_systemd() {
+    let what = "the packages and the pages of docs/ in a real systemd";
+    if lacks_root(what) {
+        return;
+    }
     if !must_not_skip() {
-        return skip(
-            "the test in a real systemd",
-            "it downloads a small Debian, which only CHATD_CI=1 asks for",
-        );
+        return skip(what, "it downloads a small Debian, which only CHATD_CI=1 asks for");
     }
-    if !is_root() {
-        return skip("the test in a real systemd", "it needs root");
+    if !lacks_program(what, &["systemd-nspawn", "debootstrap", "dh"]) {
+        run("systemd/run", &[]);
     }
-    if let Some(program) = missing_program(&["systemd-nspawn", "debootstrap", "dh"]) {
-        return skip("the test in a real systemd", &format!("{program} is not installed"));
-    }
-    run("systemd/run", &[]);
 }

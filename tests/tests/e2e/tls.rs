@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use chat_tests::PATIENCE;
 use chat_tests::daemon::{errors, printed};
 use chat_tests::irc::Irc;
-use chat_tests::outside::{missing_program, skip};
+use chat_tests::outside::lacks_program;
 use chat_tests::tls::{TlsDaemon, trusting};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
@@ -29,8 +29,8 @@ fn both_versions_of_tls_are_spoken() {
 
 #[test]
 fn openssl_is_served_and_old_versions_are_refused() {
-    if let Some(program) = missing_program(&["openssl"]) {
-        return skip("the test with openssl", &format!("{program} is not installed"));
+    if lacks_program("TLS with openssl", &["openssl"]) {
+        return;
     }
     let tls = TlsDaemon::start();
     let root = tls.directory().join("fullchain.pem");
