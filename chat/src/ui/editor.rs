@@ -67,8 +67,11 @@ fn start(path: &Path) -> Result<(String, Child), String> {
     Err(failure)
 }
 
-/// A command with its arguments, in the shell's quotes.
+/// A command with its arguments, in the shell's quotes, or the path of a program, which may have blanks in it.
 fn words(command: OsString) -> Result<Vec<String>, String> {
+    if let Some(path) = command.to_str().filter(|path| path.contains('/') && Path::new(path).is_file()) {
+        return Ok(vec![path.to_owned()]);
+    }
     let words = command.into_string().ok().and_then(|command| shlex::split(&command));
     words.filter(|words| !words.is_empty()).ok_or_else(|| "VISUAL or EDITOR is no command".to_owned())
 }

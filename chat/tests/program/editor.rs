@@ -1,9 +1,10 @@
 //! The line being typed, given to an editor: what it leaves is the line, whatever it does.
 
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
 
 use nix::sys::signal::Signal;
+use tempfile::TempDir;
 
 use crate::screen::Terminal;
 use crate::server::{Client, Server};
@@ -12,25 +13,27 @@ use crate::support;
 const EDIT: &str = "\x18\x05";
 
 /// An editor that is this script; `$1` is the file, and `$D` a directory of the test's own, to which `.` is changed.
-fn talk(script: &str) -> (Server, Client, Terminal, PathBuf) {
-    let server = Server::start();
+fn talk(script: &str) -> (Server, Client, Terminal, TempDir) {
     let own = support::directory();
-    fs::write(own.join("editor"), format!("cd {}\n{script}", own.display())).unwrap();
-    let mut command = support::chat(&server);
-    command
-        .env("NO_COLOR", "1")
-        .env("PATH", "/usr/bin:/bin")
-        .env("TMPDIR", &own)
-        .env("VISUAL", format!("sh '{}'", own.join("editor").display()));
-    let terminal = Terminal::run(command);
-    let client = server.client();
-    terminal.wait_for_prompt("#lobby>");
+    let editor = own.path().join("editor");
+    fs::write(&editor, format!("cd '{}'\n{script}", own.path().display())).unwrap();
+    let (server, client, terminal) = talk_with(&format!("sh '{}'", editor.display()), &own);
     (server, client, terminal, own)
 }
 
+fn talk_with(visual: &str, own: &TempDir) -> (Server, Client, Terminal) {
+    let server = Server::start();
+    let mut command = support::chat(&server);
+    command.env("NO_COLOR", "1").env("PATH", "/usr/bin:/bin").env("TMPDIR", own.path()).env("VISUAL", visual);
+    let terminal = Terminal::run(command);
+    let client = server.client();
+    terminal.wait_for_prompt("#lobby>");
+    (server, client, terminal)
+}
+
 /// Nothing of what was given to the editor is left.
-fn assert_gone(own: &PathBuf) {
-    let left: Vec<_> = fs::read_dir(own).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+fn assert_gone(own: &TempDir) {
+    let left: Vec<_> = fs::read_dir(own.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("chat-")), "{left:?}");
 }
 
@@ -41,11 +44,22 @@ fn what_comes_back_is_the_line_and_nobody_else_could_read_it() {
     terminal.keys(&format!("half a line{EDIT}"));
     terminal.wait_for("2 lines: Enter sends them together");
     terminal.wait_for_rows(|rows| rows.ends_with(&["#lobby> one".into(), "two".into()]));
-    assert_eq!(fs::read_to_string(own.join("modes")).unwrap(), "600\n700\n");
-    assert_eq!(fs::read_to_string(own.join("was")).unwrap(), "half a line\n");
+    assert_eq!(fs::read_to_string(own.path().join("modes")).unwrap(), "600\n700\n");
+    assert_eq!(fs::read_to_string(own.path().join("was")).unwrap(), "half a line\n");
     assert_gone(&own);
     terminal.keys("!\r");
     assert_eq!([client.said(), client.said()], ["#lobby one", "#lobby two!"]);
+}
+
+#[test]
+fn editor_may_be_a_path_with_blanks_and_no_quotes() {
+    let own = support::directory();
+    let editor = own.path().join("my editor");
+    fs::write(&editor, "#!/bin/sh\necho edited > \"$1\"\n").unwrap();
+    fs::set_permissions(&editor, fs::Permissions::from_mode(0o700)).unwrap();
+    let (_server, _client, mut terminal) = talk_with(editor.to_str().unwrap(), &own);
+    terminal.keys(&format!("draft{EDIT}"));
+    terminal.wait_for_prompt("#lobby> edited");
 }
 
 #[test]
@@ -58,7 +72,7 @@ fn what_arrives_meanwhile_waits_and_signals_are_the_editors() {
     client.send(":s PING :still-there\r\n");
     assert_eq!(client.said(), "PONG :still-there");
     assert!(!terminal.raw().contains("meanwhile"));
-    fs::write(own.join("go"), "").unwrap();
+    fs::write(own.path().join("go"), "").unwrap();
     terminal.wait_for("bob: meanwhile");
     terminal.wait_for_prompt("#lobby> draft");
     terminal.keys(" kept\r");
@@ -92,7 +106,7 @@ fn a_password_is_given_to_no_editor() {
     terminal.wait_for_prompt("Password until now:");
     terminal.keys(&format!("secret{EDIT}\r"));
     terminal.wait_for_prompt("New password:");
-    assert!(!own.join("called").exists());
+    assert!(!own.path().join("called").exists());
 }
 
 #[test]
@@ -113,9 +127,9 @@ fn who_is_thrown_out_may_finish_in_the_editor() {
     terminal.wait_for("editing");
     client.send("ERROR :Closing link: Kicked by root: spam\r\n");
     client.wait_for_end();
-    fs::write(own.join("go"), "").unwrap();
+    fs::write(own.path().join("go"), "").unwrap();
     let (status, lines) = terminal.end();
-    assert!(own.join("finished").exists());
+    assert!(own.path().join("finished").exists());
     assert_eq!(status.code(), Some(1));
     assert_eq!(lines.last().unwrap(), "chat: disconnected: Kicked by root: spam");
 }

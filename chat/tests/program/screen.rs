@@ -70,7 +70,7 @@ impl Terminal {
 
     /// Waits for the program to end, and checks that it has left the terminal as it was.
     pub(crate) fn end_in_order(mut self) -> ExitStatus {
-        let status = self.child.wait().unwrap();
+        let status = self.wait_for_exit();
         assert_eq!(tcgetattr(&self.master).unwrap(), self.original);
         let (shown, changed) = &*self.shown;
         drop(changed.wait_timeout_while(shown.lock().unwrap(), PATIENCE, |shown| !shown.ended).unwrap());
@@ -174,9 +174,20 @@ impl Terminal {
         String::from_utf8_lossy(&self.shown.0.lock().unwrap().raw).into_owned()
     }
 
+    fn wait_for_exit(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(started.elapsed() < PATIENCE, "it does not end:\n{}", self.lines().join("\n"));
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
     /// Waits for the program to end.
     pub(crate) fn end(mut self) -> (ExitStatus, Vec<String>) {
-        let status = self.child.wait().unwrap();
+        let status = self.wait_for_exit();
         let (shown, changed) = &*self.shown;
         drop(changed.wait_timeout_while(shown.lock().unwrap(), PATIENCE, |shown| !shown.ended).unwrap());
         let lines = self.lines();

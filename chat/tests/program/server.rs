@@ -7,11 +7,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 const CAPS: &str = "message-tags echo-message batch labeled-response";
 
 pub(crate) struct Server {
-    directory: PathBuf,
+    directory: TempDir,
     clients: Receiver<Client>,
     offered: Arc<Mutex<String>>,
 }
@@ -26,7 +28,7 @@ pub(crate) struct Client {
 impl Server {
     pub(crate) fn start() -> Self {
         let directory = crate::support::directory();
-        let listener = UnixListener::bind(directory.join("s")).unwrap();
+        let listener = UnixListener::bind(directory.path().join("s")).unwrap();
         let (sender, clients) = channel();
         let offered = Arc::new(Mutex::new(CAPS.to_owned()));
         let caps = Arc::clone(&offered);
@@ -45,11 +47,11 @@ impl Server {
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
-        self.directory.join("s")
+        self.directory.path().join("s")
     }
 
     pub(crate) fn directory(&self) -> &Path {
-        &self.directory
+        self.directory.path()
     }
 
     /// Waits for the next client that is in.

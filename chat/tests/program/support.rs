@@ -1,19 +1,15 @@
 //! How the program is run.
 
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
 
 use crate::server::Server;
 
-static COUNTER: AtomicU32 = AtomicU32::new(0);
-
-/// An empty directory of its own.
-pub(crate) fn directory() -> PathBuf {
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}", std::process::id()));
-    std::fs::create_dir_all(&path).unwrap();
-    path
+/// An empty directory of its own, removed when dropped. Not below the target directory, whose path may be too long for
+/// a socket.
+pub(crate) fn directory() -> TempDir {
+    tempfile::Builder::new().prefix("chat-test-").tempdir().unwrap()
 }
 
 /// The program, under the name of alice, with nothing of the developer's own settings.
