@@ -21,8 +21,8 @@ pub enum Sender {
 pub enum Line<'a> {
     /// Without its line end; never empty.
     Whole(&'a [u8]),
-    /// A line over the limit; its bytes are dropped, up to and with its end.
-    TooLong,
+    /// A line over the limit, and as much of it as the limit has room for. The rest is dropped, up to its end.
+    TooLong(&'a [u8]),
 }
 
 /// Collects what was read until a line is whole. CR, LF and CR LF all end a line; empty lines are skipped.
@@ -75,12 +75,13 @@ impl LineReader {
         if self.dropping {
             return;
         }
-        if self.partial.len() + bytes.len() > self.tags_max + LINE_MAX {
-            self.partial = Vec::new();
+        let room = (self.tags_max + LINE_MAX).saturating_sub(self.partial.len());
+        self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if bytes.len() > room {
             self.dropping = true;
-            each(Line::TooLong);
-        } else {
-            self.partial.extend_from_slice(bytes);
+            // It may be a password's.
+            let line = Zeroizing::new(std::mem::take(&mut self.partial));
+            each(self.measured(&line));
         }
     }
 
@@ -89,8 +90,9 @@ impl LineReader {
             [b'@', ..] => line.iter().position(|&b| b == b' ').map_or(line.len(), |space| space + 1),
             _ => 0,
         };
-        let whole = tags <= self.tags_max && line.len() - tags + "\r\n".len() <= LINE_MAX;
-        if whole { Line::Whole(line) } else { Line::TooLong }
+        let end = tags.min(self.tags_max) + LINE_MAX - "\r\n".len();
+        let whole = tags <= self.tags_max && line.len() <= end;
+        if whole { Line::Whole(line) } else { Line::TooLong(&line[..line.len().min(end)]) }
     }
 }
 
@@ -105,7 +107,7 @@ mod tests {
             reader.feed(chunk, |line| {
                 lines.push(match line {
                     Line::Whole(line) => Some(line.to_vec()),
-                    Line::TooLong => None,
+                    Line::TooLong(_) => None,
                 });
             });
         }
@@ -135,6 +137,18 @@ mod tests {
         let tags = |n: usize| [b"@".as_slice(), &vec![b'a'; n], b" PING x\r\n"].concat();
         assert!(read(&[&tags(CLIENT_TAGS_MAX - 2)])[0].is_some());
         assert_eq!(read(&[&tags(CLIENT_TAGS_MAX - 1)]), [None]);
+    }
+
+    #[test]
+    fn an_overlong_line_keeps_its_first_bytes() {
+        for length in [600, CLIENT_TAGS_MAX + LINE_MAX, 100_000] {
+            let stream = [b"@a QUIT :".as_slice(), &vec![b'x'; length], b"\n"].concat();
+            let mut reader = LineReader::new(Sender::Client);
+            reader.feed(&stream, |line| {
+                let Line::TooLong(head) = line else { panic!("{line:?}") };
+                assert_eq!(head, &stream[.."@a ".len() + LINE_MAX - 2]);
+            });
+        }
     }
 
     #[test]

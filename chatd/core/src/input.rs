@@ -43,8 +43,10 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Incoming {
     Message(Message),
-    /// Over the line's limit; dropped whole.
-    TooLong,
+    /// Over the line's limit; dropped whole. The command is there if it could be read.
+    TooLong {
+        command: Option<CompactString>,
+    },
     /// Not UTF-8; dropped whole. The command is there if it could be read.
     NotUtf8 {
         command: Option<CompactString>,
@@ -58,8 +60,8 @@ impl Incoming {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Message(message) => message.as_str().len(),
-            Self::NotUtf8 { command } => command.as_deref().map_or(0, str::len),
-            Self::TooLong | Self::Malformed => 0,
+            Self::TooLong { command } | Self::NotUtf8 { command } => command.as_deref().map_or(0, str::len),
+            Self::Malformed => 0,
         }
     }
 }

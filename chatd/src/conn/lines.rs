@@ -3,6 +3,7 @@
 use chat_proto::line::{Line, LineReader, Sender};
 use chat_proto::message::Message;
 use chatd_core::Incoming;
+use compact_str::CompactString;
 use memchr::memchr2_iter;
 
 /// The most lines of one connection that are handed over before others have their turn.
@@ -10,6 +11,13 @@ pub(super) const LINES_MAX: usize = 16;
 
 /// The type of the first record and the major version, alike in all versions of TLS.
 const TLS_HANDSHAKE: &[u8] = &[22, 3];
+
+/// Commands that are read even when their line is too long or not UTF-8. Their clients wait for an answer of the command's own, which
+/// a general error is not: such a client would wait until it is timed out, or would take itself for gone.
+const REPAIRED: [&str; 6] = ["AUTHENTICATE", "CAP", "NICK", "PART", "QUIT", "USER"];
+
+/// The most bytes of an unreadable line's command that are kept.
+const COMMAND_MAX: usize = 64;
 
 /// Frames and parses what one connection sends.
 #[derive(Debug)]
@@ -56,14 +64,23 @@ fn end_of_lines(bytes: &[u8], count: usize) -> usize {
 }
 
 fn incoming(line: Line<'_>) -> Incoming {
-    let Line::Whole(line) = line else { return Incoming::TooLong };
-    match str::from_utf8(line) {
-        Ok(line) => Message::parse(line).map_or(Incoming::Malformed, Incoming::Message),
-        Err(_) => {
-            let readable = Message::parse(String::from_utf8_lossy(line));
-            Incoming::NotUtf8 { command: readable.ok().map(|message| message.command().into()) }
-        }
+    match line {
+        Line::Whole(bytes) => match str::from_utf8(bytes) {
+            Ok(line) => Message::parse(line).map_or(Incoming::Malformed, Incoming::Message),
+            Err(_) => repaired(bytes, |command| Incoming::NotUtf8 { command }),
+        },
+        Line::TooLong(head) => repaired(head, |command| Incoming::TooLong { command }),
     }
+}
+
+/// Takes as much of a broken line as can be read, if its command is one of [`REPAIRED`].
+fn repaired(bytes: &[u8], refused: impl FnOnce(Option<CompactString>) -> Incoming) -> Incoming {
+    let Ok(message) = Message::parse(String::from_utf8_lossy(bytes)) else { return refused(None) };
+    let command = message.command();
+    if REPAIRED.iter().any(|repaired| repaired.eq_ignore_ascii_case(command)) {
+        return Incoming::Message(message);
+    }
+    refused((command.len() <= COMMAND_MAX).then(|| command.into()))
 }
 
 #[cfg(test)]
@@ -114,7 +131,23 @@ mod tests {
         stream.push(b'\n');
         assert_eq!(
             lines.take_in(&stream).unwrap().lines,
-            [Incoming::NotUtf8 { command: Some("PRIVMSG".into()) }, Incoming::Malformed, Incoming::TooLong]
+            [
+                Incoming::NotUtf8 { command: Some("PRIVMSG".into()) },
+                Incoming::Malformed,
+                Incoming::TooLong { command: None }
+            ]
         );
+    }
+
+    #[test]
+    fn commands_with_answers_of_their_own_are_repaired() {
+        for command in REPAIRED {
+            let long = [command.to_lowercase().as_bytes(), b" ", &[b'x'; 600], b"\n"].concat();
+            let latin1 = [command.as_bytes(), b" caf\xe9\n"].concat();
+            for line in [long, latin1] {
+                let turn = Lines::new().take_in(&line).unwrap();
+                assert!(matches!(&turn.lines[..], [Incoming::Message(_)]), "{command}: {:?}", turn.lines);
+            }
+        }
     }
 }

@@ -23,6 +23,7 @@ mod outside;
 mod people;
 mod reading;
 mod records;
+mod registration;
 mod scripts;
 mod service;
 mod signals;

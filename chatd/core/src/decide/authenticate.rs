@@ -28,11 +28,12 @@ pub const TOO_MANY: &str = "too many logins at once, try again";
 
 pub fn authenticate(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let word = message.param(0).unwrap_or_default();
-    if tx.exchanges().get_mut(conn).is_none() {
-        return begin(tx, conn, word);
-    }
+    // Outside an exchange, too: a client that aborts after every error takes any other answer for one.
     if word == "*" {
         return abort(tx, conn);
+    }
+    if tx.exchanges().get_mut(conn).is_none() {
+        return begin(tx, conn, word);
     }
     let Some(exchange) = tx.exchanges().get_mut(conn) else { return };
     match exchange.message.take(word) {

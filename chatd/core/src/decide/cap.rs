@@ -14,7 +14,7 @@ use crate::reply::quote;
 use crate::state::{Session, State};
 use crate::tx::Tx;
 
-use super::{QUOTE, authenticate, check, register};
+use super::{QUOTE, authenticate, register};
 
 pub fn cap(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let subcommand = message.param(0).unwrap_or_default().to_ascii_uppercase();
@@ -132,9 +132,12 @@ fn req(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     hold_registration(tx, conn);
     let requested: Vec<&str> = message.params().skip(1).collect();
     let requested = requested.join(" ");
-    let rest = "CAP  ACK :".len() + tx.state().name_of(conn).len() + requested.len();
-    if !check::answer_fits(tx, rest) {
-        return;
+    let state = tx.state();
+    let fixed = ":  CAP  NAK :\r\n".len() + state.policy.server_name.len() + state.name_of(conn).len();
+    let room = LINE_MAX.saturating_sub(fixed);
+    if requested.len() > room {
+        // The client waits for an ACK or a NAK, and any other error would leave it waiting.
+        return answer(tx, "NAK", quote(&requested, room));
     }
     let Some(session) = tx.state().sessions.get(conn) else { return };
     match requested_caps(session.caps, &requested).filter(|caps| offered(tx.state(), session).contains(*caps))
@@ -246,11 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_no_answer_has_room_for_is_refused_whole() {
+    fn a_request_that_no_answer_has_room_for_is_rejected_whole() {
         let mut chat = Chat::new();
         let alice = chat.join("alice");
         let answer = chat.say(alice, &format!("CAP REQ :{}", "batch ".repeat(83)));
-        assert!(answer[0].contains(" 417 "), "{answer:?}");
+        assert!(answer[0].starts_with(":chat.local CAP alice NAK :batch batch"), "{answer:?}");
         assert_eq!(chat.say(alice, "CAP LIST"), [":chat.local CAP alice LIST :"]);
     }
 }

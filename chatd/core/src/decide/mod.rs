@@ -8,6 +8,7 @@ mod away;
 mod batch;
 mod cap;
 mod check;
+mod foreign;
 mod help;
 mod history;
 mod idle;
@@ -90,16 +91,18 @@ pub fn line(tx: &mut Tx<'_>, conn: ConnId, line: &Incoming) {
         }
     } else {
         tx.begin(conn, None);
-        unreadable(tx, line);
+        unreadable(tx, conn, line);
         batch::line_lost(tx, conn);
     }
     tx.finish();
 }
 
-fn unreadable(tx: &mut Tx<'_>, line: &Incoming) {
+fn unreadable(tx: &mut Tx<'_>, conn: ConnId, line: &Incoming) {
     match line {
         Incoming::Message(_) => {}
-        Incoming::TooLong => tx.numeric(ERR_INPUTTOOLONG, format_args!(":Input line was too long")),
+        Incoming::TooLong { command: Some(command) } | Incoming::NotUtf8 { command: Some(command) }
+            if foreign::ends_unreadable(tx, conn, command) => {}
+        Incoming::TooLong { .. } => tx.numeric(ERR_INPUTTOOLONG, format_args!(":Input line was too long")),
         Incoming::NotUtf8 { command } => {
             let command = command.as_deref().unwrap_or("*");
             tx.fail(command, "INVALID_UTF8", format_args!(":Message rejected, it is not UTF-8"));
@@ -112,7 +115,11 @@ fn unreadable(tx: &mut Tx<'_>, line: &Incoming) {
 
 fn command(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let registered = tx.state().sessions.get(conn).and_then(Session::user);
-    let Some(command) = table::find(message.command()) else {
+    let found = table::find(message.command());
+    if (registered.is_none() || found.is_none()) && foreign::ends(tx, conn, message) {
+        return;
+    }
+    let Some(command) = found else {
         let name = check::word(message.command());
         return tx.numeric(ERR_UNKNOWNCOMMAND, format_args!("{name} :Unknown command"));
     };
@@ -185,15 +192,15 @@ pub fn job_done(tx: &mut Tx<'_>, conn: ConnId, done: &JobDone) {
 fn not_done(tx: &mut Tx<'_>, conn: ConnId, wait: &Wait) {
     match wait {
         Wait::ServerPassword { .. } => register::not_checked(tx, conn),
-        Wait::Login { voice, .. } => authenticate::not_checked(tx, conn, *voice),
+        Wait::Login { voice, .. } | Wait::LogIn { voice, .. } => {
+            authenticate::not_checked(tx, conn, *voice);
+        }
         Wait::MakeAccount { name, voice, .. } => account::not_done(tx, "REGISTER", name, *voice),
         Wait::ChangePassword { account, voice, .. } => account::not_done(tx, "PASSWD", account, *voice),
         Wait::Oper { .. } => tx.numeric(ERR_PASSWDMISMATCH, format_args!(":{}", authenticate::TOO_MANY)),
-        Wait::LogIn { .. }
-        | Wait::Register { .. }
-        | Wait::Rename { .. }
-        | Wait::Speaking(_)
-        | Wait::History { .. }
-        | Wait::Scan { .. } => {}
+        // A name that could not be looked up counts as a login's: nobody gets another's name.
+        Wait::Register { .. } => register::looked_up(tx, conn, true),
+        Wait::Rename { nick, .. } => register::rename_looked_up(tx, conn, nick.clone(), true),
+        Wait::Speaking(_) | Wait::History { .. } | Wait::Scan { .. } => {}
     }
 }

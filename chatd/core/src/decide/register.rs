@@ -3,8 +3,8 @@
 use chat_proto::message::Message;
 use chat_proto::name::{self, Nick};
 use chat_proto::numeric::{
-    ERR_ALREADYREGISTERED, ERR_ERRONEUSNICKNAME, ERR_INVALIDUSERNAME, ERR_NEEDMOREPARAMS, ERR_NICKNAMEINUSE,
-    ERR_NONICKNAMEGIVEN, ERR_PASSWDMISMATCH,
+    ERR_ALREADYREGISTERED, ERR_ERRONEUSNICKNAME, ERR_NEEDMOREPARAMS, ERR_NICKNAMEINUSE, ERR_NONICKNAMEGIVEN,
+    ERR_PASSWDMISMATCH,
 };
 use compact_str::CompactString;
 
@@ -22,6 +22,8 @@ use super::{authenticate, history, join, make_way, talk, welcome};
 
 /// Bytes of a user name.
 pub const USER_LENGTH: usize = 32;
+/// The user name of a client whose own one has nothing that is allowed.
+const DEFAULT_IDENT: &str = "user";
 
 pub fn nick(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     let Some(name) = message.param(0).filter(|name| !name.is_empty()) else {
@@ -59,17 +61,18 @@ pub fn user(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
     if ident.is_empty() || realname.is_empty() {
         return tx.numeric(ERR_NEEDMOREPARAMS, format_args!("USER :Not enough parameters"));
     }
-    let well_formed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '^');
-    if ident.len() > USER_LENGTH || !ident.chars().all(well_formed) {
-        return tx.numeric(
-            ERR_INVALIDUSERNAME,
-            format_args!(":The user name can have {USER_LENGTH} letters, digits and - _ . ~ + ^"),
-        );
-    }
     let max = tx.state().policy.limits.realname_length;
-    let realname = shortened(realname, max).into();
-    tx.emit_conn(conn, ConnEvent::UserGiven { ident: ident.into(), realname });
+    let (ident, realname) = (clean_ident(ident), shortened(realname, max).into());
+    tx.emit_conn(conn, ConnEvent::UserGiven { ident, realname });
     try_register(tx, conn);
+}
+
+/// Returns a user name without what none can have, and not longer than one may be. It is never refused: clients take
+/// it from the login of their host or a setting, and few can offer another one.
+fn clean_ident(ident: &str) -> CompactString {
+    let well_formed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '^');
+    let clean: CompactString = ident.chars().filter(well_formed).take(USER_LENGTH).collect();
+    if clean.trim_start_matches('~').is_empty() { DEFAULT_IDENT.into() } else { clean }
 }
 
 pub fn pass(tx: &mut Tx<'_>, conn: ConnId, message: &Message) {
@@ -393,77 +396,4 @@ fn is_taken(state: &State, session: &Session, nick: &Nick) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::testing::Chat;
-    use crate::{Origin, Peer, Policy};
-
-    fn alice() -> Peer {
-        Peer {
-            origin: Origin::Unix { uid: 1000, pid: None, login: "alice".parse().ok() },
-            host: "localhost".into(),
-            guests: true,
-            secure: true,
-            certificate: None,
-        }
-    }
-
-    #[test]
-    fn a_label_is_answered_when_what_it_waits_for_is_done() {
-        let mut chat = Chat::new();
-        let alice = chat.connect();
-        chat.say(alice, "CAP REQ :batch labeled-response");
-        assert_eq!(chat.say(alice, "@label=1 NICK alice"), ["@label=1 :chat.local ACK"]);
-        assert_eq!(chat.say(alice, "@label=2 USER a 0 * :A"), ["@label=2 :chat.local ACK"]);
-        let welcome = chat.say(alice, "@label=3 CAP END");
-        assert!(welcome[0].starts_with("@label=3 :chat.local BATCH +"), "{welcome:?}");
-    }
-
-    #[test]
-    fn what_waits_for_who_comes_leaves_the_label_to_the_welcome() {
-        let mut chat = Chat::new();
-        chat.logins = vec!["alice"];
-        let bob = chat.join("bob");
-        chat.say(bob, "PRIVMSG alice :welcome back");
-        let conn = chat.connect_from(alice());
-        chat.say(conn, "CAP REQ :batch labeled-response");
-        chat.say(conn, "NICK alice");
-        chat.say(conn, "USER alice 0 * :Alice");
-        let told = chat.say(conn, "@label=3 CAP END");
-        assert!(told[0].starts_with("@label=3 :chat.local BATCH +"), "{told:?}");
-        assert!(told.iter().any(|line| line.contains("welcome back")), "{told:?}");
-        assert_eq!(told.iter().filter(|line| line.starts_with("@label")).count(), 1, "{told:?}");
-    }
-
-    #[test]
-    fn a_session_that_comes_to_stay_is_put_into_the_lobby_even_after_one_on_an_errand() {
-        let mut policy = Policy::default();
-        policy.lobby.auto_join = true;
-        let mut chat = Chat::with(policy);
-        let errand = chat.connect_from(alice());
-        chat.say(errand, "CAP REQ :chatd.org/no-auto-join");
-        chat.register(errand, "alice");
-        chat.say(errand, "CAP END");
-        let bob = chat.join("bob");
-        chat.hear_all();
-        let stays = chat.connect_from(alice());
-        chat.register(stays, "alice");
-        assert_eq!(chat.heard(bob), [":alice!alice@localhost JOIN #lobby"]);
-        let third = chat.connect_from(alice());
-        chat.register(third, "alice");
-        assert!(chat.heard(bob).is_empty());
-    }
-
-    #[test]
-    fn a_login_never_becomes_a_session_of_a_guest_who_took_its_name_meanwhile() {
-        let mut chat = Chat::with(Policy { reserve_logins: false, ..Policy::default() });
-        let login = chat.connect_from(alice());
-        chat.say(login, "NICK alice");
-        chat.join("alice");
-        let answer = chat.say(login, "USER alice 0 * :Alice");
-        assert!(answer[0].contains(" 001 alice "), "{answer:?}");
-        for nick in ["alice", "guest1"] {
-            let user = chat.core().state().user_named(nick).unwrap().1;
-            assert_eq!((user.sessions.len(), user.account.is_some()), (1, nick == "alice"));
-        }
-    }
-}
+mod tests;

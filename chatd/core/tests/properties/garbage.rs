@@ -102,7 +102,7 @@ impl Extremes {
 }
 
 fn incoming(line: Line<'_>) -> Incoming {
-    let Line::Whole(line) = line else { return Incoming::TooLong };
+    let Line::Whole(line) = line else { return Incoming::TooLong { command: None } };
     match std::str::from_utf8(line).map(Message::parse) {
         Ok(Ok(message)) => Incoming::Message(message),
         Ok(Err(_)) => Incoming::Malformed,

@@ -116,9 +116,11 @@ fn what_is_wrong_is_told_once_with_the_label_and_nothing_is_said() {
 #[test]
 fn a_batch_that_lacks_a_line_is_not_said() {
     let (mut chat, [alice, bob, _]) = chat();
-    for line in
-        [Incoming::TooLong, Incoming::NotUtf8 { command: Some("PRIVMSG".into()) }, Incoming::Malformed]
-    {
+    for line in [
+        Incoming::TooLong { command: None },
+        Incoming::NotUtf8 { command: Some("PRIVMSG".into()) },
+        Incoming::Malformed,
+    ] {
         chat.say(alice, "BATCH +1 draft/multiline #c");
         chat.say(alice, POEM[0]);
         chat.feed(Input::Lines { conn: alice, lines: vec![line] });
