@@ -125,32 +125,6 @@ impl Folded {
     }
 }
 
-/// What a name looks like at a glance: equal for names that people take for one another, such as `alice` and `A1ice_`.
-///
-/// Names are ASCII, so this is about case, digits that look like letters, letters that run together, and decoration. It is coarser
-/// than [`Folded`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Skeleton(CompactString);
-
-impl Skeleton {
-    pub fn new(name: &str) -> Self {
-        let letters: String = name.chars().filter_map(look).collect();
-        let merged = letters.replace("rn", "m").replace("vv", "w").replace("cl", "d");
-        Self(if merged.is_empty() { name.into() } else { merged.into() })
-    }
-}
-
-/// The letter that a character is taken for; none for what decorates a name.
-fn look(c: char) -> Option<char> {
-    match c.to_ascii_lowercase() {
-        '-' | '_' | '.' | '`' | '^' | '[' | ']' | '{' | '}' | '\\' => None,
-        '0' => Some('o'),
-        '1' | '|' | 'i' => Some('l'),
-        '5' => Some('s'),
-        c => Some(c),
-    }
-}
-
 /// Whether two names are the same to the server.
 pub fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
@@ -212,23 +186,6 @@ mod tests {
         assert!(!Nick::new("j.doe").unwrap().is_fit_for_guest());
         assert!(!Nick::new("4th").unwrap().is_fit_for_guest());
         assert!(Nick::new("alice").unwrap().is_fit_for_guest());
-    }
-
-    #[test]
-    fn names_that_look_alike_have_one_skeleton() {
-        for (a, b) in [
-            ("alice", "A1ice_"),
-            ("bill", "bi11"),
-            ("root", "r00t"),
-            ("marvin", "rnarvin"),
-            ("wanda", "VVanda"),
-            ("dora", "clora"),
-        ] {
-            assert_eq!(Skeleton::new(a), Skeleton::new(b), "{a} {b}");
-        }
-        for (a, b) in [("alice", "alicia"), ("anna", "hanna"), ("bob", "bo"), ("_", "-"), ("a1", "a2")] {
-            assert_ne!(Skeleton::new(a), Skeleton::new(b), "{a} {b}");
-        }
     }
 
     #[test]

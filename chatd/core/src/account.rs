@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use chat_proto::name::{Folded, Nick, Skeleton};
+use chat_proto::name::{Folded, Nick};
 use chat_proto::sasl::ScramKeys;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::lookalike::Looks;
 use crate::policy::PasswordHash;
 
 /// A person's lasting identity. Times are in milliseconds since the Unix epoch.
@@ -53,10 +54,6 @@ pub struct Suspension {
 #[serde(try_from = "String", into = "String")]
 pub struct Fingerprint(pub [u8; 32]);
 
-/// Names by what they look like.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Looks(BTreeMap<Skeleton, BTreeSet<Folded>>);
-
 /// Names of logins remembered; each has some hundred bytes.
 const LOGINS_MAX: usize = 20_000;
 
@@ -89,37 +86,15 @@ impl Account {
     }
 }
 
-impl Looks {
-    /// A name that `name` could be taken for, other than itself.
-    fn alike(&self, name: &str) -> Option<&Folded> {
-        let own = Folded::new(name);
-        self.0.get(&Skeleton::new(name))?.iter().find(|folded| **folded != own)
-    }
-
-    fn contains(&self, name: &Nick) -> bool {
-        self.0.get(&Skeleton::new(name.as_str())).is_some_and(|alike| alike.contains(&name.fold()))
-    }
-
-    /// Returns whether it is new.
-    fn insert(&mut self, name: &Nick) -> bool {
-        self.0.entry(Skeleton::new(name.as_str())).or_default().insert(name.fold())
-    }
-
-    fn remove(&mut self, name: &Nick) {
-        let skeleton = Skeleton::new(name.as_str());
-        if let Some(alike) = self.0.get_mut(&skeleton) {
-            alike.remove(&name.fold());
-            if alike.is_empty() {
-                self.0.remove(&skeleton);
-            }
-        }
-    }
-}
-
 impl Logins {
     /// Whether there is one of that name, in whatever case.
-    pub fn contains(&self, name: &Nick) -> bool {
+    pub fn contains(&self, name: &Folded) -> bool {
         self.looks.contains(name)
+    }
+
+    /// How many are known.
+    pub fn len(&self) -> usize {
+        self.count
     }
 
     /// One that `name` could be taken for, other than itself.

@@ -14,6 +14,7 @@ mod exchange;
 mod history;
 mod id;
 mod input;
+mod lookalike;
 mod mailbox;
 mod mask;
 mod mode;
@@ -22,6 +23,7 @@ mod policy;
 mod project;
 mod receipts;
 mod reply;
+mod reserved;
 mod service;
 mod state;
 #[cfg(test)]

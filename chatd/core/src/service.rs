@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use chat_proto::name::Skeleton;
+use chat_proto::name::same;
+
+use crate::lookalike::is_mistakable;
+use crate::reserved::undecorated;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
@@ -29,8 +32,9 @@ impl Service {
 
     /// Whether a name could be taken for that of a service.
     pub fn is_like(name: &str) -> bool {
-        let skeleton = Skeleton::new(name);
-        Self::ALL.into_iter().any(|service| Skeleton::new(service.name()) == skeleton)
+        let name = undecorated(name);
+        let names = Self::ALL.map(Self::name);
+        names.iter().any(|service| same(&name, service) || is_mistakable(&name, service))
     }
 
     /// Writes what it tells somebody.

@@ -352,7 +352,7 @@ mod tests {
         (policy.limits.nick_length, policy.limits.kick_length) = (64, 390);
         let mut chat = Chat::with(policy);
         let (killer, victim) = ("k".repeat(64), "v".repeat(64));
-        let root = chat.join("root");
+        let root = chat.join("rooter");
         chat.say(root, "OPER root toor");
         chat.say(root, &format!("NICK {killer}"));
         let conn = chat.connect();

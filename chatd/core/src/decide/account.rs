@@ -163,10 +163,13 @@ fn may_make(tx: &mut Tx<'_>, conn: ConnId, wish: Wish<'_>) -> Result<Nick, Refus
 fn fit_name(state: &State, wanted: &str) -> Result<Nick, Refusal> {
     let name = check::nick(&state.policy.limits, wanted)
         .map_err(|error| refusal("BAD_ACCOUNT_NAME", wanted, &format!("That can't be a name: {error}")))?;
-    if name.is_fit_for_guest() {
-        return Ok(name);
+    if !name.is_fit_for_guest() {
+        return Err(refusal("BAD_ACCOUNT_NAME", wanted, "Only a login of this host can be called so"));
     }
-    Err(refusal("BAD_ACCOUNT_NAME", wanted, "Only a login of this host can be called so"))
+    if state.is_reserved_role(&name) {
+        return Err(refusal("BAD_ACCOUNT_NAME", wanted, "Only those who run this server can be called so"));
+    }
+    Ok(name)
 }
 
 /// Neither an account's nor somebody else's, and not to be taken for an account's.

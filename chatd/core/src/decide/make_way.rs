@@ -17,12 +17,16 @@ pub fn make_way(tx: &mut Tx<'_>, account: &Nick) {
     }
 }
 
-/// One that nobody has and that no account's looks like. As many are tried as could be taken.
+/// One that nobody has, and that is neither an account's or a known login's nor looks like one. As many are tried as could be taken.
 fn free_nick(state: &State) -> Option<Nick> {
-    let most = state.users.len() + state.accounts.len() + 1;
-    (1..=most)
-        .filter_map(|number| Nick::new(&format!("guest{number}")).ok())
-        .find(|nick| state.user_id(nick.as_str()).is_none() && state.accounts.named(nick.as_str()).is_none())
+    let most = state.users.len() + state.accounts.len() + state.logins.len() + 1;
+    let is_free = |nick: &Nick| {
+        state.user_id(nick.as_str()).is_none()
+            && state.accounts.named(nick.as_str()).is_none()
+            && !state.is_reserved(nick)
+            && state.look_alike(nick.as_str()).is_none()
+    };
+    (1..=most).filter_map(|number| Nick::new(&format!("guest{number}")).ok()).find(is_free)
 }
 
 #[cfg(test)]
@@ -43,6 +47,19 @@ mod tests {
         assert_eq!(chat.heard(carol), [":Carol!~Carol@host.example NICK guest2"]);
         assert_eq!(chat.heard(bob), [":Carol!~Carol@host.example NICK guest2"]);
         assert!(chat.say(carol, "NICK carol")[0].contains(" 433 "));
+    }
+
+    #[test]
+    fn a_renamed_guest_gets_no_logins_name() {
+        let mut chat = Chat::new();
+        let carol = chat.join("carol");
+        let login = chat.log_in("guest1");
+        chat.say(login, "QUIT");
+        chat.add_account("guest2", "sesame");
+        chat.add_account("guestE", "sesame");
+        let (name, credentials) = (String::from("carol"), Box::new(credentials("secret")));
+        chat.ask(AdminCommand::AddAccount { name, credentials, login: false });
+        assert_eq!(chat.heard(carol).last().unwrap(), ":carol!~carol@host.example NICK guest3");
     }
 
     #[test]

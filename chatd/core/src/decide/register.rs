@@ -184,14 +184,9 @@ fn refuse(tx: &mut Tx<'_>, conn: ConnId, nick: &Nick) -> bool {
         in_use(tx, nick);
     } else if let Some(owner) = owner(state, session.account_as(nick), nick) {
         not_yours(tx, nick, &owner);
-    } else if session.account_as(nick).is_none_or(|account| account.fold() != nick.fold())
-        && !nick.is_fit_for_guest()
+    } else if session.account_as(nick).is_some_and(|account| account.fold() == nick.fold())
+        || is_fit_for_guest(tx, nick)
     {
-        tx.numeric(
-            ERR_ERRONEUSNICKNAME,
-            format_args!("{nick} :Erroneous nickname, only a login can be called so"),
-        );
-    } else {
         return false;
     }
     tx.emit_conn(conn, ConnEvent::NickRefused { nick: nick.clone() });
@@ -232,12 +227,32 @@ pub fn because(reason: Option<&str>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
+/// Whether somebody can have the nick who has no account of that name; says why not.
+fn is_fit_for_guest(tx: &mut Tx<'_>, nick: &Nick) -> bool {
+    if !nick.is_fit_for_guest() {
+        let text = format_args!("{nick} :Erroneous nickname, only a login can be called so");
+        tx.numeric(ERR_ERRONEUSNICKNAME, text);
+    } else if tx.state().is_reserved_role(nick) {
+        let text = format_args!("{nick} :Nickname is reserved for those who run this server");
+        tx.numeric(ERR_NICKNAMEINUSE, text);
+    } else {
+        return true;
+    }
+    false
+}
+
 /// The account or login that a nick is reserved for, or could be taken for, unless it is the user's own.
 fn owner(state: &State, own: Option<&Nick>, nick: &Nick) -> Option<CompactString> {
+    let is_own = |name: &str| own.is_some_and(|own| name::same(own.as_str(), name));
     let account = state.accounts.named(nick.as_str()).map(|account| account.name.as_str());
-    let owner = account.or_else(|| state.look_alike(nick.as_str()))?;
-    let is_own = |own: &Nick| name::same(own.as_str(), owner) || own.fold() == nick.fold();
-    (!own.is_some_and(is_own)).then(|| owner.into())
+    if let Some(owner) = account.filter(|owner| !is_own(owner)) {
+        return Some(owner.into());
+    }
+    let alike = state.look_alike(nick.as_str()).filter(|alike| !is_own(alike))?;
+    // The own name always passes as it was first written; in another case it may look like another's.
+    let as_written = |own: &Nick| own == nick || state.look_alike(own.as_str()) == Some(alike);
+    let passes = own.is_some_and(|own| own.fold() == nick.fold() && as_written(own));
+    (!passes).then(|| alike.into())
 }
 
 fn not_yours(tx: &mut Tx<'_>, nick: &Nick, owner: &str) {
@@ -327,7 +342,7 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
     if !same && state.bans.against(&suspect, tx.now().wall.0).is_some() {
         return tx.numeric(ERR_ERRONEUSNICKNAME, format_args!("{nick} :Erroneous nickname, it is banned"));
     }
-    if !same && let Some(owner) = owner(state, user.account.as_ref(), &nick) {
+    if let Some(owner) = owner(state, user.account.as_ref(), &nick) {
         return not_yours(tx, &nick, &owner);
     }
     if !same && is_held_by_other(state, user, &nick) {
@@ -336,13 +351,12 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
     if user.account.is_some() && !same && state.policy.nick_equals_account {
         return tx.numeric(ERR_NICKNAMEINUSE, format_args!("{nick} :You go by the name of your account"));
     }
-    if !same && !nick.is_fit_for_guest() {
-        return tx.numeric(
-            ERR_ERRONEUSNICKNAME,
-            format_args!("{nick} :Erroneous nickname, only a login can be called so"),
-        );
+    let own = user.account.as_ref().is_some_and(|account| account.fold() == nick.fold());
+    let look_up = !same && state.policy.reserve_logins;
+    if !same && !own && !is_fit_for_guest(tx, &nick) {
+        return;
     }
-    if same || !state.policy.reserve_logins {
+    if !look_up {
         return tx.rename(caller.user, nick);
     }
     let label = label_of(message).map(|label| CompactString::from(&*label));

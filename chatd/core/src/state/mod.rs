@@ -27,6 +27,7 @@ use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::mailbox::Mailbox;
 use crate::policy::Policy;
 use crate::receipts::Receipts;
+use crate::reserved;
 use crate::time::Uptime;
 
 pub use channel::{Channel, Mask, STANDING_MAX, Topic};
@@ -186,9 +187,17 @@ impl State {
         account.or_else(|| self.logins.look_alike(name).filter(|_| self.policy.reserve_logins))
     }
 
+    /// Whether it says or seems to say that its owner runs the chat, which guests may not. Signs around such a name change nothing, unless
+    /// the host has a login of that name: `root_` is what a client of root's falls back to.
+    pub fn is_reserved_role(&self, name: &Nick) -> bool {
+        let bare = reserved::undecorated(name.as_str());
+        reserved::is_reserved(name.as_str())
+            || reserved::is_reserved(&bare) && !self.logins.contains(&Folded::new(&bare))
+    }
+
     /// Whether it is kept for a login of the host that is known.
     pub fn is_reserved(&self, name: &Nick) -> bool {
-        self.policy.reserve_logins && self.logins.contains(name)
+        self.policy.reserve_logins && self.logins.contains(&name.fold())
     }
 
     /// Whether anything is kept for a login of that name that needs no entry among the accounts.

@@ -157,8 +157,8 @@ fn names_of_accounts_and_what_looks_like_them_are_not_for_guests() {
         [":chat.local 433 alice alice :Nickname is reserved for the account alice"]
     );
     assert_eq!(
-        chat.say(guest, "NICK A1ice_"),
-        [":chat.local 433 A1ice_ A1ice_ :Nickname looks like the account alice"]
+        chat.say(guest, "NICK A1ice"),
+        [":chat.local 433 A1ice A1ice :Nickname looks like the account alice"]
     );
     assert!(chat.say(guest, "NICK bob")[0].contains(" 001 "));
     assert!(chat.say(guest, "NICK alice")[0].contains(" 433 "));
@@ -319,7 +319,7 @@ fn a_login_in_capitals_has_its_name_in_every_spelling() {
     chat.say(jdoe, "QUIT");
     let guest = local(&mut chat, 7);
     chat.say(guest, "USER guest 0 * :Guest");
-    for nick in ["jdoe", "JDOE", "JD0e_"] {
+    for nick in ["jdoe", "JDOE", "JD0e"] {
         assert!(chat.say(guest, &format!("NICK {nick}"))[0].contains(" 433 "), "{nick}");
     }
     assert!(chat.say(guest, "NICK mallory")[0].contains(" 001 "));
@@ -336,7 +336,7 @@ fn nobody_looks_like_a_login_that_is_known() {
     login(&mut chat, "alice");
     let guest = local(&mut chat, 7);
     chat.say(guest, "USER guest 0 * :Guest");
-    for nick in ["a1ice", "Alice_"] {
+    for nick in ["a1ice", "aIice"] {
         let told = chat.say(guest, &format!("NICK {nick}"));
         assert!(told[0].ends_with("looks like the account alice"), "{told:?}");
     }

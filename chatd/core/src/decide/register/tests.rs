@@ -270,3 +270,48 @@ fn a_look_up_that_fails_is_answered() {
     chat.do_one_job(|done| done);
     assert!(chat.heard(conn)[0].contains(" 001 "));
 }
+
+#[test]
+fn roles_and_services_are_not_for_guests() {
+    let mut chat = Chat::new();
+    let guest = encrypted(&mut chat, true);
+    chat.say(guest, USER);
+    for nick in
+        ["admin", "Server", "ChanServ", "chan5erv", "adm1n", "_operator_", "TalkServ", "MODERATOR", "chatd"]
+    {
+        let answer = chat.say(guest, &format!("NICK {nick}"));
+        assert!(answer[0].contains(" 433 ") || answer[0].contains(" 432 "), "{nick}: {answer:?}");
+    }
+    assert!(chat.say(guest, "NICK guest")[0].contains(" 001 "));
+    assert!(chat.say(guest, "NICK admin")[0].contains(" 433 "));
+    let other = encrypted(&mut chat, true);
+    chat.say(other, "NICK staff");
+    assert!(chat.say(other, "REGISTER * * correcthorse")[0].contains("FAIL REGISTER BAD_ACCOUNT_NAME "));
+}
+
+#[test]
+fn a_role_is_for_its_login_and_its_account() {
+    let mut chat = Chat::new();
+    chat.add_account("staff", "sesame");
+    chat.log_in("root");
+    assert!(chat.core().state().user_named("root").is_some());
+    let staff = encrypted(&mut chat, true);
+    chat.say(staff, "AUTHENTICATE PLAIN");
+    chat.say(staff, "AUTHENTICATE AHN0YWZmAHNlc2FtZQ==");
+    assert!(chat.register(staff, "staff")[0].contains(" 001 staff "));
+    let fall_back = encrypted(&mut chat, true);
+    assert!(chat.register(fall_back, "root_")[0].contains(" 001 root_ "), "root is a login");
+    let refused = encrypted(&mut chat, true);
+    assert!(chat.register(refused, "admin_")[0].contains(" 433 "), "admin is none");
+}
+
+#[test]
+fn another_case_of_the_own_name_does_not_imitate_others() {
+    let mut chat = Chat::new();
+    chat.add_account("lars", "sesame");
+    let iars = chat.join("iars");
+    assert!(chat.say(iars, "NICK Iars")[0].contains(" 433 "));
+    assert_eq!(chat.say(iars, "NICK iARS"), [":iars!~iars@host.example NICK iARS"]);
+    let login = chat.log_in("lena");
+    assert_eq!(chat.say(login, "NICK Lena"), [":lena!lena@localhost NICK Lena"]);
+}
