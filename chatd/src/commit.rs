@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use chatd_core::{ConnId, Effect, Event, Now};
 
+use crate::in_flight::InFlightPermit;
 use crate::logging::{EventKind, Fields, log_failure};
 use crate::mailbox::Mailbox;
 use crate::metrics::StoreMetrics;
@@ -38,6 +39,8 @@ pub(crate) struct Group {
     pub(crate) effects: Vec<Effect>,
     /// Connections that the core was told are gone: nothing more will be sent to them.
     pub(crate) closed: Vec<ConnId>,
+    /// For what it has for the sockets.
+    pub(crate) in_flight: InFlightPermit,
 }
 
 /// Where durable events go.
@@ -330,7 +333,8 @@ mod tests {
     fn group(number: u32, durable: bool) -> Group {
         // What tells the groups of these tests apart.
         let closed = vec![ConnId { slot: number, generation: 1 }];
-        Group { events: Vec::new(), durable, effects: Vec::new(), closed }
+        let (events, effects, in_flight) = (Vec::new(), Vec::new(), InFlightPermit::default());
+        Group { events, durable, effects, closed, in_flight }
     }
 
     fn number(group: &Group) -> u32 {

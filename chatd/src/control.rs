@@ -61,6 +61,7 @@ pub(crate) struct Settings {
     pub(crate) gate: Arc<Gate>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) send_queue: Arc<AtomicUsize>,
+    pub(crate) send_queues: Arc<AtomicUsize>,
     pub(crate) handshakes: Arc<Handshakes>,
 }
 
@@ -69,6 +70,7 @@ impl Settings {
         self.gate.set(connections);
         self.readers.set(connections);
         self.send_queue.store(connections.send_queue, Ordering::Relaxed);
+        self.send_queues.store(connections.send_queues, Ordering::Relaxed);
     }
 }
 

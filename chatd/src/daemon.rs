@@ -188,6 +188,7 @@ impl Wiring {
             orders: Arc::new(Mailbox::new(ORDERS_MAX)),
             slots: Arc::default(),
             send_queue: Arc::new(AtomicUsize::new(connections.send_queue)),
+            send_queues: Arc::new(AtomicUsize::new(connections.send_queues)),
             runtime: Handle::current(),
             pulse: Pulse::default(),
             metrics: Arc::clone(&metrics.egress),
@@ -196,6 +197,7 @@ impl Wiring {
             gate: Arc::new(Gate::new(connections, connections_max, Arc::clone(metrics))),
             readers: Arc::new(Readers::new(Arc::clone(inputs), connections)),
             send_queue: Arc::clone(&outside.send_queue),
+            send_queues: Arc::clone(&outside.send_queues),
             handshakes: Arc::new(Handshakes::new(config.policy.keepalive.registration)),
         };
         let outlets = Outlets {
@@ -284,9 +286,10 @@ impl Threads {
         clock: Clock,
     ) -> anyhow::Result<Self> {
         let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
+        let readers = Arc::clone(&control.settings.readers);
         let metrics = Arc::clone(&control.metrics);
         let core = spawn("core", move || {
-            let outcome = run::run(core, &inbox, &commit, &metrics.core, &pulse, clock);
+            let outcome = run::run(core, &inbox, &commit, &readers.holds, &metrics.core, &pulse, clock);
             let outcome = outcome.and_then(|()| commit.finish());
             answers.give_up();
             outcome

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use chat_proto::name::Nick;
 use chatd_core::{
-    AccountChecked, ConnId, Credentials, HistoryAnswer, HistoryQuery, Input, Job, JobDone, Made, OldPassword,
-    Secret,
+    AccountChecked, ConnId, Credentials, HistoryAnswer, HistoryQuery, Input, Job, JobDone, LimitKey, Made,
+    OldPassword, Secret,
 };
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
@@ -16,6 +17,7 @@ use crate::auth::hashing::Hashing;
 use crate::auth::login::{self, Login};
 use crate::auth::{credentials, password};
 use crate::egress::Order;
+use crate::fair_seats::FairSeats;
 use crate::mailbox::Mailbox;
 use crate::store::{Archive, Cancelled};
 
@@ -38,10 +40,11 @@ pub(crate) struct Jobs {
 #[derive(Debug)]
 struct Workers {
     egress: Arc<Mailbox<Order>>,
+    core: Arc<Mailbox<Input>>,
     hashing: Arc<Hashing>,
     lookups: Arc<Semaphore>,
-    readers: Arc<Semaphore>,
-    searches: Arc<Semaphore>,
+    readers: FairSeats,
+    searches: FairSeats,
     archive: Arc<Archive>,
 }
 
@@ -53,9 +56,10 @@ impl Jobs {
         hashing: Arc<Hashing>,
         archive: Arc<Archive>,
     ) -> Self {
-        let seats = |count| Arc::new(Semaphore::new(count));
-        let (lookups, readers, searches) = (seats(LOOKUPS_MAX), seats(READERS_MAX), seats(SEARCHES_MAX));
-        let workers = Workers { egress, hashing, lookups, readers, searches, archive };
+        let lookups = Arc::new(Semaphore::new(LOOKUPS_MAX));
+        let (readers, searches) = (FairSeats::new(READERS_MAX), FairSeats::new(SEARCHES_MAX));
+        let workers =
+            Workers { egress, core: Arc::clone(&core), hashing, lookups, readers, searches, archive };
         Self { runtime, core, workers: Arc::new(workers), started: Arc::default() }
     }
 
@@ -116,11 +120,17 @@ impl Workers {
                 })
                 .await
             }
-            Job::GoOn => JobDone::GoOn,
-            Job::LookUpLogin { name } => self.look_up(name).await,
-            Job::History(query) => {
+            Job::GoOn { after } => {
+                if after > 0 {
+                    tokio::time::sleep(Duration::from_millis(after)).await;
+                }
                 self.room(conn).await;
-                JobDone::History(self.read(query, cancelled).await)
+                JobDone::GoOn
+            }
+            Job::LookUpLogin { name } => self.look_up(name).await,
+            Job::History { query, by } => {
+                self.room(conn).await;
+                JobDone::History(self.read(conn, query, by, cancelled).await)
             }
         }
     }
@@ -137,13 +147,23 @@ impl Workers {
         self.hashing.for_user(work).await.unwrap_or(JobDone::NotDone)
     }
 
-    async fn read(&self, query: Box<HistoryQuery>, cancelled: Cancelled) -> HistoryAnswer {
+    async fn read(
+        &self,
+        conn: ConnId,
+        query: Box<HistoryQuery>,
+        by: LimitKey,
+        cancelled: Cancelled,
+    ) -> HistoryAnswer {
         let is_search = matches!(*query, HistoryQuery::Search(_));
         let seats = if is_search { &self.searches } else { &self.readers };
-        let seat = Arc::clone(seats).acquire_owned().await;
+        let seat = seats.acquire(by).await;
         let archive = Arc::clone(&self.archive);
+        let core = Arc::clone(&self.core);
         let read = move || {
+            let began = Instant::now();
             let answer = archive.ask(&query, &cancelled);
+            let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            core.push_quietly(Input::Worked { conn, nanos });
             drop(seat);
             answer
         };
@@ -253,7 +273,8 @@ mod tests {
     async fn whoever_searches_keeps_nobody_from_reading() {
         let core = Arc::new(Mailbox::new(8));
         let jobs = jobs(&core);
-        let searching = Arc::clone(&jobs.workers.searches).acquire_many_owned(2).await.unwrap();
+        let seat = |uid| jobs.workers.searches.acquire(LimitKey::Uid(uid));
+        let searching = [seat(1).await, seat(2).await];
         let search = Search {
             scope: Scope::Place(Place::Channel(ChannelId(1))),
             words: Vec::new(),
@@ -264,20 +285,26 @@ mod tests {
             since: 0,
         };
         let (searcher, reader) = (ConnId { slot: 0, generation: 1 }, ConnId { slot: 1, generation: 1 });
-        jobs.start(searcher, Job::History(Box::new(HistoryQuery::Search(Box::new(search)))));
-        jobs.start(reader, Job::History(Box::new(HistoryQuery::Message(MessageId { start: 1, number: 1 }))));
+        let ask = |query| Job::History { query: Box::new(query), by: LimitKey::Uid(3) };
+        jobs.start(searcher, ask(HistoryQuery::Search(Box::new(search))));
+        jobs.start(reader, ask(HistoryQuery::Message(MessageId { start: 1, number: 1 })));
         let egress = Arc::clone(&jobs.workers.egress);
         let inputs = tokio::task::spawn_blocking(move || {
-            let (mut orders, mut inputs) = (Vec::new(), Vec::new());
+            let (mut orders, mut inputs, mut taken) = (Vec::new(), Vec::new(), Vec::new());
             while orders.len() < 2 {
                 egress.take(&mut orders, None);
             }
             drop(orders);
-            core.take(&mut inputs, None);
+            while !inputs.iter().any(|input| matches!(input, Input::JobDone { .. })) {
+                core.take(&mut taken, None);
+                inputs.append(&mut taken);
+            }
             inputs
         });
         let inputs = inputs.await.unwrap();
-        assert!(matches!(inputs[..], [Input::JobDone { conn, .. }] if conn == reader), "{inputs:?}");
+        let are_the_readers = matches!(inputs[..], [Input::Worked { conn: one, .. }, Input::JobDone { conn: other, .. }]
+                if one == reader && other == reader);
+        assert!(are_the_readers, "{inputs:?}");
         drop(searching);
     }
 }

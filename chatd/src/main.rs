@@ -11,6 +11,8 @@ mod conn;
 mod control;
 mod daemon;
 mod egress;
+mod fair_seats;
+mod in_flight;
 mod jobs;
 mod listen;
 mod lock;

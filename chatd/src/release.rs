@@ -37,7 +37,8 @@ impl Release for Outlets {
             }
         }
         if !group.effects.is_empty() || !group.closed.is_empty() {
-            let order = Order::Deliver { effects: group.effects, closed: group.closed.clone() };
+            let (effects, in_flight) = (group.effects, group.in_flight);
+            let order = Order::Deliver { effects, closed: group.closed.clone(), in_flight };
             self.egress.push_when_room(order);
         }
         // After what was sent before, which they may wait for.

@@ -45,6 +45,7 @@ multiline-bytes = 4096
 multiline-lines = 32
 connections-per-address = 10000
 messages-per-second = 0
+work-per-second = 0
 login-attempts = 1000
 registrations-per-address = 10000
 

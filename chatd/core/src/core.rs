@@ -1,6 +1,6 @@
 //! The core itself: takes inputs in order, and gives each to whom it concerns.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chat_proto::name::{Folded, Nick};
@@ -10,19 +10,22 @@ use crate::JobDone;
 use crate::account::Account;
 use crate::ban::Ban;
 use crate::batch::Batches;
+use crate::budget::Budgets;
 use crate::decide;
-use crate::event::{ConnEvent, Ending};
+use crate::event::{ConnEvent, Ending, Wait};
 use crate::exchange::Exchanges;
+use crate::held::HeldLines;
 use crate::history::Entry;
 use crate::id::{ChannelId, ConnId};
 use crate::input::{Incoming, Input, Lost, Origin, Peer};
 use crate::mailbox::Mailbox;
-use crate::output::{Effect, Output};
+use crate::output::{Effect, Job, Output};
 use crate::policy::Policy;
 use crate::project::Views;
 use crate::reply::Replies;
 use crate::state::{Channel, Marks, OwnerChange, State};
 use crate::time::{Now, Timestamp};
+use crate::turn::Turns;
 use crate::tx::{Desk, Tx};
 
 /// What was kept since the last time: the chat begins with it.
@@ -73,12 +76,14 @@ pub struct Core {
     state: State,
     /// Lines that wait until their connection's job is done. Not part of the state: they are no facts yet, and may
     /// hold secrets.
-    #[serde(with = "pairs")]
-    held: BTreeMap<ConnId, VecDeque<Incoming>>,
+    held: HeldLines,
     /// Logins under way. Not part of the state either: they hold secrets.
     exchanges: Exchanges,
     /// Messages of several lines that are not complete.
     batches: Batches,
+    /// Work that is not paid off.
+    budgets: Budgets,
+    turns: Turns,
     #[serde(skip)]
     views: Views,
     #[serde(skip)]
@@ -91,9 +96,11 @@ impl Core {
     pub fn new(policy: Policy, kept: Kept, start: Timestamp) -> Self {
         Self {
             state: State::new(policy, kept, start.0),
-            held: BTreeMap::new(),
+            held: HeldLines::default(),
             exchanges: Exchanges::default(),
             batches: Batches::default(),
+            budgets: Budgets::default(),
+            turns: Turns::default(),
             views: Views::default(),
             replies: Replies::default(),
             buffer: String::new(),
@@ -126,29 +133,29 @@ impl Core {
                 replies: &mut self.replies,
                 exchanges: &mut self.exchanges,
                 batches: &mut self.batches,
+                budgets: &mut self.budgets,
+                turns: &mut self.turns,
                 buffer: &mut self.buffer,
             };
-            let mut turn = Turn { tx: Tx::new(desk, now, &time_tag), held: &mut self.held };
+            let mut turn = InputTurn { tx: Tx::new(desk, now, &time_tag), held: &mut self.held };
             turn.take(input);
         }
     }
 }
 
-/// Bytes of lines that are held for one connection, however short or few they are.
-const HELD_BYTES: usize = 256 * 1024;
-
 /// One input's turn.
-struct Turn<'a> {
+struct InputTurn<'a> {
     tx: Tx<'a>,
-    held: &'a mut BTreeMap<ConnId, VecDeque<Incoming>>,
+    held: &'a mut HeldLines,
 }
 
-impl Turn<'_> {
+impl InputTurn<'_> {
     fn take(&mut self, input: Input) {
         match input {
             Input::Opened { conn, peer } => self.opened(conn, peer),
             Input::Lines { conn, lines } => self.lines(conn, lines),
             Input::Closed { conn, reason } => self.closed(conn, reason),
+            Input::Worked { conn, nanos } => self.tx.worked(conn, nanos),
             Input::JobDone { conn, done } => self.job_done(conn, &done),
             Input::Admin { request, actor, command } => {
                 let answer = decide::admin(&mut self.tx, &actor, *command);
@@ -175,36 +182,82 @@ impl Turn<'_> {
     }
 
     fn lines(&mut self, conn: ConnId, lines: Vec<Incoming>) {
-        if self.tx.state().sessions.get(conn).is_none() {
+        if !self.tx.pays(conn) {
             return;
         }
         self.tx.emit_conn(conn, ConnEvent::Heard);
+        // Another connection of the same address or account may have spent what they share.
+        self.pause(conn, false);
         for line in lines {
             let Some(session) = self.tx.state().sessions.get(conn) else { return self.drop_held(conn) };
             if session.wait.is_some() {
                 self.hold(conn, line);
             } else {
-                decide::line(&mut self.tx, conn, &line);
+                self.decide(conn, &line);
             }
         }
     }
 
+    fn decide(&mut self, conn: ConnId, line: &Incoming) {
+        decide::line(&mut self.tx, conn, line);
+        self.settle(conn);
+    }
+
+    /// Charges for what was done, and has the connection wait when that was much.
+    fn settle(&mut self, conn: ConnId) {
+        let is_over = self.tx.charge(conn);
+        let rest = self.tx.take_postponed();
+        if self.tx.state().sessions.get(conn).is_none() {
+            return;
+        }
+        let postponed = rest.is_some();
+        if let Some(rest) = rest {
+            self.note_held(conn);
+            self.held.push_front(conn, Incoming::Message(rest));
+        }
+        self.pause(conn, is_over || postponed);
+    }
+
+    /// Has the connection wait for its next turn, if this one is over or what its like have done is not paid off.
+    fn pause(&mut self, conn: ConnId, is_over: bool) {
+        let Some(session) = self.tx.state().sessions.get(conn) else { return };
+        // Those who register do little, and must not be kept out by others behind their address.
+        let after = if session.user().is_some() { self.tx.pause() } else { 0 };
+        if session.wait.is_none() && (is_over || after > 0) {
+            self.tx.wait(conn, Wait::Turn, Job::GoOn { after });
+        }
+    }
+
     fn hold(&mut self, conn: ConnId, line: Incoming) {
-        let held = self.held.entry(conn).or_default();
-        let bytes: usize = held.iter().chain([&line]).map(Incoming::bytes).sum();
-        if held.len() < self.tx.state().policy.limits.held_lines && bytes <= HELD_BYTES {
-            held.push_back(line);
-        } else {
+        let most = self.tx.state().policy.limits.held_lines;
+        self.note_held(conn);
+        if !self.held.push(conn, line, most) {
             self.tx.disconnect(conn, Ending::TooManyLines, "Too many lines at once");
             self.drop_held(conn);
         }
     }
 
+    fn note_held(&mut self, conn: ConnId) {
+        if !self.held.contains(conn) {
+            self.tx.holds(conn, true);
+        }
+    }
+
     fn job_done(&mut self, conn: ConnId, done: &JobDone) {
+        self.tx.pays(conn);
+        if matches!(done, JobDone::GoOn | JobDone::History(_)) {
+            self.tx.begin_turn(conn);
+        }
+        let session = self.tx.state().sessions.get(conn);
+        let has_paused = session.is_some_and(|session| session.wait.as_deref() == Some(&Wait::Turn));
         decide::job_done(&mut self.tx, conn, done);
+        // A connection that has paused may send a line, whatever is owed.
+        if !has_paused {
+            self.settle(conn);
+        }
         while self.tx.state().sessions.get(conn).is_some_and(|session| session.wait.is_none()) {
-            match self.held.get_mut(&conn).and_then(VecDeque::pop_front) {
-                Some(line) => decide::line(&mut self.tx, conn, &line),
+            match self.held.pop(conn) {
+                Some(line) => self.decide(conn, &line),
                 None => return self.drop_held(conn),
             }
         }
@@ -216,37 +269,23 @@ impl Turn<'_> {
     fn closed(&mut self, conn: ConnId, reason: Lost) {
         self.drop_held(conn);
         self.tx.exchanges().remove(conn);
+        self.tx.pays(conn);
         self.tx.forget(
             conn,
             reason.into(),
             match reason {
                 Lost::Eof | Lost::Error | Lost::Closed => "Connection lost",
                 Lost::SendQueueFull => "Connection lost (too slow to read)",
+                Lost::QueuesFull => "Connection lost (too slow to read, and memory is short)",
             },
         );
+        self.tx.charge(conn);
+        self.tx.begin_turn(conn);
     }
 
     fn drop_held(&mut self, conn: ConnId) {
-        self.held.remove(&conn);
-    }
-}
-
-/// A map as a list of pairs: a connection's id can't be a key where keys are text.
-mod pairs {
-    use std::collections::{BTreeMap, VecDeque};
-
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    use crate::id::ConnId;
-    use crate::input::Incoming;
-
-    type Map = BTreeMap<ConnId, VecDeque<Incoming>>;
-
-    pub fn serialize<S: Serializer>(map: &Map, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(map)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map, D::Error> {
-        Vec::deserialize(deserializer).map(|pairs: Vec<_>| pairs.into_iter().collect())
+        if self.held.remove(conn) {
+            self.tx.holds(conn, false);
+        }
     }
 }

@@ -25,6 +25,8 @@ pub enum Input {
     Lines { conn: ConnId, lines: Vec<Incoming> },
     /// A connection is gone, whoever closed it. Nothing else is said of it after this.
     Closed { conn: ConnId, reason: Lost },
+    /// A job has taken so much of a processor's time, in nanoseconds. Said before it is done.
+    Worked { conn: ConnId, nanos: u64 },
     /// A job that an [`Effect::Job`](crate::Effect::Job) asked for is done.
     JobDone { conn: ConnId, done: JobDone },
     /// An administrator wants something.
@@ -153,6 +155,8 @@ pub enum Lost {
     Error,
     /// It didn't read what was sent to it, and its queue was full.
     SendQueueFull,
+    /// All queues together were full, and its was among the longest.
+    QueuesFull,
     /// The core closed it.
     Closed,
 }

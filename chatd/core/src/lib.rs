@@ -7,13 +7,16 @@ mod account;
 mod attempts;
 mod ban;
 mod batch;
+mod budget;
 mod core;
 mod decide;
 mod event;
 mod exchange;
+mod held;
 mod history;
 mod id;
 mod input;
+mod limit_key;
 mod lookalike;
 mod mailbox;
 mod mask;
@@ -30,6 +33,7 @@ mod state;
 mod testing;
 mod text;
 mod time;
+mod turn;
 mod tx;
 
 pub use crate::core::{Core, Kept, ServerSecret};
@@ -38,19 +42,22 @@ pub use ban::{Ban, BanTarget, Bans, NotATarget, Suspect};
 pub use decide::{BadPassword, PASSWORD_MAX, check_password};
 pub use event::{
     AccountEvent, Administrator, Attempt, BanEvent, Bar, Byline, ChannelEvent, ChannelScan, ConnEvent,
-    Ending, Event, Purpose, Rank, Ranks, ReadMark, Redaction, Redactor, Registrar, Retraction, Room, Said,
-    SaidKind, Scan, ServerEvent, Speaking, Talk, TalkDeed, Target, UserEvent, UserScan, Voice, Wait, Who,
+    Ending, Event, PastScan, Purpose, Rank, Ranks, ReadMark, Redaction, Redactor, Registrar, Retraction,
+    Room, Said, SaidKind, Scan, ServerEvent, Speaking, Talk, TalkDeed, Target, UserEvent, UserScan, Voice,
+    Wait, Who,
 };
 pub use history::{
     Deed, Entry, HistoryAnswer, HistoryQuery, Party, Place, Point, Range, Scope, Search, entries,
 };
 pub use id::{ChannelId, ConnId, MessageId, NotAMessageId, RequestId, UserId};
 pub use input::{AccountChecked, Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
+pub use limit_key::LimitKey;
 pub use mailbox::{Full, Mailbox};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
 pub use policy::{
     History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, PresencePolicy, Registration, Sts,
+    WorkLimits,
 };
 pub use receipts::{RECEIPTS_BYTES, Receipts};
 pub use state::{

@@ -12,6 +12,7 @@ use crate::account::Credentials;
 use crate::event::Event;
 use crate::history::HistoryQuery;
 use crate::id::{ConnId, RequestId};
+use crate::limit_key::LimitKey;
 use crate::policy::PasswordHash;
 use crate::time::Now;
 
@@ -22,6 +23,9 @@ pub struct Output {
     pub events: Vec<(Now, Event)>,
     /// What to do, in order, once the durable ones of `events` are stored.
     pub effects: Vec<Effect>,
+    /// Connections of which lines are held from now on, or none any more: nothing more need be read from them while there are.
+    /// To be obeyed at once.
+    pub held: Vec<(ConnId, bool)>,
 }
 
 /// Something for the shell to do.
@@ -41,6 +45,16 @@ pub enum Effect {
     Stop,
 }
 
+impl Effect {
+    /// How much of it is for the sockets.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Send { frame, .. } | Self::Fanout { frame, .. } => frame.len(),
+            Self::Close { .. } | Self::Job { .. } | Self::Answer { .. } | Self::Stop => 0,
+        }
+    }
+}
+
 /// Slow work. While it is under way the core holds further lines of the connection, in order and bounded.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Job {
@@ -52,10 +66,11 @@ pub enum Job {
     MakeCredentials { password: Secret, old: Option<Box<OldPassword>>, unless_login: Option<Nick> },
     /// Is there a login of that name on this host?
     LookUpLogin { name: Nick },
-    /// Ask the history.
-    History(Box<HistoryQuery>),
-    /// Nothing but another turn, when those who wait have had theirs.
-    GoOn,
+    /// Ask the history, for whoever waits for it in turn.
+    History { query: Box<HistoryQuery>, by: LimitKey },
+    /// Nothing but another turn: when those who wait have had theirs, so many milliseconds are over, and the connection has
+    /// taken most of what was sent to it.
+    GoOn { after: u64 },
 }
 
 /// A password that is to be replaced.
@@ -125,8 +140,8 @@ impl std::fmt::Debug for Job {
             Self::MakeCredentials { .. } => f.write_str("MakeCredentials([redacted])"),
             Self::LookUpLogin { name } => write!(f, "LookUpLogin({name})"),
             // What people search for is theirs.
-            Self::History(_) => f.write_str("History"),
-            Self::GoOn => f.write_str("GoOn"),
+            Self::History { .. } => f.write_str("History"),
+            Self::GoOn { after } => write!(f, "GoOn(after {after} ms)"),
         }
     }
 }

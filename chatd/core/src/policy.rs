@@ -165,6 +165,23 @@ pub struct Limits {
     pub scan_steps: usize,
     /// Lines by which one tick tells others who has become automatically away.
     pub idle_lines: usize,
+    pub work: WorkLimits,
+}
+
+/// Work that one address, network, user of the host or account may cause, in milliseconds of processor time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkLimits {
+    /// In the long run; without limit if it is 0.
+    pub per_second: u32,
+    /// At once.
+    pub burst: u32,
+}
+
+impl Limits {
+    /// Bytes of answers that a connection gets before it must have taken them.
+    pub fn answered_at_once(&self) -> usize {
+        self.reply_bytes / 4
+    }
 }
 
 /// When silence means that a connection is lost.
@@ -221,6 +238,7 @@ impl Default for Limits {
             reply_bytes: 512 * 1024,
             scan_steps: 200_000,
             idle_lines: 100_000,
+            work: WorkLimits { per_second: 100, burst: 500 },
         }
     }
 }

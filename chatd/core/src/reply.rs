@@ -13,10 +13,6 @@ use compact_str::CompactString;
 use crate::project::{Tags, presence_tags};
 use crate::state::Presence;
 
-/// Bytes after which a long list is cut: well within what a connection's send queue holds by default, so that nobody
-/// who asks for a list is taken for somebody who doesn't read.
-const LIST_MAX: usize = 512 * 1024;
-
 /// The lines for the client whose command is being decided. Its room is used again for the next command.
 #[derive(Debug, Default)]
 pub struct Replies {
@@ -48,6 +44,11 @@ impl Replies {
         self.lines.clear();
         self.count = 0;
         frame
+    }
+
+    /// How much is collected.
+    pub fn bytes(&self) -> usize {
+        self.lines.len()
     }
 
     /// The collected lines as they are, to be sent by themselves.
@@ -127,6 +128,9 @@ pub struct Responder<'a> {
     pub client: &'a str,
     /// The client's.
     pub caps: Caps,
+    /// Bytes after which a long list is cut: well within what a connection's send queue holds, so that nobody who asks for
+    /// a list is taken for somebody who doesn't read.
+    pub max: usize,
 }
 
 impl Responder<'_> {
@@ -175,7 +179,7 @@ impl Responder<'_> {
 
     /// Whether a long list must be cut here.
     pub fn is_full(&self) -> bool {
-        self.replies.lines.len() >= LIST_MAX
+        self.replies.lines.len() >= self.max
     }
 
     /// How many bytes a numeric's parameters can have.
@@ -183,20 +187,24 @@ impl Responder<'_> {
         LINE_MAX.saturating_sub(self.server.len() + self.client.len() + ": 123  \r\n".len())
     }
 
-    /// Lists items in as few lines as hold them: `:server 123 client head item item …`, each line within the limit.
+    /// Lists items in as few lines as hold them: `:server 123 client head item item …`, each line within the limit. Returns whether
+    /// there was room for all of them.
     pub fn list(
         &mut self,
         numeric: Numeric,
         head: &str,
         separator: char,
         items: impl Iterator<Item = CompactString>,
-    ) {
+    ) -> bool {
         let room = self.room().saturating_sub(head.len());
         let mut text = String::new();
         for item in items {
             if !text.is_empty() && text.len() + 1 + item.len() > room {
                 self.numeric(numeric, format_args!("{head}{text}"));
                 text.clear();
+                if self.is_full() {
+                    return false;
+                }
             }
             if !text.is_empty() {
                 text.push(separator);
@@ -206,6 +214,7 @@ impl Responder<'_> {
         if !text.is_empty() {
             self.numeric(numeric, format_args!("{head}{text}"));
         }
+        true
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Chat {
     pub login_uid: u32,
     /// Jobs are put here, and not done.
     pub put_off: Option<VecDeque<(ConnId, Job)>>,
+    /// Connections of which lines are held.
+    pub held: BTreeSet<ConnId>,
 }
 
 impl Chat {
@@ -59,6 +61,7 @@ impl Chat {
             logins: Vec::new(),
             login_uid: 1000,
             put_off: None,
+            held: BTreeSet::new(),
         }
     }
 
@@ -210,6 +213,13 @@ impl Chat {
                 }
             }
             self.events.extend(out.events.into_iter().map(|(_, event)| event));
+            for (conn, held) in out.held {
+                if held {
+                    self.held.insert(conn)
+                } else {
+                    self.held.remove(&conn)
+                };
+            }
             for effect in out.effects {
                 inputs.extend(self.obey(effect));
             }
@@ -277,12 +287,12 @@ impl Chat {
                 let old = old.as_ref().map(|old| Box::new(old.credentials.clone()));
                 JobDone::CredentialsMade { made, old }
             }
-            Job::GoOn => JobDone::GoOn,
+            Job::GoOn { .. } => JobDone::GoOn,
             Job::LookUpLogin { name } => {
                 let exists = self.logins.contains(&name.as_str());
                 JobDone::LoginLookedUp { exists, uid: exists.then_some(self.login_uid) }
             }
-            Job::History(query) => JobDone::History(match &**query {
+            Job::History { query, .. } => JobDone::History(match &**query {
                 HistoryQuery::Message(id) => {
                     let found = self.past.iter().filter(|entry| entry.id == Some(*id));
                     HistoryAnswer::Entries(found.cloned().collect())

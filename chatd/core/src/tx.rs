@@ -11,6 +11,7 @@ use chat_proto::name::Nick;
 use chat_proto::numeric::Numeric;
 
 use crate::batch::Batches;
+use crate::budget::{Budgets, Payer, Work};
 use crate::event::{Byline, ChannelEvent, ConnEvent, Ending, Event, UserEvent, Who};
 use crate::exchange::Exchanges;
 use crate::id::{ConnId, UserId};
@@ -19,6 +20,7 @@ use crate::project::{Scene, Views};
 use crate::reply::{Label, Replies, Responder, shortened};
 use crate::state::{State, User};
 use crate::time::Now;
+use crate::turn::{TURN_MAX, Turns};
 
 /// One command's turn.
 pub struct Tx<'a> {
@@ -32,6 +34,20 @@ pub struct Tx<'a> {
     now: Now,
     time_tag: &'a str,
     issuer: Option<Issuer>,
+    budgets: &'a mut Budgets,
+    turns: &'a mut Turns,
+    /// Who pays for what is done.
+    payer: Option<Payer>,
+    meter: Meter,
+    postponed: Option<Message>,
+}
+
+/// Where the work of what is being decided began.
+#[derive(Debug, Clone, Copy, Default)]
+struct Meter {
+    effects: usize,
+    events: usize,
+    steps: usize,
 }
 
 /// Whose command it is. What it learns from its own command is collected, and goes out with its label.
@@ -51,14 +67,108 @@ pub struct Desk<'a> {
     pub replies: &'a mut Replies,
     pub exchanges: &'a mut Exchanges,
     pub batches: &'a mut Batches,
+    pub budgets: &'a mut Budgets,
+    pub turns: &'a mut Turns,
     /// Room for a line that is being written.
     pub buffer: &'a mut String,
 }
 
 impl<'a> Tx<'a> {
     pub fn new(desk: Desk<'a>, now: Now, time_tag: &'a str) -> Self {
-        let Desk { state, views, out, replies, exchanges, batches, buffer } = desk;
-        Self { state, views, out, replies, exchanges, batches, buffer, now, time_tag, issuer: None }
+        let Desk { state, views, out, replies, exchanges, batches, budgets, turns, buffer } = desk;
+        Self {
+            state,
+            views,
+            out,
+            replies,
+            exchanges,
+            batches,
+            buffer,
+            now,
+            time_tag,
+            issuer: None,
+            budgets,
+            turns,
+            payer: None,
+            meter: Meter::default(),
+            postponed: None,
+        }
+    }
+
+    /// From now on the work is this connection's. Returns whether there is such a connection.
+    pub fn pays(&mut self, conn: ConnId) -> bool {
+        self.payer = Payer::of(self.state, conn);
+        self.measure();
+        self.payer.is_some()
+    }
+
+    fn measure(&mut self) {
+        self.meter = Meter { effects: self.out.effects.len(), events: self.out.events.len(), steps: 0 };
+    }
+
+    fn work(&self, conn: ConnId) -> Work {
+        let Meter { effects, events, steps } = self.meter;
+        Work::of(conn, steps, &self.out.effects[effects..], &self.out.events[events..])
+    }
+
+    /// Letters were compared.
+    pub fn compared(&mut self, steps: usize) {
+        self.meter.steps += steps;
+    }
+
+    /// Charges the work since the last time. Returns whether the connection's turn is over.
+    pub fn charge(&mut self, conn: ConnId) -> bool {
+        let work = self.work(conn);
+        self.measure();
+        let Some(payer) = &self.payer else { return false };
+        let limits = &self.state.policy.limits;
+        self.budgets.charge(limits.work, payer, work, self.now.uptime.0);
+        self.turns.add(conn, work, limits, self.now.uptime.0)
+    }
+
+    /// Charges work that was done elsewhere.
+    pub fn worked(&mut self, conn: ConnId, nanos: u64) {
+        self.pays(conn);
+        if let Some(payer) = &self.payer {
+            let work = Work { compute: nanos, ..Work::default() };
+            self.budgets.charge(self.state.policy.limits.work, payer, work, self.now.uptime.0);
+        }
+    }
+
+    /// How long the next line must wait for what was done, in milliseconds.
+    pub fn pause(&self) -> u64 {
+        let pause = |payer| self.budgets.pause(self.state.policy.limits.work, payer, self.now.uptime.0);
+        self.payer.as_ref().map_or(0, pause)
+    }
+
+    pub fn begin_turn(&mut self, conn: ConnId) {
+        self.turns.begin(conn);
+    }
+
+    /// Whether the command being decided has done so much that the rest of it must be postponed.
+    pub fn is_spent(&self) -> bool {
+        let Some(issuer) = &self.issuer else { return false };
+        let limits = &self.state.policy.limits;
+        self.replies.bytes() >= limits.answered_at_once() || self.work(issuer.conn).compute >= TURN_MAX
+    }
+
+    /// Has the rest of a command decided as a command of its own, after the others have had their turn.
+    pub fn postpone(&mut self, rest: Option<Message>) {
+        self.postponed = rest;
+    }
+
+    pub fn take_postponed(&mut self) -> Option<Message> {
+        self.postponed.take()
+    }
+
+    /// Lines of a connection are held from now on, or none any more.
+    pub fn holds(&mut self, conn: ConnId, held: bool) {
+        self.out.held.push((conn, held));
+    }
+
+    /// Forgets what is paid off.
+    pub fn tidy_budgets(&mut self) {
+        self.budgets.tidy(self.state.policy.limits.work, self.now.uptime.0);
     }
 
     /// Begins the turn of a command of `conn`.
@@ -195,7 +305,8 @@ impl<'a> Tx<'a> {
         let client = self.issuer.as_ref().map_or("*", |issuer| self.state.name_of(issuer.conn));
         let caps = self.issuer.as_ref().map_or(Caps::empty(), |issuer| issuer.caps);
         let server = &self.state.policy.server_name;
-        (self.state, Responder { replies: self.replies, server, client, caps })
+        let max = self.state.policy.limits.reply_bytes;
+        (self.state, Responder { replies: self.replies, server, client, caps, max })
     }
 
     pub fn numeric(&mut self, numeric: Numeric, args: fmt::Arguments<'_>) {

@@ -83,6 +83,8 @@ pub(crate) struct Connections {
     pub(crate) per_network: usize,
     /// Bytes that may wait for a connection that doesn't read.
     pub(crate) send_queue: usize,
+    /// Bytes that may wait for all connections together.
+    pub(crate) send_queues: usize,
     /// Lines a second that one connection is read at in the long run; 0 is without limit.
     pub(crate) messages_per_second: u32,
     /// Lines that may come at once.
@@ -148,6 +150,7 @@ fn connections(raw: &raw::Limits) -> Connections {
         per_address: raw.connections_per_address.into(),
         per_network: raw.connections_per_network.into(),
         send_queue: raw.send_queue.into(),
+        send_queues: raw.send_queues.into(),
         messages_per_second: raw.messages_per_second.0,
         burst: raw.burst.0,
     }

@@ -2,6 +2,7 @@
 
 use chatd_core::{
     History, Keepalive, Limits, Lobby, Operator, PasswordHash, Policy, PresencePolicy, Registration, Sts,
+    WorkLimits,
 };
 use compact_str::CompactString;
 use serde_spanned::Spanned;
@@ -111,5 +112,6 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         reply_bytes: usize::from(raw.send_queue) / 2,
         scan_steps: Limits::default().scan_steps,
         idle_lines: Limits::default().idle_lines,
+        work: WorkLimits { per_second: raw.work_per_second.0, burst: raw.work_burst.0 },
     }
 }

@@ -1,10 +1,11 @@
 //! One task for each connection. It only reads: frames, parses and hands over to the core, and waits when the core
-//! is behind or the sender too fast.
+//! is behind, holds lines of the connection, or the sender is too fast.
 //!
 //! An idle connection costs what this future holds, so nothing in it outlives the need: what is read goes through
 //! a buffer that all connections share.
 
 mod flood;
+mod holds;
 mod lines;
 
 use std::cell::RefCell;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use chatd_core::{ConnId, Incoming, Input, Lost};
 
 use self::flood::Flood;
+pub(crate) use self::holds::Holds;
 use self::lines::{Lines, Turn};
 use crate::config::Connections;
 use crate::mailbox::Mailbox;
@@ -34,6 +36,7 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct Readers {
     pub(crate) core: Arc<Mailbox<Input>>,
+    pub(crate) holds: Holds,
     messages_per_second: AtomicU32,
     burst: AtomicU32,
 }
@@ -49,7 +52,8 @@ enum Hurdle {
 
 impl Readers {
     pub(crate) fn new(core: Arc<Mailbox<Input>>, settings: &Connections) -> Self {
-        let readers = Self { core, messages_per_second: AtomicU32::new(0), burst: AtomicU32::new(0) };
+        let (messages_per_second, burst) = (AtomicU32::new(0), AtomicU32::new(0));
+        let readers = Self { core, holds: Holds::default(), messages_per_second, burst };
         readers.set(settings);
         readers
     }
@@ -86,6 +90,7 @@ impl Readers {
                 Some(Hurdle::TooFast(pause)) => tokio::time::sleep(pause).await,
                 None => tokio::task::yield_now().await,
             }
+            self.holds.released(conn, socket).await;
             if socket.stage() != Stage::Open {
                 return;
             }
@@ -106,6 +111,9 @@ pub(crate) async fn read<G>(conn: ConnId, socket: Arc<Socket>, readers: Arc<Read
     let lost = loop {
         match poll_fn(|cx| poll_turn(cx, &socket, &mut lines)).await {
             Ok(turn) => {
+                if readers.holds.is_held(conn) {
+                    Box::pin(readers.holds.released(conn, &socket)).await;
+                }
                 let hurdle = readers.hand_over(conn, turn.lines, &mut flood);
                 if hurdle.is_some() || !turn.rest.is_empty() {
                     // Boxed, since few connections are ever held up and all would carry the room for it.

@@ -15,8 +15,15 @@ use crate::mailbox::Mailbox;
 use crate::socket::{Socket, Stage};
 
 const CONN: ConnId = ConnId { slot: 7, generation: 3 };
-const SETTINGS: Connections =
-    Connections { total: 1, per_address: 1, per_network: 1, send_queue: 0, messages_per_second: 0, burst: 1 };
+const SETTINGS: Connections = Connections {
+    total: 1,
+    per_address: 1,
+    per_network: 1,
+    send_queue: 0,
+    send_queues: 0,
+    messages_per_second: 0,
+    burst: 1,
+};
 
 struct Reading {
     client: UnixStream,

@@ -4,7 +4,8 @@
 //! 2. A frame is held once, whoever gets it.
 //! 3. What a connection doesn't take waits for it, bounded in bytes; over that it is cut off, and nobody else
 //!    notices.
-//! 4. Nothing here waits for the core or for a socket.
+//! 4. What waits for all connections together is bounded, too; over that those that have most are cut off.
+//! 5. Nothing here waits for the core or for a socket.
 
 mod backlog;
 mod round;
@@ -21,6 +22,7 @@ use tokio::sync::oneshot;
 
 use self::round::Round;
 use self::table::Table;
+use crate::in_flight::InFlightPermit;
 use crate::mailbox::Mailbox;
 use crate::metrics::EgressMetrics;
 use crate::pulse::Pulse;
@@ -41,7 +43,7 @@ pub(crate) enum Order {
     /// Before the core hears of the connection.
     Register { conn: ConnId, socket: Arc<Socket> },
     /// What a step wants of the sockets.
-    Deliver { effects: Vec<Effect>, closed: Vec<ConnId> },
+    Deliver { effects: Vec<Effect>, closed: Vec<ConnId>, in_flight: InFlightPermit },
     /// Tell when the connection has taken most of what was sent to it so far. Whoever is gone is told of by dropping `tell`.
     WhenRoom { conn: ConnId, tell: oneshot::Sender<()> },
     /// A socket that was full takes more.
@@ -59,6 +61,8 @@ pub(crate) struct Outside {
     pub(crate) slots: Arc<Slots>,
     /// Bytes that may wait for one connection.
     pub(crate) send_queue: Arc<AtomicUsize>,
+    /// Bytes that may wait for all of them together.
+    pub(crate) send_queues: Arc<AtomicUsize>,
     pub(crate) runtime: Handle,
     pub(crate) pulse: Pulse,
     pub(crate) metrics: Arc<EgressMetrics>,
@@ -127,11 +131,15 @@ impl Egress {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Register { conn, socket } => self.table.insert(conn, socket),
-            Order::Deliver { effects, closed } => {
+            Order::Deliver { effects, closed, in_flight } => {
                 for effect in effects {
                     self.deliver(effect);
+                    if self.round.bytes() >= ROUND_MAX {
+                        self.end_round();
+                    }
                 }
                 self.closed.extend(closed);
+                drop(in_flight);
             }
             Order::WhenRoom { conn, tell } => {
                 self.end_round();
@@ -171,6 +179,7 @@ impl Egress {
         for full in self.table.write(&mut self.round, limit) {
             self.await_writable(full);
         }
+        self.table.shed(self.outside.send_queues.load(Ordering::Relaxed));
         for conn in std::mem::take(&mut self.closing) {
             self.close(conn);
         }

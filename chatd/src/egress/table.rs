@@ -156,6 +156,28 @@ impl Table {
         Some(waits && waited == 0)
     }
 
+    /// When more than `limit` bytes wait in all, ends the connections that most waits for, until an eighth is free again.
+    pub(super) fn shed(&mut self, limit: usize) {
+        if self.waiting.bytes <= limit {
+            return;
+        }
+        let mut by_size: Vec<(usize, usize)> = Vec::new();
+        for (slot, entry) in self.entries.iter().enumerate() {
+            by_size
+                .extend(entry.as_ref().map(|entry| (entry.unsent(), slot)).filter(|(bytes, _)| *bytes > 0));
+        }
+        by_size.sort_unstable_by(|one, other| other.cmp(one));
+        for (bytes, slot) in by_size {
+            if self.waiting.bytes <= limit - limit / 8 {
+                return;
+            }
+            if let Some(entry) = &mut self.entries[slot] {
+                entry.cut(Stage::Shed);
+                self.waiting.change(bytes, 0);
+            }
+        }
+    }
+
     /// Ends it, written or not.
     pub(super) fn cut(&mut self, conn: ConnId, stage: Stage) {
         let Some(entry) = self.entry(conn) else { return };

@@ -5,12 +5,13 @@ use std::sync::atomic::AtomicUsize;
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
-use chatd_core::{ConnId, Effect};
+use chatd_core::{ConnId, Effect, Lost};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::runtime::Handle;
 
 use super::{Egress, Order, Outside};
+use crate::in_flight::InFlightPermit;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
 use crate::pulse::Pulse;
@@ -30,11 +31,16 @@ struct Client {
 }
 
 fn bench(send_queue: usize) -> Bench {
+    bench_with(send_queue, usize::MAX)
+}
+
+fn bench_with(send_queue: usize, send_queues: usize) -> Bench {
     let metrics = Metrics::new(0);
     let outside = Outside {
         orders: Arc::new(Mailbox::new(64)),
         slots: Arc::new(Slots::default()),
         send_queue: Arc::new(AtomicUsize::new(send_queue)),
+        send_queues: Arc::new(AtomicUsize::new(send_queues)),
         runtime: Handle::current(),
         pulse: Pulse::default(),
         metrics: Arc::clone(&metrics.egress),
@@ -55,7 +61,11 @@ impl Bench {
     }
 
     fn deliver(&self, effects: Vec<Effect>) {
-        self.outside.orders.push(Order::Deliver { effects, closed: Vec::new() });
+        self.outside.orders.push(Order::Deliver {
+            effects,
+            closed: Vec::new(),
+            in_flight: InFlightPermit::default(),
+        });
     }
 
     async fn stop(self) -> Metrics {
@@ -136,6 +146,24 @@ async fn who_never_reads_is_cut_off_and_nobody_else_notices() {
 }
 
 #[tokio::test]
+async fn full_queues_cost_the_connections_that_most_waits_for() {
+    let bench = bench_with(64 << 20, 3 << 20);
+    let (greedy, modest, mut other) = (bench.client().await, bench.client().await, bench.client().await);
+    let frame = "x".repeat(64 * 1024);
+    // Beyond what a socket takes.
+    bench.deliver((0..16).map(|_| send(modest.conn, &frame)).collect());
+    for _ in 0..64 {
+        bench.deliver(vec![send(greedy.conn, &frame), send(other.conn, "still here")]);
+        other.read("still here".len()).await;
+    }
+    assert_eq!(greedy.socket.stage(), Stage::Shed);
+    assert_eq!((modest.socket.stage(), other.socket.stage()), (Stage::Open, Stage::Open));
+    assert_eq!(Stage::Shed.lost(), Some(Lost::QueuesFull));
+    let samples = bench.stop().await.samples();
+    assert!(samples["chatd_send_queue_bytes"] <= f64::from(3 << 20), "{samples:?}");
+}
+
+#[tokio::test]
 async fn a_closed_connection_gets_what_was_sent_before_and_then_the_end() {
     let bench = bench(1 << 20);
     let client = bench.client().await;
@@ -147,7 +175,11 @@ async fn a_closed_connection_gets_what_was_sent_before_and_then_the_end() {
 async fn a_slot_that_is_given_back_gets_nothing_under_its_old_name() {
     let bench = bench(1 << 20);
     let old = bench.client().await;
-    bench.outside.orders.push(Order::Deliver { effects: Vec::new(), closed: vec![old.conn] });
+    bench.outside.orders.push(Order::Deliver {
+        effects: Vec::new(),
+        closed: vec![old.conn],
+        in_flight: InFlightPermit::default(),
+    });
     let mut new = loop {
         let client = bench.client().await;
         if client.conn.slot == old.conn.slot {

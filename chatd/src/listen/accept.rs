@@ -9,13 +9,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatd_core::{Input, Origin, Peer};
+use chatd_core::{Input, LimitKey, Origin, Peer};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::bind::Bound;
-use super::gate::{Full, Gate, Seat, Subscriber};
+use super::gate::{Full, Gate, Seat};
 use super::peer::{self, Cloak};
 use super::refusals::Refusals;
 use crate::auth::login;
@@ -141,10 +141,10 @@ impl Admission {
         let _ = stream.set_nodelay(true);
         let Ok(address) = stream.peer_addr() else { return };
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-        let (guests, subscriber) = (terms.guests, Subscriber::at(address.ip()));
+        let (guests, key) = (terms.guests, LimitKey::at(address.ip()));
         let Some(shown) = &terms.certificate else {
             let peer = peer::tcp(address, guests, &self.cloak);
-            return match self.gate.enter(subscriber, Transport::Tcp) {
+            return match self.gate.enter(key, Transport::Tcp) {
                 Ok(seat) => self.seat(seat, peer, stream.into()).await,
                 Err(full) => {
                     self.refusals.log(&peer.origin, full);
@@ -152,7 +152,7 @@ impl Admission {
                 }
             };
         };
-        match self.gate.enter(subscriber, Transport::Tls) {
+        match self.gate.enter(key, Transport::Tls) {
             // Nobody would understand why in clear text.
             Err(full) => self.refusals.log(&Origin::Tls { address }, full),
             Ok(seat) => {
@@ -189,7 +189,7 @@ impl Admission {
         let Ok(credentials) = stream.peer_cred() else { return };
         let uid = credentials.uid();
         // Before the look-up, so that those who have no place take no thread.
-        let seat = match self.gate.enter(Subscriber::Uid(uid), Transport::Unix) {
+        let seat = match self.gate.enter(LimitKey::Uid(uid), Transport::Unix) {
             Ok(seat) => seat,
             Err(full) => {
                 let from = Origin::Unix { uid, pid: credentials.pid(), login: None };

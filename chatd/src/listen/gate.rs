@@ -1,17 +1,12 @@
 //! How many connections there may be, in all and from one place.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use chatd_core::LimitKey;
 
 use crate::config::Connections;
 use crate::metrics::{Metrics, Transport};
-
-/// A /64 is what one subscriber has.
-const IPV6_SUBSCRIBER: u128 = !0 << 64;
-/// A /48 is what one site has, which can be many subscribers.
-const IPV6_NETWORK: u128 = !0 << 80;
-const IPV4_NETWORK: u32 = !0 << 8;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -24,28 +19,17 @@ pub(crate) struct Gate {
 #[derive(Debug)]
 struct Inner {
     total: usize,
-    by_origin: HashMap<Subscriber, usize>,
+    by_origin: HashMap<LimitKey, usize>,
     total_max: usize,
     per_origin_max: usize,
     per_network_max: usize,
-}
-
-/// Whom connections are counted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Subscriber {
-    Uid(u32),
-    Address(IpAddr),
-    /// All addresses of an IPv4 /24 or an IPv6 /48 together.
-    Network(IpAddr),
-    /// Everybody on this host, and proxies for others: they have half of all places.
-    Loopback,
 }
 
 /// A place in the count; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Seat {
     gate: Arc<Gate>,
-    subscriber: Subscriber,
+    key: LimitKey,
     transport: Transport,
 }
 
@@ -59,24 +43,6 @@ pub(crate) enum Full {
     Network,
     #[error("Too many connections of your user")]
     User,
-}
-
-impl Subscriber {
-    pub(crate) fn at(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            local if local.is_loopback() => Self::Loopback,
-            IpAddr::V6(v6) => Self::Address(Ipv6Addr::from_bits(v6.to_bits() & IPV6_SUBSCRIBER).into()),
-            v4 @ IpAddr::V4(_) => Self::Address(v4),
-        }
-    }
-
-    fn network(self) -> Option<Self> {
-        let Self::Address(address) = self else { return None };
-        Some(Self::Network(match address {
-            IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & IPV4_NETWORK).into(),
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & IPV6_NETWORK).into(),
-        }))
-    }
 }
 
 impl Gate {
@@ -104,17 +70,13 @@ impl Gate {
         inner.per_network_max = settings.per_network.max(settings.per_address);
     }
 
-    pub(crate) fn enter(
-        self: &Arc<Self>,
-        subscriber: Subscriber,
-        transport: Transport,
-    ) -> Result<Seat, Full> {
+    pub(crate) fn enter(self: &Arc<Self>, key: LimitKey, transport: Transport) -> Result<Seat, Full> {
         let metrics = &self.metrics.connections;
-        match self.count(subscriber) {
+        match self.count(&key) {
             Ok(()) => {
                 metrics.accepted.by(transport).inc();
                 metrics.open.by(transport).inc();
-                Ok(Seat { gate: Arc::clone(self), subscriber, transport })
+                Ok(Seat { gate: Arc::clone(self), key, transport })
             }
             Err(full) => {
                 match full {
@@ -128,13 +90,13 @@ impl Gate {
         }
     }
 
-    fn count(&self, subscriber: Subscriber) -> Result<(), Full> {
+    fn count(&self, key: &LimitKey) -> Result<(), Full> {
         let mut inner = self.lock();
         if inner.total >= inner.total_max {
             return Err(Full::Server);
         }
-        let counted = || subscriber.network().into_iter().chain([subscriber]);
-        if let Some(full) = counted().find_map(|whom| inner.full(whom)) {
+        let counted = || key.network().into_iter().chain([key.clone()]);
+        if let Some(full) = counted().find_map(|whom| inner.full(&whom)) {
             return Err(full);
         }
         for whom in counted() {
@@ -144,10 +106,10 @@ impl Gate {
         Ok(())
     }
 
-    fn leave(&self, subscriber: Subscriber) {
+    fn leave(&self, key: &LimitKey) {
         let mut inner = self.lock();
         inner.total -= 1;
-        for whom in subscriber.network().into_iter().chain([subscriber]) {
+        for whom in key.network().into_iter().chain([key.clone()]) {
             if let Some(count) = inner.by_origin.get_mut(&whom) {
                 *count -= 1;
                 if *count == 0 {
@@ -164,20 +126,21 @@ impl Gate {
 
 impl Inner {
     /// What is full when there is no place left for one more of them.
-    fn full(&self, subscriber: Subscriber) -> Option<Full> {
-        let (max, full) = match subscriber {
-            Subscriber::Loopback => (self.per_origin_max.max(self.total_max.div_ceil(2)), Full::Address),
-            Subscriber::Uid(_) => (self.per_origin_max, Full::User),
-            Subscriber::Address(_) => (self.per_origin_max, Full::Address),
-            Subscriber::Network(_) => (self.per_network_max, Full::Network),
+    fn full(&self, key: &LimitKey) -> Option<Full> {
+        let (max, full) = match key {
+            LimitKey::Loopback => (self.per_origin_max.max(self.total_max.div_ceil(2)), Full::Address),
+            LimitKey::Uid(_) => (self.per_origin_max, Full::User),
+            LimitKey::Address(_) => (self.per_origin_max, Full::Address),
+            LimitKey::Network(_) => (self.per_network_max, Full::Network),
+            LimitKey::Account(_) => (usize::MAX, Full::User),
         };
-        (self.by_origin.get(&subscriber).copied().unwrap_or_default() >= max).then_some(full)
+        (self.by_origin.get(key).copied().unwrap_or_default() >= max).then_some(full)
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.gate.leave(self.subscriber);
+        self.gate.leave(&self.key);
         self.gate.metrics.connections.open.by(self.transport).dec();
     }
 }
@@ -189,15 +152,22 @@ mod tests {
 
     fn gate(total: usize, per_address: usize) -> Arc<Gate> {
         let per_network = 3;
-        let settings =
-            Connections { total, per_address, per_network, send_queue: 0, messages_per_second: 0, burst: 1 };
+        let settings = Connections {
+            total,
+            per_address,
+            per_network,
+            send_queue: 0,
+            send_queues: 0,
+            messages_per_second: 0,
+            burst: 1,
+        };
         Arc::new(Gate::new(&settings, 100, Arc::new(Metrics::new(0))))
     }
 
     #[test]
     fn one_address_cannot_take_all_places() {
         let gate = gate(10, 2);
-        let at = |address: &str| Subscriber::at(address.parse().unwrap());
+        let at = |address: &str| LimitKey::at(address.parse().unwrap());
         let seats = [gate.enter(at("192.0.2.1"), Tcp).unwrap(), gate.enter(at("192.0.2.1"), Tcp).unwrap()];
         assert_eq!(gate.enter(at("192.0.2.1"), Tcp).unwrap_err(), Full::Address);
         assert_eq!(gate.enter(at("::ffff:192.0.2.1"), Tcp).unwrap_err(), Full::Address);
@@ -207,17 +177,17 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_one_ipv6_subscriber_count_as_one() {
+    fn addresses_of_one_ipv6_key_count_as_one() {
         let gate = gate(10, 1);
-        let _seat = gate.enter(Subscriber::at("2001:db8::1".parse().unwrap()), Tcp).unwrap();
-        assert!(gate.enter(Subscriber::at("2001:db8::2".parse().unwrap()), Tcp).is_err());
-        assert!(gate.enter(Subscriber::at("2001:db8:0:1::1".parse().unwrap()), Tcp).is_ok());
+        let _seat = gate.enter(LimitKey::at("2001:db8::1".parse().unwrap()), Tcp).unwrap();
+        assert!(gate.enter(LimitKey::at("2001:db8::2".parse().unwrap()), Tcp).is_err());
+        assert!(gate.enter(LimitKey::at("2001:db8:0:1::1".parse().unwrap()), Tcp).is_ok());
     }
 
     #[test]
     fn one_network_cannot_take_all_places_either() {
         let gate = gate(20, 1);
-        let enter = |address: String| gate.enter(Subscriber::at(address.parse().unwrap()), Tcp);
+        let enter = |address: String| gate.enter(LimitKey::at(address.parse().unwrap()), Tcp);
         let mut seats: Vec<_> = (1..=3).map(|last| enter(format!("192.0.2.{last}")).unwrap()).collect();
         assert_eq!(enter("192.0.2.4".into()).unwrap_err(), Full::Network);
         seats.push(enter("192.0.3.4".into()).unwrap());
@@ -232,7 +202,7 @@ mod tests {
     #[test]
     fn users_of_loopback_share_half_of_all_places() {
         let gate = gate(6, 1);
-        let enter = |address: &str| gate.enter(Subscriber::at(address.parse().unwrap()), Tcp);
+        let enter = |address: &str| gate.enter(LimitKey::at(address.parse().unwrap()), Tcp);
         let _seats = [enter("127.0.0.1").unwrap(), enter("::1").unwrap(), enter("127.0.0.2").unwrap()];
         assert_eq!(enter("127.0.0.1").unwrap_err(), Full::Address);
         assert!(enter("192.0.2.1").is_ok());
@@ -241,21 +211,21 @@ mod tests {
     #[test]
     fn a_full_server_takes_nobody_until_someone_leaves() {
         let gate = gate(1, 5);
-        let seat = gate.enter(Subscriber::Uid(1), Unix).unwrap();
-        assert_eq!(gate.enter(Subscriber::Uid(2), Unix).unwrap_err(), Full::Server);
+        let seat = gate.enter(LimitKey::Uid(1), Unix).unwrap();
+        assert_eq!(gate.enter(LimitKey::Uid(2), Unix).unwrap_err(), Full::Server);
         drop(seat);
-        assert!(gate.enter(Subscriber::Uid(2), Unix).is_ok());
+        assert!(gate.enter(LimitKey::Uid(2), Unix).is_ok());
         assert!(gate.lock().by_origin.is_empty());
     }
 
     #[test]
     fn who_is_let_in_and_who_is_not_is_counted() {
         let gate = gate(2, 1);
-        let _seat = gate.enter(Subscriber::Uid(1), Unix).unwrap();
-        let other = gate.enter(Subscriber::at("192.0.2.1".parse().unwrap()), Tcp).unwrap();
-        gate.enter(Subscriber::Uid(2), Unix).unwrap_err();
+        let _seat = gate.enter(LimitKey::Uid(1), Unix).unwrap();
+        let other = gate.enter(LimitKey::at("192.0.2.1".parse().unwrap()), Tcp).unwrap();
+        gate.enter(LimitKey::Uid(2), Unix).unwrap_err();
         drop(other);
-        gate.enter(Subscriber::Uid(1), Unix).unwrap_err();
+        gate.enter(LimitKey::Uid(1), Unix).unwrap_err();
         let samples = gate.metrics.samples();
         for (sample, value) in [
             ("chatd_connections{listener=\"unix\"}", 1.0),

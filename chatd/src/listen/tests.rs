@@ -30,6 +30,7 @@ fn bench(per_address: usize) -> Bench {
         per_address,
         per_network: 10,
         send_queue: 65_536,
+        send_queues: 0,
         messages_per_second: 0,
         burst: 1,
     };

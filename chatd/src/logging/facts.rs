@@ -154,7 +154,9 @@ fn conversation(talk: &Talk) {
 
 fn ended(from: &Origin, ending: Ending, user: Option<&str>) {
     let (kind, verb) = match ending {
-        Ending::SendQueueFull | Ending::TooManyLines => (EventKind::Dropped, "dropped a connection"),
+        Ending::SendQueueFull | Ending::QueuesFull | Ending::TooManyLines => {
+            (EventKind::Dropped, "dropped a connection")
+        }
         _ => (EventKind::Disconnected, "disconnected"),
     };
     let why = told(ending);
@@ -172,6 +174,9 @@ fn told(ending: Ending) -> &'static str {
         Ending::Eof => "the other end closed it",
         Ending::Error => "the socket failed",
         Ending::SendQueueFull => "it didn't read what was sent to it (limits.send-queue)",
+        Ending::QueuesFull => {
+            "too much was waiting for all connections, and most of it for this one (limits.send-queues)"
+        }
         Ending::NoAnswer => "no answer to a PING",
         Ending::NotRegistered => "it took too long to register",
         Ending::Refused => "it may not come in",

@@ -39,8 +39,10 @@ pub(crate) enum Stage {
     Cut = 2,
     /// It didn't read, and was cut off.
     Overflown = 3,
+    /// All queues together were full, and its was among the longest.
+    Shed = 4,
     /// Writing failed.
-    Broken = 4,
+    Broken = 5,
 }
 
 impl Stage {
@@ -50,6 +52,7 @@ impl Stage {
             Self::Open => None,
             Self::Draining | Self::Cut => Some(Lost::Closed),
             Self::Overflown => Some(Lost::SendQueueFull),
+            Self::Shed => Some(Lost::QueuesFull),
             Self::Broken => Some(Lost::Error),
         }
     }
@@ -84,6 +87,7 @@ impl Socket {
             1 => Stage::Draining,
             2 => Stage::Cut,
             3 => Stage::Overflown,
+            4 => Stage::Shed,
             _ => Stage::Broken,
         }
     }

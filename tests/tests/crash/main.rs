@@ -27,7 +27,7 @@ const ROOM: &str = "#room";
 fn whatever_was_seen_is_in_the_history_once_however_often_chatd_is_killed() {
     let kills =
         std::env::var("CHATD_KILLS").map_or(KILLS, |text| text.parse().expect("CHATD_KILLS is a number"));
-    let mut setup = Setup::configured("[limits]\nmessages-per-second = 0");
+    let mut setup = Setup::configured("[limits]\nmessages-per-second = 0\nwork-per-second = 0");
     let mut writers: Vec<Writer> = (0..WRITERS).map(Writer::new).collect();
     let mut record = Record::default();
     for _ in 0..kills {

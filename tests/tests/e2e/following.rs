@@ -35,7 +35,7 @@ fn stored(daemon: &Daemon) -> Vec<String> {
 
 #[test]
 fn a_flood_is_stored_once_and_in_order_whatever_happens_to_chatd() {
-    let limits = "[limits]\nmessages-per-second = 3000\nburst = 300";
+    let limits = "[limits]\nmessages-per-second = 3000\nburst = 300\nwork-per-second = 0";
     let daemon = Daemon::configured(limits);
     let mut bob = daemon.client("bob");
     let (child, mut stdin) = follower(&daemon, &["--to", "#lobby"]);

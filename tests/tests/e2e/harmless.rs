@@ -54,7 +54,7 @@ fn attack(mallory: &mut Irc, nasty: &str) {
 
 #[test]
 fn nothing_that_others_write_acts_on_the_terminal_of_chat() {
-    let daemon = Daemon::configured("[limits]\nmessages-per-second = 0");
+    let daemon = Daemon::configured("[limits]\nmessages-per-second = 0\nwork-per-second = 0");
     let mut operator = daemon.client("op");
     operator.send("MODE #lobby -t");
     operator.sync();
@@ -84,7 +84,7 @@ fn nothing_that_others_write_acts_on_the_terminal_of_chat() {
 
 #[test]
 fn nothing_that_others_write_acts_on_the_terminal_of_chatctl() {
-    let daemon = Daemon::configured("[limits]\nmessages-per-second = 0");
+    let daemon = Daemon::configured("[limits]\nmessages-per-second = 0\nwork-per-second = 0");
     for nasty in NASTY {
         let mut mallory = daemon.client("mallory");
         attack(&mut mallory, nasty);

@@ -67,7 +67,7 @@ fn an_endless_line_costs_no_memory() {
 
 #[test]
 fn random_bytes_do_no_harm() {
-    let mut daemon = Daemon::configured("[limits]\nmessages-per-second = 0");
+    let mut daemon = Daemon::configured("[limits]\nmessages-per-second = 0\nwork-per-second = 0");
     let mut bystanders = Bystanders::of(&daemon);
     for seed in 1..=20 {
         let mut attacker = if seed % 2 == 0 { daemon.connect() } else { daemon.connect_tcp() };
@@ -187,7 +187,8 @@ fn clients_that_are_killed_are_missed_and_nothing_else() {
 
 #[test]
 fn who_never_reads_is_cut_off_and_harms_nobody() {
-    let mut daemon = Daemon::configured("[limits]\nmessages-per-second = 0\nsend-queue = 65536");
+    let mut daemon =
+        Daemon::configured("[limits]\nmessages-per-second = 0\nwork-per-second = 0\nsend-queue = 65536");
     let mut bystanders = Bystanders::of(&daemon);
     let mut sleeper = daemon.client("sleeper");
     sleeper.sync();

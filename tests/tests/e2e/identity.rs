@@ -17,7 +17,7 @@ const PASSWORD: &str = "correct horse battery";
 const MIB: u64 = 1 << 20;
 
 /// Everything that a test may try, without delays.
-const UNHURRIED: &str = "[limits]\nlogin-attempts = 1000\nregistrations-per-address = 100000\nmessages-per-second = 0\n\
+const UNHURRIED: &str = "[limits]\nlogin-attempts = 1000\nregistrations-per-address = 100000\nmessages-per-second = 0\nwork-per-second = 0\n\
      connections-per-address = 4096";
 
 fn plain(name: &str, password: &str) -> String {

@@ -134,7 +134,8 @@ fn what_happens_moves_the_numbers() {
 
 #[test]
 fn who_does_not_read_is_seen_waiting_and_then_gone() {
-    let measured = Measured::start("[limits]\nmessages-per-second = 0\nsend-queue = 1000000");
+    let measured =
+        Measured::start("[limits]\nmessages-per-second = 0\nwork-per-second = 0\nsend-queue = 1000000");
     let mut alice = measured.daemon.client("alice");
     let sleeper = measured.daemon.client("sleeper");
     let line = format!("PRIVMSG sleeper :{}", "y".repeat(400));

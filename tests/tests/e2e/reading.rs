@@ -118,8 +118,9 @@ fn the_lobbys_last_lines_are_shown_to_who_cannot_ask_for_them() {
 
 #[test]
 fn who_asks_for_many_pages_at_once_is_not_cut_off_for_them() {
-    let daemon =
-        Daemon::configured("[limits]\nsend-queue = 65536\nmessages-per-second = 0\nheld-lines = 10000");
+    let daemon = Daemon::configured(
+        "[limits]\nsend-queue = 65536\nmessages-per-second = 0\nwork-per-second = 0\nheld-lines = 10000",
+    );
     let mut alice = daemon.connect_tcp();
     alice.register_with("alice", PAGES);
     for number in 0..100 {

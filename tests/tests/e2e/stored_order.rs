@@ -4,7 +4,7 @@ use chat_tests::daemon::Daemon;
 
 #[test]
 fn all_members_see_all_messages_in_the_same_order() {
-    let daemon = Daemon::configured("[limits]\nmessages-per-second = 0");
+    let daemon = Daemon::configured("[limits]\nmessages-per-second = 0\nwork-per-second = 0");
     let mut members: Vec<_> = (0..4)
         .map(|index| {
             let mut client = daemon.connect();

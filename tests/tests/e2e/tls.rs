@@ -58,7 +58,7 @@ fn openssl_is_served_and_old_versions_are_refused() {
 #[test]
 fn many_lines_reach_many_in_order_and_whole() {
     const LINES: usize = 3000;
-    let tls = TlsDaemon::configured("[limits]\nmessages-per-second = 0");
+    let tls = TlsDaemon::configured("[limits]\nmessages-per-second = 0\nwork-per-second = 0");
     let mut listeners: Vec<_> = (0..12)
         .map(|index| {
             let nick = format!("ear{index}");
@@ -93,7 +93,9 @@ fn many_lines_reach_many_in_order_and_whole() {
 
 #[test]
 fn a_late_reader_gets_everything_and_the_end_in_order() {
-    let tls = TlsDaemon::configured("[limits]\nmessages-per-second = 0\nsend-queue = 67108864");
+    let tls = TlsDaemon::configured(
+        "[limits]\nmessages-per-second = 0\nwork-per-second = 0\nsend-queue = 67108864",
+    );
     let (mut late, mut speaker) = (tls.client("late"), tls.client("speaker"));
     let text = "z".repeat(400);
     for number in 0..20_000 {
@@ -114,7 +116,8 @@ fn a_late_reader_gets_everything_and_the_end_in_order() {
 
 #[test]
 fn who_never_reads_is_cut_off_and_harms_nobody() {
-    let mut tls = TlsDaemon::configured("[limits]\nmessages-per-second = 0\nsend-queue = 65536");
+    let mut tls =
+        TlsDaemon::configured("[limits]\nmessages-per-second = 0\nwork-per-second = 0\nsend-queue = 65536");
     let (mut sleeper, mut alice, mut bob) = (tls.client("sleeper"), tls.client("alice"), tls.client("bob"));
     sleeper.sync();
     let before = tls.daemon.memory();

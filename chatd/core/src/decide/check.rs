@@ -87,6 +87,12 @@ pub fn text_fits(tx: &mut Tx<'_>, what: &str, text: &str, max: usize) -> bool {
     fits
 }
 
+/// What comparing a user with all masks of a channel takes, in steps.
+pub fn mask_steps(channel: &Channel) -> usize {
+    const STEPS_OF_A_MASK: usize = 250;
+    (channel.bans.len() + channel.exceptions.len() + channel.invite_exceptions.len()) * STEPS_OF_A_MASK
+}
+
 /// Whether any mask of a list fits the user.
 pub fn on_list(channel: &Channel, list: ListKind, user: &User) -> bool {
     let source = user.source().to_string();

@@ -19,7 +19,7 @@ use crate::state::{Channel, State, User};
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, on_list, word};
-use super::{idle, names, part, standing};
+use super::{idle, names, part, standing, targets};
 
 pub fn join(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let names = message.param(0).unwrap_or_default();
@@ -32,6 +32,10 @@ pub fn join(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     for (index, name) in names.split(',').enumerate() {
         if index == most {
             return tx.numeric(ERR_TOOMANYTARGETS, format_args!("{} :Too many targets", word(name)));
+        }
+        if index > 0 && tx.is_spent() {
+            let keys = targets::rest(message.param(1).unwrap_or_default(), index, most);
+            return tx.postpone(targets::command(message, &[&targets::rest(names, index, most), &keys]));
         }
         let key = keys.next().filter(|key| !key.is_empty());
         match check::channel_name(&tx.state().policy.limits, name) {
@@ -89,7 +93,10 @@ fn join_one(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName, key: Option<&st
     if opens && state.channels.len() - state.empty_channels.len() >= limits.channels {
         return tx.numeric(ERR_TOOMANYCHANNELS, format_args!("{name} :There are too many channels"));
     }
-    match existing.and_then(|(id, channel)| refusal(id, channel, user, key)) {
+    let refusal = existing.and_then(|(id, channel)| refusal(id, channel, user, key));
+    let steps = existing.map_or(0, |(_, channel)| check::mask_steps(channel));
+    tx.compared(steps);
+    match refusal {
         Some((numeric, why)) => tx.numeric(numeric, format_args!("{name} :{why}")),
         None => {
             idle::acted(tx, caller);
@@ -167,7 +174,8 @@ fn arrival(state: &State, conn: ConnId, id: ChannelId, with_join: bool) -> Optio
         replies.line(|line| join_line(author, name.as_str(), caps, line));
     }
     let (server, client, caps) = (&state.policy.server_name, user.nick.as_str(), session.caps);
-    let mut to = Responder { replies: &mut replies, server, client, caps };
+    let mut to =
+        Responder { replies: &mut replies, server, client, caps, max: state.policy.limits.reply_bytes };
     topic(&mut to, channel);
     if session.caps.contains(Caps::READ_MARKER) {
         let marks = state.marks_of(session.user()?);

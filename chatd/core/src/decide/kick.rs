@@ -10,7 +10,7 @@ use crate::id::ChannelId;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, word};
-use super::standing;
+use super::{standing, targets};
 
 /// One channel with many nicks, or as many channels as nicks.
 pub fn kick(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
@@ -26,6 +26,13 @@ pub fn kick(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     for (index, nick) in nicks.split(',').enumerate() {
         if index == most {
             return tx.numeric(ERR_TOOMANYTARGETS, format_args!("{} :Too many targets", word(nick)));
+        }
+        if index > 0 && tx.is_spent() {
+            let nicks = targets::rest(nicks, index, most);
+            // The last channel is that of all further nicks.
+            let channels = std::iter::once(channel).chain(channels);
+            let channels = channels.take(most).collect::<Vec<_>>().join(",");
+            return tx.postpone(targets::command(message, &[&channels, &nicks, reason.unwrap_or_default()]));
         }
         if let Some(id) = ruled_channel(tx, caller, channel) {
             kick_one(tx, caller, id, nick, reason);

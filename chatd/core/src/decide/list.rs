@@ -28,7 +28,8 @@ pub fn list(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 pub fn scan(tx: &mut Tx<'_>, caller: Caller, mut scan: ChannelScan) {
     let (now, state) = (tx.now().wall.0, tx.state());
     let wish = Wish::new(scan.conditions.split(',').filter(|part| !part.is_empty()));
-    let mut left = state.policy.limits.scan_steps;
+    let most = state.policy.limits.scan_steps;
+    let mut left = most;
     let mut pause = None;
     for (&id, channel) in state.channels.range(scan.next..) {
         if left == 0 {
@@ -40,6 +41,7 @@ pub fn scan(tx: &mut Tx<'_>, caller: Caller, mut scan: ChannelScan) {
             scan.found.push(id);
         }
     }
+    tx.compared(most - left);
     match pause {
         Some(next) => scan::pause(tx, caller, Scan::Channels(ChannelScan { next, ..scan })),
         None => answer(tx, &scan.found),

@@ -25,7 +25,7 @@ use crate::text::SaidText;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, is_silenced, word};
-use super::{join, presence, service};
+use super::{join, presence, service, targets};
 
 /// Room in the tags for those that the server adds: time, msgid, account, bot, label, batch.
 const OWN_TAGS: usize = 512;
@@ -44,8 +44,9 @@ pub fn tagmsg(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 
 fn say(tx: &mut Tx<'_>, caller: Caller, message: &Message, kind: SaidKind) {
     let text = message.param(1).unwrap_or_default();
+    let each_once = targets::without_duplicates(message.param(0).unwrap_or_default());
     let mut speech = Speech { tx, caller, kind, text, tags: String::new(), rest: "", client_id: None };
-    let Some(targets) = message.param(0).filter(|targets| !targets.is_empty()) else {
+    let Some(targets) = Some(&*each_once).filter(|targets| !targets.is_empty()) else {
         return speech.error(ERR_NORECIPIENT, &format!(":No recipient given ({})", kind.command()));
     };
     if kind != SaidKind::Tagmsg && speech.text.is_empty() {
@@ -135,11 +136,24 @@ impl<'m> Speech<'_, '_, 'm> {
             let waits =
                 self.tx.state().sessions.get(self.caller.conn).is_none_or(|session| session.wait.is_some());
             next = rest.filter(|_| !waits);
+            if let Some(rest) = next
+                && self.tx.is_spent()
+            {
+                return self.postpone(rest);
+            }
         }
     }
 }
 
 impl Speech<'_, '_, '_> {
+    /// Says it to the other targets when the others have had their turn.
+    fn postpone(&mut self, targets: &str) {
+        let tags = if self.tags.is_empty() { String::new() } else { format!("@{} ", self.tags) };
+        let text = if self.kind == SaidKind::Tagmsg { String::new() } else { format!(" :{}", self.text) };
+        let line = format!("{tags}{} {targets}{text}", self.kind.command());
+        self.tx.postpone(Message::parse(line).ok());
+    }
+
     /// A notice is never answered, not even by an error.
     fn error(&mut self, numeric: Numeric, args: &str) {
         if self.kind != SaidKind::Notice {
@@ -165,7 +179,9 @@ impl Speech<'_, '_, '_> {
             return;
         };
         let name = room.name.clone();
-        match self.obstacle(state, room) {
+        let (obstacle, steps) = (self.obstacle(state, room), check::mask_steps(room));
+        self.tx.compared(steps);
+        match obstacle {
             Some(why) => self.error(ERR_CANNOTSENDTOCHAN, &format!("{name} :Cannot send to channel ({why})")),
             None => self.emit(Target::Channel { room: Room { channel, name }, at_least }),
         }

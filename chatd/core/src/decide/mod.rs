@@ -40,6 +40,7 @@ mod sight;
 mod standing;
 mod table;
 mod talk;
+mod targets;
 mod tick;
 mod topic;
 mod user_mode;
@@ -201,6 +202,6 @@ fn not_done(tx: &mut Tx<'_>, conn: ConnId, wait: &Wait) {
         // A name that could not be looked up counts as a login's: nobody gets another's name.
         Wait::Register { .. } => register::looked_up(tx, conn, true),
         Wait::Rename { nick, .. } => register::rename_looked_up(tx, conn, nick.clone(), true),
-        Wait::Speaking(_) | Wait::History { .. } | Wait::Scan { .. } => {}
+        Wait::Speaking(_) | Wait::History { .. } | Wait::Turn | Wait::Scan { .. } => {}
     }
 }

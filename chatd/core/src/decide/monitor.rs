@@ -13,6 +13,7 @@ use crate::id::ConnId;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, word};
+use super::targets::distinct;
 
 /// Targets in one line that says that the list is full; the longest nicks fit.
 const TARGETS_PER_LINE: usize = 5;
@@ -40,7 +41,7 @@ fn add(tx: &mut Tx<'_>, conn: ConnId, targets: &str) {
     let max = tx.state().policy.limits.monitor;
     let mut count = tx.state().sessions.get(conn).map_or(0, |session| session.monitored.len());
     let (mut added, mut too_many) = (Vec::new(), Vec::new());
-    for target in targets.split(',').filter(|target| !target.is_empty()) {
+    for target in distinct(targets).filter(|target| !target.is_empty()) {
         let Ok(nick) = check::nick(&tx.state().policy.limits, target) else {
             tx.numeric(ERR_ERRONEUSNICKNAME, format_args!("{} :Erroneous nickname", word(target)));
             continue;
@@ -135,10 +136,7 @@ mod tests {
         let mut chat = Chat::new();
         let (alice, _) = (chat.join("alice"), chat.join("bob"));
         let gone = ":chat.local 731 alice :carol";
-        assert_eq!(
-            chat.say(alice, "MONITOR + carol,BOB,bob"),
-            [&format!("{BOB},bob!~bob@host.example"), gone]
-        );
+        assert_eq!(chat.say(alice, "MONITOR + carol,BOB,bob"), [BOB, gone]);
         assert_eq!(chat.say(alice, "MONITOR S"), [BOB, gone]);
         let end = ":chat.local 733 alice :End of MONITOR list";
         assert_eq!(chat.say(alice, "MONITOR L"), [":chat.local 732 alice :BOB,carol", end]);

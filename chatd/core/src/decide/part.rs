@@ -8,6 +8,7 @@ use crate::id::ChannelId;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, word};
+use super::targets;
 
 pub fn part(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let reason = message.param(1).filter(|reason| !reason.is_empty());
@@ -15,6 +16,10 @@ pub fn part(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     for (index, name) in message.param(0).unwrap_or_default().split(',').enumerate() {
         if index == most {
             return tx.numeric(ERR_TOOMANYTARGETS, format_args!("{} :Too many targets", word(name)));
+        }
+        if index > 0 && tx.is_spent() {
+            let names = targets::rest(message.param(0).unwrap_or_default(), index, most);
+            return tx.postpone(targets::command(message, &[&names, reason.unwrap_or_default()]));
         }
         part_one(tx, caller, name, reason);
     }

@@ -4,19 +4,21 @@ use crate::event::{Scan, Wait};
 use crate::output::Job;
 use crate::tx::{Caller, Tx};
 
-use super::{list, who};
+use super::{list, who, whowas};
 
 pub fn go_on(tx: &mut Tx<'_>, caller: Caller, scan: Scan) {
     match scan {
         Scan::Users(scan) => who::scan(tx, caller, scan),
         Scan::Channels(scan) => list::scan(tx, caller, scan),
+        Scan::Past(scan) => whowas::scan(tx, caller, scan),
     }
 }
 
 /// Lets the others have their turn.
 pub fn pause(tx: &mut Tx<'_>, caller: Caller, scan: Scan) {
     let label = tx.label().map(Into::into);
-    tx.wait(caller.conn, Wait::Scan { scan: Box::new(scan), label }, Job::GoOn);
+    let after = tx.pause();
+    tx.wait(caller.conn, Wait::Scan { scan: Box::new(scan), label }, Job::GoOn { after });
 }
 
 #[cfg(test)]
@@ -35,6 +37,8 @@ mod tests {
         for number in 0..40 {
             chat.join(&format!("user{number}"));
             chat.say(bob, &format!("JOIN #room{number}"));
+            let gone = chat.join(&format!("gone{number}"));
+            chat.say(gone, "QUIT");
         }
         chat.put_off_jobs();
         for (line, wanted, listed) in [
@@ -42,6 +46,8 @@ mod tests {
             ("WHO *nobody*", " 352 ", 0),
             ("LIST #room*", " 322 alice #room", 40),
             ("LIST #no*", " 322 ", 0),
+            ("WHOWAS g*ne*", " 314 alice gone", 40),
+            ("WHOWAS *nobody*", " 314 ", 0),
         ] {
             assert!(chat.say(alice, &format!("@label=x {line}")).is_empty(), "{line}");
             chat.say(alice, "PING later");

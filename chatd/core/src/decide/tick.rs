@@ -19,6 +19,7 @@ pub fn tick(tx: &mut Tx<'_>) {
     batch::tick(tx);
     talk::expire(tx);
     idle::tick(tx);
+    tx.tidy_budgets();
     let now = tx.now().uptime;
     let due: Vec<ConnId> =
         tx.state().deadlines.iter().take_while(|(due, _)| *due <= now).map(|(_, conn)| *conn).collect();

@@ -39,7 +39,8 @@ pub fn who(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 pub fn scan(tx: &mut Tx<'_>, caller: Caller, mut scan: UserScan) {
     let state = tx.state();
     let mask = if scan.mask == "0" { "*" } else { scan.mask.as_str() };
-    let mut left = state.policy.limits.scan_steps;
+    let most = state.policy.limits.scan_steps;
+    let mut left = most;
     let mut pause = None;
     for (id, user) in state.users.iter_from(scan.next) {
         if left == 0 {
@@ -51,6 +52,7 @@ pub fn scan(tx: &mut Tx<'_>, caller: Caller, mut scan: UserScan) {
             scan.found.push(id);
         }
     }
+    tx.compared(most - left);
     match pause {
         Some(next) => scan::pause(tx, caller, Scan::Users(UserScan { next, ..scan })),
         None => {

@@ -2,37 +2,76 @@
 
 use chat_proto::message::Message;
 use chat_proto::numeric::{
-    ERR_NONICKNAMEGIVEN, ERR_WASNOSUCHNICK, RPL_ENDOFWHOWAS, RPL_WHOISSERVER, RPL_WHOWASUSER,
+    ERR_NONICKNAMEGIVEN, ERR_TOOMANYMATCHES, ERR_WASNOSUCHNICK, RPL_ENDOFWHOWAS, RPL_WHOISSERVER,
+    RPL_WHOWASUSER,
 };
 use compact_str::format_compact;
 
-use crate::mask::fits;
+use crate::event::{PastScan, Scan};
+use crate::mask::fits_within;
 use crate::reply::Responder;
-use crate::state::Whowas;
+use crate::state::{State, Whowas};
 use crate::time::Now;
 use crate::tx::{Caller, Tx};
 
 use super::check::word;
 use super::info::readable;
+use super::scan;
 
-pub fn whowas(tx: &mut Tx<'_>, _: Caller, message: &Message) {
+pub fn whowas(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let Some(nick) = message.param(0).filter(|nick| !nick.is_empty()) else {
         return tx.numeric(ERR_NONICKNAMEGIVEN, format_args!(":No nickname given"));
     };
     let count = message.param(1).and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+    let below = tx.state().departures.saturating_add(1);
+    let count = count.unwrap_or(usize::MAX);
+    scan(tx, caller, PastScan { mask: nick.into(), count, below, found: Vec::new() });
+}
+
+/// Looks for users who left until that has been enough work for a turn, and lists them when all are found.
+pub fn scan(tx: &mut Tx<'_>, caller: Caller, mut scan: PastScan) {
+    let state = tx.state();
+    let most = state.policy.limits.scan_steps;
+    let mut left = most;
+    while scan.found.len() < scan.count
+        && left > 0
+        && let Some(number) = scan.below.checked_sub(1)
+        && let Some(user) = numbered(state, number)
+    {
+        left -= 1;
+        scan.below = number;
+        if fits_within(&scan.mask, user.nick.as_str(), &mut left) {
+            scan.found.push(number);
+        }
+    }
+    tx.compared(most - left);
+    if left == 0 { scan::pause(tx, caller, Scan::Past(scan)) } else { list(tx, &scan) }
+}
+
+/// The one who left as that number, if it is remembered.
+fn numbered(state: &State, number: u64) -> Option<&Whowas> {
+    let index = state.departures.checked_sub(number)?;
+    state.whowas.get(usize::try_from(index).ok()?)
+}
+
+fn list(tx: &mut Tx<'_>, scan: &PastScan) {
     let now = tx.now();
     let (state, mut to) = tx.responder();
-    let found = state.whowas.iter().filter(|user| fits(nick, user.nick.as_str()));
     let mut last = None;
-    for user in found.take(count.unwrap_or(usize::MAX)) {
+    for user in scan.found.iter().filter_map(|number| numbered(state, *number)) {
+        if to.is_full() {
+            to.numeric(ERR_TOOMANYMATCHES, format_args!("WHOWAS :There are more, ask for fewer"));
+            break;
+        }
         answer(&mut to, now, user);
         last = Some(user);
     }
+    let nick = word(&scan.mask);
     if last.is_none() {
-        to.numeric(ERR_WASNOSUCHNICK, format_args!("{} :There was no such nickname", word(nick)));
+        to.numeric(ERR_WASNOSUCHNICK, format_args!("{nick} :There was no such nickname"));
     }
     // A mask ends with a nick that it found, as the older servers have it.
-    let nick = last.map_or(word(nick), |user| user.nick.as_str());
+    let nick = last.map_or(nick, |user| user.nick.as_str());
     to.numeric(RPL_ENDOFWHOWAS, format_args!("{nick} :End of WHOWAS"));
 }
 

@@ -15,6 +15,8 @@ pub enum Ending {
     Error,
     /// It didn't read what was sent to it, and its queue was full.
     SendQueueFull,
+    /// All queues together were full, and its was among the longest.
+    QueuesFull,
     /// It didn't answer a PING.
     NoAnswer,
     /// It didn't register in time.
@@ -31,11 +33,12 @@ pub enum Ending {
 
 impl Ending {
     /// In the order of the declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Quit,
         Self::Eof,
         Self::Error,
         Self::SendQueueFull,
+        Self::QueuesFull,
         Self::NoAnswer,
         Self::NotRegistered,
         Self::Refused,
@@ -51,6 +54,7 @@ impl Ending {
             Self::Eof => "eof",
             Self::Error => "error",
             Self::SendQueueFull => "send-queue-full",
+            Self::QueuesFull => "send-queues-full",
             Self::NoAnswer => "no-answer",
             Self::NotRegistered => "not-registered",
             Self::Refused => "refused",
@@ -67,6 +71,7 @@ impl From<Lost> for Ending {
             Lost::Eof | Lost::Closed => Self::Eof,
             Lost::Error => Self::Error,
             Lost::SendQueueFull => Self::SendQueueFull,
+            Lost::QueuesFull => Self::QueuesFull,
         }
     }
 }

@@ -64,6 +64,8 @@ pub enum Wait {
         purpose: Box<Purpose>,
         label: Option<CompactString>,
     },
+    /// Its next turn: it has had much, or owes for what it had.
+    Turn,
     /// Its next turn, to go on with a list.
     Scan {
         scan: Box<Scan>,
@@ -85,6 +87,7 @@ impl Wait {
             | Self::ChangePassword { label, .. }
             | Self::History { label, .. }
             | Self::Scan { label, .. } => label.as_deref(),
+            Self::Turn => None,
             Self::Speaking(speaking) => speaking.label.as_deref(),
         }
     }
@@ -95,6 +98,7 @@ impl Wait {
 pub enum Scan {
     Users(UserScan),
     Channels(ChannelScan),
+    Past(PastScan),
 }
 
 /// WHO with a mask.
@@ -116,6 +120,18 @@ pub struct ChannelScan {
     /// The channel to go on with.
     pub next: ChannelId,
     pub found: Vec<ChannelId>,
+}
+
+/// WHOWAS with a mask. Those who left are numbered in the order in which they did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastScan {
+    /// As it was written.
+    pub mask: CompactString,
+    /// How many are wanted.
+    pub count: usize,
+    /// The number to go on below.
+    pub below: u64,
+    pub found: Vec<u64>,
 }
 
 /// A message on its way to one target after the other.

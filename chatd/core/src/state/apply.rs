@@ -205,6 +205,7 @@ impl State {
     }
 
     fn remember(&mut self, at: Uptime, user: &User) {
+        self.departures += 1;
         self.whowas.push_front(Whowas {
             nick: user.nick.clone(),
             ident: user.ident.clone(),

@@ -58,6 +58,9 @@ pub struct State {
     pub idle_deadlines: BTreeSet<(Uptime, UserId)>,
     /// The newest first.
     pub whowas: VecDeque<Whowas>,
+    /// How many have left or changed their nick so far.
+    #[serde(default)]
+    pub departures: u64,
     pub counts: Counts,
     pub accounts: Accounts,
     pub logins: Logins,
@@ -146,6 +149,7 @@ impl State {
             deadlines: BTreeSet::new(),
             idle_deadlines: BTreeSet::new(),
             whowas: VecDeque::new(),
+            departures: 0,
             counts: Counts::default(),
             accounts,
             logins,

@@ -193,11 +193,11 @@ fn do_job(job: &Job, archive: &Archive) -> JobDone {
             }));
             JobDone::CredentialsMade { made, old: old.as_ref().map(|old| Box::new(old.credentials.clone())) }
         }
-        Job::GoOn => JobDone::GoOn,
+        Job::GoOn { .. } => JobDone::GoOn,
         Job::LookUpLogin { name } => {
             let exists = LOGINS.contains(&name.fold().as_str());
             JobDone::LoginLookedUp { exists, uid: exists.then_some(1000) }
         }
-        Job::History(query) => JobDone::History(archive.ask(query)),
+        Job::History { query, .. } => JobDone::History(archive.ask(query)),
     }
 }

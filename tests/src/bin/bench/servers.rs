@@ -205,7 +205,7 @@ fn chatd_configuration(directory: &Path, port: u16, sync: &str) -> String {
          [admin]\nsocket = \"{directory}/admin.sock\"\n\
          [lobby]\nauto-join = false\n\
          [history]\nsync = \"{sync}\"\n\
-         [limits]\nconnections = 100000\nconnections-per-address = 100000\nmessages-per-second = 0\n"
+         [limits]\nconnections = 100000\nconnections-per-address = 100000\nmessages-per-second = 0\nwork-per-second = 0\n"
     )
 }
 

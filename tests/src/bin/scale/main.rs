@@ -19,7 +19,8 @@ fn main() -> Result<()> {
         std::env::args().nth(1).map_or(Ok(MESSAGES), |text| text.parse()).context("MESSAGES is a number")?;
     // Built before any time is taken.
     programs::directory()?;
-    let setup = Setup::configured("[limits]\nmessages-per-second = 0\nchannels-per-user = 100");
+    let setup =
+        Setup::configured("[limits]\nmessages-per-second = 0\nwork-per-second = 0\nchannels-per-user = 100");
     let daemon = start(setup);
     ask::furnish(&daemon);
     ask::report(&daemon)?;

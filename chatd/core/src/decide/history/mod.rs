@@ -18,6 +18,7 @@ use compact_str::CompactString;
 use crate::event::{Purpose, Wait};
 use crate::history::{HistoryQuery, Point, Range};
 use crate::id::ConnId;
+use crate::limit_key::LimitKey;
 use crate::output::Job;
 use crate::tx::{Caller, Tx, label_of};
 
@@ -106,8 +107,9 @@ pub fn wait(
     purpose: Purpose,
     label: Option<CompactString>,
 ) {
+    let Some(by) = LimitKey::of(tx.state(), conn) else { return };
     let wait = Wait::History { purpose: Box::new(purpose), label };
-    tx.wait(conn, wait, Job::History(Box::new(query)));
+    tx.wait(conn, wait, Job::History { query: Box::new(query), by });
 }
 
 fn has(tx: &Tx<'_>, conn: ConnId, caps: Caps) -> bool {
