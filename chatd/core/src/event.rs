@@ -22,9 +22,10 @@ use crate::ban::{Ban, BanTarget};
 use crate::history::Place;
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::input::{Origin, Peer};
+use crate::limit_key::LimitKey;
 use crate::mode::{ModeChange, UserModes};
 use crate::policy::Policy;
-use crate::state::Away;
+use crate::state::{Away, Opener};
 use crate::text::SaidText;
 use crate::time::Uptime;
 
@@ -300,9 +301,15 @@ pub enum ChannelEvent {
         who: Who,
         by: Who,
     },
+    /// Somebody enters it whom nobody was in before; `is_new`: it was created for that.
+    Opened {
+        opener: Opener,
+        is_new: bool,
+    },
     /// An account is in it for the first time: from now on it is kept when it is empty.
     Founded {
         account: Nick,
+        from: LimitKey,
     },
     /// What an account is in it, whether it is there or not; nothing is kept of one that is nothing.
     RankKept {
@@ -576,7 +583,9 @@ impl Event {
     pub fn is_durable(&self) -> bool {
         match self {
             Self::Account(..) | Self::Ban(_) | Self::Redacted(_) => true,
-            Self::Channel(_, event) => !matches!(event, ChannelEvent::Invited { .. }),
+            Self::Channel(_, event) => {
+                !matches!(event, ChannelEvent::Invited { .. } | ChannelEvent::Opened { .. })
+            }
             Self::Said(said) => said.is_kept(),
             Self::Read(mark) => mark.account.is_some(),
             Self::User(_, UserEvent::Left { channels, .. } | UserEvent::NickChanged { channels, .. }) => {

@@ -24,10 +24,12 @@ mod mode;
 mod output;
 mod policy;
 mod project;
+mod rate;
 mod receipts;
 mod reply;
 mod reserved;
 mod service;
+mod shares;
 mod state;
 #[cfg(test)]
 mod testing;
@@ -51,7 +53,7 @@ pub use history::{
 };
 pub use id::{ChannelId, ConnId, MessageId, NotAMessageId, RequestId, UserId};
 pub use input::{AccountChecked, Actor, AdminCommand, Incoming, Input, JobDone, Lost, Made, Origin, Peer};
-pub use limit_key::LimitKey;
+pub use limit_key::{LimitKey, NotAnOrigin};
 pub use mailbox::{Full, Mailbox};
 pub use mode::{Flags, ListKind, ModeChange, UserModes};
 pub use output::{AdminAnswer, Effect, Job, OldPassword, Output, Secret};
@@ -60,8 +62,9 @@ pub use policy::{
     WorkLimits,
 };
 pub use receipts::{RECEIPTS_BYTES, Receipts};
+pub use shares::Shares;
 pub use state::{
-    Away, Channel, Marks, Mask, OwnerChange, Presence, State, Status, TalkRequest, Talking, Topic,
+    Away, Channel, Marks, Mask, Opener, OwnerChange, Presence, State, Status, TalkRequest, Talking, Topic,
 };
 pub use text::{SaidText, TextLine};
 pub use time::{Now, Timestamp, Uptime};

@@ -1,6 +1,7 @@
 //! Whom connections and their work are counted for.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use chat_proto::name::Folded;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,54 @@ impl From<&Origin> for LimitKey {
         match origin {
             Origin::Unix { uid, .. } => Self::Uid(*uid),
             Origin::Tcp { address } | Origin::Tls { address } => Self::at(address.ip()),
+        }
+    }
+}
+
+/// A text is no origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAnOrigin;
+
+const UID: &str = "uid ";
+const LOOPBACK: &str = "loopback";
+
+impl LimitKey {
+    /// An origin as it is stored: `uid 1000`, `192.0.2.1`, `2001:db8::` or `loopback`; nothing of an account or a network.
+    pub fn to_stored(&self) -> Option<String> {
+        match self {
+            Self::Uid(uid) => Some(format!("{UID}{uid}")),
+            Self::Address(address) => Some(address.to_string()),
+            Self::Loopback => Some(LOOPBACK.to_owned()),
+            Self::Network(_) | Self::Account(_) => None,
+        }
+    }
+}
+
+impl FromStr for LimitKey {
+    type Err = NotAnOrigin;
+
+    /// Reads what [`LimitKey::to_stored`] wrote.
+    fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
+        match text.strip_prefix(UID) {
+            Some(uid) => uid.parse().map(Self::Uid).map_err(|_| NotAnOrigin),
+            None if text == LOOPBACK => Ok(Self::Loopback),
+            None => text.parse().map(Self::at).map_err(|_| NotAnOrigin),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origin_is_read_as_it_was_stored() {
+        let at = |address: &str| LimitKey::at(address.parse().expect("an address"));
+        for key in [LimitKey::Uid(1000), at("192.0.2.1"), at("2001:db8::7"), at("::1")] {
+            assert_eq!(key.to_stored().as_deref().map(str::parse), Some(Ok(key)));
+        }
+        for bad in ["", "uid", "uid x", "1000", "192.0.2", "alice"] {
+            assert_eq!(bad.parse::<LimitKey>(), Err(NotAnOrigin), "{bad}");
         }
     }
 }

@@ -6,6 +6,9 @@ use chat_proto::name::ChannelName;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::limit_key::LimitKey;
+use crate::rate::Rate;
+
 /// Settings, checked and resolved. Times are in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
@@ -135,7 +138,9 @@ pub struct Limits {
     pub sessions_per_user: usize,
     /// Channels that somebody is in.
     pub channels: usize,
-    /// Channels that are kept although nobody is in them; one account has founded at most `channels_per_user` of them.
+    /// Channels that one account, or one origin, creates at once; in the long run as many an hour.
+    pub channel_creations: u32,
+    /// Channels that are kept although nobody is in them. One account, and one origin, has founded at most `channels_per_user` of them.
     pub kept_channels: usize,
     /// Masks in all the lists (b, e, I) of a channel.
     pub list_entries: usize,
@@ -223,6 +228,7 @@ impl Default for Limits {
             channels_per_user: 100,
             sessions_per_user: 20,
             channels: 10_000,
+            channel_creations: 100,
             kept_channels: 1000,
             list_entries: 100,
             monitor: 128,
@@ -240,6 +246,31 @@ impl Default for Limits {
             idle_lines: 100_000,
             work: WorkLimits { per_second: 100, burst: 500 },
         }
+    }
+}
+
+/// How many times the share of one person an origin has that many may be behind.
+const SHARED_FACTOR: u32 = 10;
+const HOUR: u64 = 3_600_000;
+
+impl Limits {
+    /// How often a holder may create a channel.
+    pub fn creation_rate(&self, holder: &LimitKey) -> Rate {
+        let factor = if holder.is_shared() { SHARED_FACTOR } else { 1 };
+        let burst = self.channel_creations.saturating_mul(factor).max(1);
+        Rate { burst, interval: HOUR / u64::from(burst) }
+    }
+
+    /// How many of the kept channels a holder may have founded.
+    pub fn kept_share(&self, holder: &LimitKey) -> usize {
+        let factor = if holder.is_shared() { SHARED_FACTOR as usize } else { 1 };
+        self.channels_per_user.saturating_mul(factor)
+    }
+
+    /// How many channels a holder may have opened while so many are free: an eighth of those, everybody on this host as many. So
+    /// however many holders open all they may, something is left for the next one.
+    pub fn open_share(holder: &LimitKey, free: usize) -> usize {
+        (if holder.is_shared() { free } else { free / 8 }).max(1)
     }
 }
 

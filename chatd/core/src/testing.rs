@@ -1,6 +1,10 @@
 //! Drives a [`Core`] with lines as a client would, and collects what each connection hears.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use chat_proto::message::Message;
 use chat_proto::name::Folded;
@@ -106,6 +110,40 @@ impl Chat {
         let conn = self.connect_from(Peer { origin, host, guests: true, secure: true, certificate: None });
         self.register(conn, name);
         conn
+    }
+
+    /// A connection over TLS from that address that has said nothing yet.
+    pub fn connect_at(&mut self, address: &str) -> ConnId {
+        let address = address.parse().expect("a test's address is good");
+        let origin = Origin::Tls { address: SocketAddr::new(address, 50_000) };
+        let host = "host.example".into();
+        self.connect_from(Peer { origin, host, guests: true, secure: true, certificate: None })
+    }
+
+    /// A guest from that address, its welcome already read.
+    pub fn join_at(&mut self, address: &str, nick: &str) -> ConnId {
+        let conn = self.connect_at(address);
+        self.register(conn, nick);
+        conn
+    }
+
+    /// The user of a new account from that address, its welcome already read.
+    pub fn sign_up_at(&mut self, address: &str, name: &str) -> ConnId {
+        self.add_account(name, "correcthorse");
+        let conn = self.connect_at(address);
+        self.try_password(conn, name, "correcthorse");
+        self.register(conn, name);
+        conn
+    }
+
+    /// Logs in by SASL PLAIN, and returns the answer; only the refusal if it may not even begin.
+    pub fn try_password(&mut self, conn: ConnId, name: &str, password: &str) -> Vec<String> {
+        let begun = self.say(conn, "AUTHENTICATE PLAIN");
+        if begun != ["AUTHENTICATE +"] {
+            return begun;
+        }
+        let secret = STANDARD.encode(format!("\0{name}\0{password}"));
+        self.say(conn, &format!("AUTHENTICATE {secret}"))
     }
 
     pub fn register(&mut self, conn: ConnId, nick: &str) -> Vec<String> {

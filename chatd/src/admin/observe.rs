@@ -116,6 +116,7 @@ fn channel(event: &ChannelEvent, at: u64) -> Option<Event> {
             Event { user: nick(who), by: nick(by), ..new(EventKind::Invited) }
         }
         ChannelEvent::Created { .. }
+        | ChannelEvent::Opened { .. }
         | ChannelEvent::Founded { .. }
         | ChannelEvent::RankKept { .. }
         | ChannelEvent::Emptied

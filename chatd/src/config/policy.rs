@@ -96,6 +96,7 @@ fn core_limits(raw: &raw::Limits) -> Limits {
         channels_per_user: raw.channels_per_user.into(),
         sessions_per_user: raw.sessions_per_user.into(),
         channels: raw.channels.into(),
+        channel_creations: raw.channel_creations.0,
         kept_channels: raw.kept_channels.into(),
         list_entries: raw.list_entries.into(),
         monitor: raw.monitor.into(),

@@ -4,17 +4,22 @@ use std::collections::BTreeMap;
 
 use chat_proto::name::{ChannelName, Folded};
 use chatd_core::{
-    Channel, ChannelEvent, ChannelId, Flags, ListKind, Mask, ModeChange, Ranks, Room, Topic, Who,
+    Channel, ChannelEvent, ChannelId, Flags, LimitKey, ListKind, Mask, ModeChange, Ranks, Room, Topic, Who,
 };
 use rusqlite::{Connection, Row, ToSql, Transaction, params};
 
 use super::RowError;
 
+/// All channels, and whether the history has a message of each.
+const CHANNELS: &str = "SELECT *, EXISTS (
+    SELECT 1 FROM place JOIN entry ON entry.place = place.id WHERE place.channel = channel.id AND kind < 2
+) AS was_used FROM channel";
+
 /// What chatd begins with at `now`: nobody is anywhere.
 pub(super) fn begin(connection: &Connection, now: u64) -> Result<BTreeMap<ChannelId, Channel>, RowError> {
     connection.execute("DELETE FROM channel WHERE founder IS NULL AND NOT lobby", [])?;
     connection.execute("UPDATE channel SET empty_since = ?1 WHERE empty_since IS NULL", [now])?;
-    let mut statement = connection.prepare("SELECT * FROM channel")?;
+    let mut statement = connection.prepare(CHANNELS)?;
     let mut rows = statement.query([])?;
     let mut channels = BTreeMap::new();
     while let Some(row) = rows.next()? {
@@ -30,7 +35,9 @@ fn channel(row: &Row<'_>) -> Result<Channel, RowError> {
     let name = ChannelName::new(&name).map_err(|_| RowError::NotA("name of a channel"))?;
     let mut channel = Channel::new(name, row.get("created_at")?, row.get("lobby")?);
     channel.founder = row.get::<_, Option<String>>("founder")?.map(|founder| Folded::new(&founder));
+    channel.founded_from = founded_from(row)?;
     channel.topic = topic(row)?;
+    channel.has_history = channel.topic.is_some() || row.get("was_used")?;
     let modes: String = row.get("modes")?;
     let flags: Option<Flags> = modes.chars().map(Flags::from_letter).collect();
     channel.flags = flags.ok_or(RowError::NotA("mode of a channel"))?;
@@ -38,6 +45,11 @@ fn channel(row: &Row<'_>) -> Result<Channel, RowError> {
     channel.limit = row.get("member_limit")?;
     channel.empty_since = row.get("empty_since")?;
     Ok(channel)
+}
+
+fn founded_from(row: &Row<'_>) -> Result<Option<LimitKey>, RowError> {
+    let Some(from) = row.get::<_, Option<String>>("founded_from")? else { return Ok(None) };
+    from.parse().map(Some).map_err(|_| RowError::NotA("origin of a founder"))
 }
 
 fn topic(row: &Row<'_>) -> Result<Option<Topic>, RowError> {
@@ -97,9 +109,10 @@ pub(super) fn record(
         ChannelEvent::ModesChanged { by, changes, .. } => {
             changes.iter().try_for_each(|change| change_mode(transaction, at, id, by, change))
         }
-        ChannelEvent::Founded { account } => {
-            run("UPDATE channel SET founder = ?2 WHERE id = ?1", params![id, account.fold().as_str()])
-        }
+        ChannelEvent::Founded { account, from } => run(
+            "UPDATE channel SET founder = ?2, founded_from = ?3 WHERE id = ?1",
+            params![id, account.fold().as_str(), from.to_stored()],
+        ),
         ChannelEvent::RankKept { account, ranks } if ranks.is_empty() => run(
             "DELETE FROM channel_rank WHERE channel = ?1 AND account = ?2",
             params![id, account.fold().as_str()],
@@ -121,7 +134,10 @@ pub(super) fn record(
             run("UPDATE channel SET lobby = ?2 WHERE id = ?1", params![id, lobby])
         }
         ChannelEvent::Ended => run("DELETE FROM channel WHERE id = ?1", &[&id]),
-        ChannelEvent::Parted { .. } | ChannelEvent::Kicked { .. } | ChannelEvent::Invited { .. } => Ok(()),
+        ChannelEvent::Opened { .. }
+        | ChannelEvent::Parted { .. }
+        | ChannelEvent::Kicked { .. }
+        | ChannelEvent::Invited { .. } => Ok(()),
     }
 }
 
@@ -218,7 +234,8 @@ mod tests {
     }
 
     fn founded() -> ChannelEvent {
-        ChannelEvent::Founded { account: "Alice".parse().expect("a name") }
+        let from = "192.0.2.1".parse().expect("an address");
+        ChannelEvent::Founded { account: "Alice".parse().expect("a name"), from }
     }
 
     fn topic(text: &str) -> ChannelEvent {
@@ -236,7 +253,9 @@ mod tests {
         let mut state = State::new(Policy::default(), Kept::default(), 0);
         events.iter().for_each(|event| state.apply(Now { wall: Timestamp(7), ..Now::default() }, event));
         for (id, channel) in &kept.channels {
-            let known = Channel { empty_since: channel.empty_since, ..Channel::clone(&state.channels[id]) };
+            // A start finds only a topic that is still set, and messages that are still stored.
+            let (empty_since, has_history) = (channel.empty_since, channel.has_history);
+            let known = Channel { empty_since, has_history, ..Channel::clone(&state.channels[id]) };
             assert_eq!(*channel, known);
         }
         kept.channels
@@ -279,6 +298,7 @@ mod tests {
             ("Cinkl sesame 7", 2, 2)
         );
         assert_eq!(room.empty_since, Some(7));
+        assert!(room.has_history && room.founded_from == "192.0.2.1".parse().ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;
-use chat_proto::name::ChannelName;
+use chat_proto::name::{ChannelName, Nick};
 use chat_proto::numeric::{
     ERR_BADCHANMASK, ERR_BADCHANNELKEY, ERR_BANNEDFROMCHAN, ERR_CHANNELISFULL, ERR_INVITEONLYCHAN,
     ERR_NOSUCHCHANNEL, ERR_TOOMANYCHANNELS, ERR_TOOMANYTARGETS, Numeric, RPL_TOPIC, RPL_TOPICWHOTIME,
@@ -12,14 +12,17 @@ use chat_proto::numeric::{
 
 use crate::event::{ChannelEvent, Event, Room};
 use crate::id::{ChannelId, ConnId};
+use crate::limit_key::LimitKey;
 use crate::mode::{Flags, ListKind};
+use crate::policy::Limits;
 use crate::project::{Author, join_line, mark_args};
 use crate::reply::{Replies, Responder};
-use crate::state::{Channel, State, User};
+use crate::state::{Channel, Opener, State, User};
+use crate::time::Uptime;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, on_list, word};
-use super::{idle, names, part, standing, targets};
+use super::{authenticate, idle, names, part, standing, targets};
 
 pub fn join(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let names = message.param(0).unwrap_or_default();
@@ -89,9 +92,12 @@ fn join_one(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName, key: Option<&st
     if user.channels.len() >= limits.channels_per_user {
         return tx.numeric(ERR_TOOMANYCHANNELS, format_args!("{name} :You have joined too many channels"));
     }
-    let opens = existing.is_none_or(|(_, channel)| channel.empty_since.is_some());
-    if opens && state.channels.len() - state.empty_channels.len() >= limits.channels {
-        return tx.numeric(ERR_TOOMANYCHANNELS, format_args!("{name} :There are too many channels"));
+    if existing.is_none()
+        && !state.is_lobby(name)
+        && let Some(opener) = opener(state, caller)
+        && let Err(why) = may_create(state, &opener, tx.now().uptime)
+    {
+        return tx.numeric(ERR_TOOMANYCHANNELS, format_args!("{name} :{why}"));
     }
     let refusal = existing.and_then(|(id, channel)| refusal(id, channel, user, key));
     let steps = existing.map_or(0, |(_, channel)| check::mask_steps(channel));
@@ -146,9 +152,47 @@ fn found(tx: &mut Tx<'_>, name: &ChannelName) -> Option<Room> {
     tx.state().room(id)
 }
 
+/// Who is charged for a channel that the caller is the first one in.
+fn opener(state: &State, caller: Caller) -> Option<Opener> {
+    let (session, user) = (state.sessions.get(caller.conn)?, state.user(caller.user)?);
+    let account = user.account.as_ref().map(Nick::fold);
+    Some(Opener { account, origin: LimitKey::from(&session.peer.origin) })
+}
+
+/// A kept channel can always be opened; the free places for new ones are shared.
+///
+/// # Errors
+/// Why no channel may be created now.
+fn may_create(state: &State, opener: &Opener, now: Uptime) -> Result<(), String> {
+    let (limits, free) = (&state.policy.limits, state.free_channels());
+    if free == 0 {
+        return Err("there are too many channels".into());
+    }
+    for holder in opener.holders() {
+        let open = state.open_channels.of(&holder);
+        if open >= Limits::open_share(&holder, free) {
+            return Err("too many channels were opened by your account or address; leave some first".into());
+        }
+        let delay = state.channel_creations.delay(&holder, limits.creation_rate(&holder), now);
+        if delay > 0 {
+            let delay = authenticate::seconds_long(delay.div_ceil(1000));
+            return Err(format!(
+                "too many channels were created by your account or address; try again in {delay}"
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn enter(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName) {
+    let is_new = tx.state().channel_named(name.as_str()).is_none();
     let Some(room) = found(tx, name) else { return };
     let id = room.channel;
+    if tx.state().channel(id).is_some_and(|channel| channel.is_empty() && !channel.lobby)
+        && let Some(opener) = opener(tx.state(), caller)
+    {
+        tx.emit(Event::Channel(room.clone(), ChannelEvent::Opened { opener, is_new }));
+    }
     let state = tx.state();
     let (Some(channel), Some(user)) = (state.channel(id), state.user(caller.user)) else { return };
     let (who, ranks, byline) = (caller.who(state), standing::on_entry(channel, user), user.byline());
@@ -199,10 +243,10 @@ pub fn topic(to: &mut Responder<'_>, channel: &Channel) {
 
 #[cfg(test)]
 mod tests {
-    use crate::Input;
     use crate::testing::Chat;
+    use crate::{ConnId, Input, Policy};
 
-    fn on_errand(chat: &mut Chat, nick: &str) -> crate::ConnId {
+    fn on_errand(chat: &mut Chat, nick: &str) -> ConnId {
         let conn = chat.connect();
         chat.say(conn, "CAP REQ :chatd.org/no-auto-join echo-message");
         chat.say(conn, &format!("NICK {nick}"));
@@ -212,7 +256,7 @@ mod tests {
     }
 
     fn with_lobby() -> Chat {
-        let mut policy = crate::Policy::default();
+        let mut policy = Policy::default();
         policy.lobby.auto_join = true;
         Chat::with(policy)
     }
@@ -241,11 +285,83 @@ mod tests {
         assert!(!lobby.members.contains_key(&chat.core().state().user_id("alice").unwrap()));
     }
 
+    /// Joins channels that are new until it may not, and returns how many it has joined.
+    fn open_all(chat: &mut Chat, conn: ConnId, prefix: &str) -> usize {
+        let may = |number: &usize| chat.say(conn, &format!("JOIN #{prefix}{number}"))[0].contains(" JOIN ");
+        (0..1000).take_while(may).count()
+    }
+
+    #[test]
+    fn guests_of_one_address_share_what_it_may_open() {
+        let mut policy = Policy::default();
+        policy.lobby.auto_join = false;
+        (policy.limits.channels, policy.limits.channels_per_user) = (90, 6);
+        let mut chat = Chat::with(policy);
+        let opened: Vec<usize> = (0..4)
+            .map(|number| {
+                let guest = chat.join_at("192.0.2.7", &format!("guest{number}"));
+                open_all(&mut chat, guest, &format!("g{number}-"))
+            })
+            .collect();
+        assert_eq!(opened, [6, 4, 0, 0]);
+        let other = chat.join_at("192.0.2.8", "other");
+        assert_eq!(open_all(&mut chat, other, "o"), 6);
+    }
+
+    #[test]
+    fn many_addresses_leave_channels_for_the_next_one() {
+        let mut policy = Policy::default();
+        policy.lobby.auto_join = false;
+        (policy.limits.channels, policy.limits.channels_per_user) = (100, 100);
+        let mut chat = Chat::with(policy);
+        for number in 0..20 {
+            let guest = chat.join_at(&format!("192.0.2.{number}"), &format!("guest{number}"));
+            assert!(open_all(&mut chat, guest, &format!("g{number}-")) > 0, "guest {number}");
+        }
+    }
+
+    #[test]
+    fn channel_counts_for_its_opener_until_it_is_empty() {
+        let mut policy = Policy::default();
+        policy.lobby.auto_join = false;
+        (policy.limits.channels, policy.limits.channels_per_user) = (10, 1);
+        let mut chat = Chat::with(policy);
+        let (alice, bob) = (chat.join_at("192.0.2.1", "alice"), chat.join_at("192.0.2.2", "bob"));
+        chat.say(alice, "JOIN #room");
+        chat.say(bob, "JOIN #room");
+        chat.say(alice, "PART #room");
+        assert!(chat.say(alice, "JOIN #other")[0].contains(" 405 "));
+        chat.say(bob, "PART #room");
+        assert!(chat.say(alice, "JOIN #other")[0].contains(" JOIN "));
+    }
+
+    #[test]
+    fn channels_are_created_at_a_bounded_rate() {
+        let mut policy = Policy::default();
+        policy.lobby.auto_join = false;
+        policy.limits.channel_creations = 3;
+        let mut chat = Chat::with(policy);
+        let alice = chat.join_at("192.0.2.1", "alice");
+        let again = |chat: &mut Chat| {
+            let answer = chat.say(alice, "JOIN #room").remove(0);
+            chat.say(alice, "PART #room");
+            answer
+        };
+        for _ in 0..3 {
+            assert!(again(&mut chat).contains(" JOIN "));
+        }
+        assert!(again(&mut chat).ends_with("try again in 1200 seconds"));
+        let bob = chat.join_at("192.0.2.2", "bob");
+        assert!(chat.say(bob, "JOIN #other")[0].contains(" JOIN "));
+        chat.pass(1_200_000);
+        assert!(again(&mut chat).contains(" JOIN "));
+    }
+
     #[test]
     fn a_reload_that_names_another_lobby_ends_the_old_one_when_it_is_empty() {
-        let mut chat = Chat::with(crate::Policy::default());
+        let mut chat = Chat::with(Policy::default());
         let alice = chat.join("alice");
-        let mut policy = crate::Policy::default();
+        let mut policy = Policy::default();
         policy.lobby.channel = "#hall".parse().unwrap();
         chat.feed(Input::Policy(Box::new(policy)));
         chat.join("bob");
@@ -260,7 +376,7 @@ mod tests {
         let mut chat = Chat::new();
         let alice = chat.join("alice");
         chat.say(alice, "JOIN #hall");
-        let mut policy = crate::Policy::default();
+        let mut policy = Policy::default();
         policy.lobby.channel = "#hall".parse().unwrap();
         chat.feed(Input::Policy(Box::new(policy)));
         chat.say(alice, "PART #hall");

@@ -1,24 +1,21 @@
 //! Channels that nobody is in: which are kept, and for how long.
 
-use std::collections::BTreeMap;
-
-use chat_proto::name::Folded;
+use std::cmp::Reverse;
 
 use crate::event::{ChannelEvent, Event};
 use crate::id::ChannelId;
+use crate::shares::Shares;
 use crate::state::{Channel, State};
 use crate::tx::Tx;
 
-/// Ends those that have been empty for long enough, and the longest empty where there are too many.
+/// Ends the channels that have been empty for long enough, those over a founder's share, and those that are too many.
 pub fn expire(tx: &mut Tx<'_>) {
     let state = tx.state();
     let (keep, now) = (state.policy.keep_channels, tx.now().wall.0);
-    let too_many = state.empty_channels.len().saturating_sub(state.policy.limits.kept_channels);
     let is_over = |since: u64| since.saturating_add(keep) <= now;
-    let ends = state.empty_channels.iter().enumerate();
-    let ends = ends.take_while(|(index, (since, _))| *index < too_many || is_over(*since));
-    let ends: Vec<ChannelId> = ends.map(|(_, (_, id))| *id).collect();
-    for id in ends.into_iter().chain(of_greedy_founders(state)) {
+    let ends = state.empty_channels.iter().take_while(|(since, _)| is_over(*since));
+    let ends: Vec<ChannelId> = ends.map(|(_, id)| *id).collect();
+    for id in ends.into_iter().chain(too_many(state)) {
         tell(tx, id, ChannelEvent::Ended);
     }
 }
@@ -37,25 +34,43 @@ pub fn appoint_lobby(tx: &mut Tx<'_>) {
     }
 }
 
-/// So that nobody drives out the rooms of all others by making ever more. Those are ended that are over one account's share.
-fn of_greedy_founders(state: &State) -> Vec<ChannelId> {
-    let share = state.policy.limits.channels_per_user;
-    if state.empty_channels.len() <= share {
+/// A channel that may have to end for others.
+struct Candidate {
+    id: ChannelId,
+    since: u64,
+    has_history: bool,
+    /// Its place among those of its founder, the first to be kept being 1. Who has founded most has the highest.
+    rank: usize,
+}
+
+/// Returns those over a founder's share; and, if there are still too many, those in which nothing was said, then the others,
+/// each time of the founder who has most. Founders are counted by account and by origin, so that neither many accounts nor many
+/// addresses drive out the channels of others.
+fn too_many(state: &State) -> Vec<ChannelId> {
+    let limits = &state.policy.limits;
+    if state.empty_channels.len() <= limits.kept_channels.min(limits.channels_per_user) {
         return Vec::new();
     }
-    let mut shares: BTreeMap<&Folded, usize> = BTreeMap::new();
-    let newest_first = state.empty_channels.iter().rev();
-    newest_first
-        .filter(|(_, id)| {
-            let founder = state.channel(*id).and_then(|channel| channel.founder.as_ref());
-            founder.is_some_and(|founder| {
-                let share_so_far = shares.entry(founder).or_default();
-                *share_so_far += 1;
-                *share_so_far > share
-            })
-        })
-        .map(|(_, id)| *id)
-        .collect()
+    let channels = state.empty_channels.iter();
+    let channels = channels.filter_map(|(since, id)| Some((*since, *id, state.channel(*id)?)));
+    let mut channels: Vec<(u64, ChannelId, &Channel)> = channels.collect();
+    channels.sort_by_key(|(since, id, channel)| Reverse((channel.has_history, *since, *id)));
+    let (mut shares, mut ends, mut kept) = (Shares::default(), Vec::new(), Vec::new());
+    for (since, id, channel) in channels {
+        let mut candidate = Candidate { id, since, has_history: channel.has_history, rank: 0 };
+        let mut is_over = false;
+        for holder in channel.founders() {
+            let most = limits.kept_share(&holder);
+            let share = shares.add(holder);
+            is_over |= share > most;
+            candidate.rank = candidate.rank.max(share);
+        }
+        if is_over { ends.push(id) } else { kept.push(candidate) }
+    }
+    let excess = kept.len().saturating_sub(limits.kept_channels);
+    kept.sort_by_key(|channel| (channel.has_history, Reverse(channel.rank), channel.since, channel.id));
+    ends.extend(kept.iter().take(excess).map(|channel| channel.id));
+    ends
 }
 
 fn tell(tx: &mut Tx<'_>, id: ChannelId, event: ChannelEvent) {
@@ -128,21 +143,83 @@ mod tests {
         assert_eq!(channels(&mut chat), ["#a", "#c"]);
     }
 
+    /// Enters channels and leaves them: `count` of them, each called `prefix` and a number.
+    fn found(chat: &mut Chat, conn: ConnId, prefix: &str, count: usize) {
+        for number in 0..count {
+            chat.say(conn, &format!("JOIN #{prefix}{number}"));
+            chat.say(conn, &format!("PART #{prefix}{number}"));
+        }
+    }
+
+    #[test]
+    fn accounts_of_one_origin_end_only_their_own_channels() {
+        let (mut chat, alice) = with(|policy| {
+            (policy.limits.channels_per_user, policy.limits.kept_channels) = (4, 10);
+        });
+        let bob = chat.sign_up_at("192.0.2.2", "bob");
+        visit(&mut chat, alice, &["#a"]);
+        visit(&mut chat, bob, &["#b"]);
+        for number in 0..11 {
+            let name = format!("mallory{number}");
+            let mallory = chat.sign_up_at("198.51.100.7", &name);
+            found(&mut chat, mallory, &name, 4);
+        }
+        let kept = channels(&mut chat);
+        assert!(kept.contains(&"#a".into()) && kept.contains(&"#b".into()), "{kept:?}");
+        assert_eq!(kept.len(), 6, "an origin keeps as many as one account: {kept:?}");
+    }
+
+    #[test]
+    fn founder_who_has_most_loses_channels_when_there_are_too_many() {
+        let (mut chat, alice) = with(|policy| {
+            (policy.limits.channels_per_user, policy.limits.kept_channels) = (5, 8);
+        });
+        found(&mut chat, alice, "a", 2);
+        for number in 0..3 {
+            let mallory = chat.sign_up_at(&format!("198.51.100.{number}"), &format!("mallory{number}"));
+            found(&mut chat, mallory, &format!("m{number}"), 5);
+        }
+        let kept = channels(&mut chat);
+        assert_eq!(kept[..2], ["#a0", "#a1"]);
+        for number in 0..3 {
+            let prefix = format!("#m{number}");
+            assert_eq!(kept.iter().filter(|name| name.starts_with(&prefix)).count(), 2, "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn channel_with_history_outlives_channels_without() {
+        let (mut chat, alice) = with(|policy| policy.limits.kept_channels = 3);
+        for (channel, line) in [("#said", "PRIVMSG #said :hi"), ("#topic", "TOPIC #topic :tea")] {
+            chat.say(alice, &format!("JOIN {channel}"));
+            chat.say(alice, line);
+            chat.say(alice, &format!("PART {channel}"));
+        }
+        chat.pass(1000);
+        for number in 0..5 {
+            let mallory = chat.sign_up_at(&format!("198.51.100.{number}"), &format!("mallory{number}"));
+            found(&mut chat, mallory, &format!("m{number}"), 1);
+        }
+        let kept = channels(&mut chat);
+        assert_eq!((kept.len(), &kept[..2]), (3, &["#said".to_owned(), "#topic".to_owned()][..]));
+    }
+
     #[test]
     fn nobody_drives_out_the_rooms_of_others() {
         let (mut chat, alice) = with(|policy| policy.limits.channels_per_user = 2);
-        let bob = chat.log_in("bob");
+        let bob = chat.sign_up_at("192.0.2.2", "bob");
         visit(&mut chat, alice, &["#a"]);
         visit(&mut chat, bob, &["#b", "#c", "#d", "#e"]);
         assert_eq!(channels(&mut chat), ["#a", "#d", "#e"]);
     }
 
     #[test]
-    fn those_that_are_empty_take_nobodys_place() {
+    fn kept_channel_can_be_entered_when_no_other_can_be_created() {
         let (mut chat, alice) = with(|policy| policy.limits.channels = 1);
         visit(&mut chat, alice, &["#a", "#b"]);
         chat.say(alice, "JOIN #a");
-        assert!(chat.say(alice, "JOIN #b")[0].contains(" 405 "));
+        assert!(chat.say(alice, "JOIN #new")[0].contains(" 405 "));
+        assert!(chat.say(alice, "JOIN #b")[0].contains(" JOIN "));
         assert_eq!(channels(&mut chat).len(), 2);
     }
 

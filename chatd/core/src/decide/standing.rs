@@ -4,6 +4,7 @@ use chat_proto::name::Nick;
 
 use crate::event::{ChannelEvent, Event, Ranks, Room};
 use crate::id::{ChannelId, UserId};
+use crate::limit_key::LimitKey;
 use crate::mode::ModeChange;
 use crate::state::{Channel, STANDING_MAX, User};
 use crate::tx::Tx;
@@ -29,10 +30,14 @@ pub fn remember(tx: &mut Tx<'_>, user: UserId, id: ChannelId) {
         return;
     };
     let Some(account) = found.account.clone() else { return };
+    let origin = found.sessions.first().and_then(|conn| state.sessions.get(*conn));
+    let origin = origin.map(|session| LimitKey::from(&session.peer.origin));
     let ranks = channel.ranks(user).unwrap_or_default() | channel.standing(Some(&account));
-    if channel.founder.is_none() {
+    if channel.founder.is_none()
+        && let Some(from) = origin
+    {
         let account = account.clone();
-        tx.emit(Event::Channel(room.clone(), ChannelEvent::Founded { account }));
+        tx.emit(Event::Channel(room.clone(), ChannelEvent::Founded { account, from }));
     }
     keep(tx, &room, account, ranks);
 }

@@ -17,6 +17,7 @@ impl Scene<'_> {
         let name = &room.name;
         match event {
             ChannelEvent::Created { .. }
+            | ChannelEvent::Opened { .. }
             | ChannelEvent::Founded { .. }
             | ChannelEvent::RankKept { .. }
             | ChannelEvent::Emptied

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ban::Ban;
-use crate::event::{BanEvent, ConnEvent, Event, ServerEvent, UserEvent, Who};
-use crate::history::entries;
+use crate::event::{BanEvent, ConnEvent, Event, SaidKind, ServerEvent, UserEvent, Who};
+use crate::history::{Place, entries};
 use crate::id::{ConnId, UserId};
 use crate::input::Peer;
 use crate::mode::UserModes;
@@ -22,7 +22,7 @@ impl State {
         match event {
             Event::Conn(conn, event) => self.apply_conn(now.uptime, *conn, event),
             Event::User(who, event) => self.apply_user(now, who, event),
-            Event::Channel(room, event) => self.apply_channel(at, room, event),
+            Event::Channel(room, event) => self.apply_channel(now, room, event),
             Event::Said(said) => {
                 self.last_message = said.id.number;
                 if said.client_id.is_some() {
@@ -35,6 +35,12 @@ impl State {
                 }
                 if let Some(user) = self.users.get_mut(said.from.user) {
                     user.last_active = now.uptime;
+                }
+                if let Place::Channel(id) = said.place
+                    && said.kind != SaidKind::Tagmsg
+                    && let Some(channel) = self.channels.get_mut(&id)
+                {
+                    channel.has_history = true;
                 }
             }
             Event::Redacted(redaction) => self.receipts.redact(redaction.message),

@@ -3,17 +3,19 @@
 use crate::event::{ChannelEvent, Ranks, Room, Who};
 use crate::id::{ChannelId, UserId};
 use crate::mode::ModeChange;
+use crate::time::{Now, Uptime};
 
-use super::{Channel, Mask, State, Topic};
+use super::{Channel, Mask, Opener, State, Topic};
 
 impl State {
-    pub(super) fn apply_channel(&mut self, at: u64, room: &Room, event: &ChannelEvent) {
-        let id = room.channel;
+    pub(super) fn apply_channel(&mut self, now: Now, room: &Room, event: &ChannelEvent) {
+        let (id, at) = (room.channel, now.wall.0);
         match event {
             ChannelEvent::Created { lobby } => {
                 self.next_channel = self.next_channel.max(id.0 + 1);
                 self.insert_channel(id, Channel::new(room.name.clone(), at, *lobby));
             }
+            ChannelEvent::Opened { opener, is_new } => self.open_channel(now.uptime, id, opener, *is_new),
             ChannelEvent::Joined { who, ranks, .. } => self.join(id, who, *ranks),
             ChannelEvent::Parted { who, .. } | ChannelEvent::Kicked { who, .. } => {
                 if let Some(user) = self.users.get_mut(who.user) {
@@ -25,6 +27,7 @@ impl State {
             ChannelEvent::Emptied => self.set_empty(id, Some(at)),
             ChannelEvent::Appointed { lobby } => {
                 self.set_empty(id, None);
+                self.release_channel(id);
                 if let Some(channel) = self.channels.get_mut(&id) {
                     channel.lobby = *lobby;
                 }
@@ -59,6 +62,27 @@ impl State {
         }
         if let Some(since) = since {
             self.empty_channels.insert((since, id));
+            self.release_channel(id);
+        }
+    }
+
+    fn open_channel(&mut self, now: Uptime, id: ChannelId, opener: &Opener, is_new: bool) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.opener = Some(opener.clone());
+        for holder in opener.holders() {
+            if is_new {
+                let rate = self.policy.limits.creation_rate(&holder);
+                self.channel_creations.count(holder.clone(), rate, now);
+            }
+            self.open_channels.add(holder);
+        }
+    }
+
+    /// Nobody is charged for it any more.
+    fn release_channel(&mut self, id: ChannelId) {
+        let opener = self.channels.get_mut(&id).and_then(|channel| channel.opener.take());
+        for holder in opener.iter().flat_map(Opener::holders) {
+            self.open_channels.remove(&holder);
         }
     }
 
@@ -81,6 +105,7 @@ impl State {
 
     fn end_channel(&mut self, id: ChannelId) {
         self.set_empty(id, None);
+        self.release_channel(id);
         if let Some(channel) = self.channels.remove(&id) {
             self.channel_names.remove(&channel.name.fold());
         }
@@ -102,6 +127,7 @@ impl Channel {
         match event {
             ChannelEvent::TopicSet { by, topic, .. } => {
                 let text = topic.clone();
+                self.has_history |= !text.is_empty();
                 self.topic = (!text.is_empty()).then(|| Topic { text, by: by.nick.as_str().into(), at });
             }
             ChannelEvent::ModesChanged { by, changes, .. } => {
@@ -109,7 +135,10 @@ impl Channel {
                     self.apply_mode(at, by, change);
                 }
             }
-            ChannelEvent::Founded { account } => self.founder = Some(account.fold()),
+            ChannelEvent::Founded { account, from } => {
+                self.founder = Some(account.fold());
+                self.founded_from = Some(from.clone());
+            }
             ChannelEvent::RankKept { account, ranks } if ranks.is_empty() => {
                 self.standing.remove(&account.fold());
             }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Ranks;
 use crate::id::UserId;
+use crate::limit_key::LimitKey;
 use crate::mode::{Flags, ListKind};
 
 /// A room. Times are in milliseconds since the Unix epoch.
@@ -27,10 +28,30 @@ pub struct Channel {
     pub lobby: bool,
     /// The first account that was in it. Without one it ends with its last member.
     pub founder: Option<Folded>,
+    /// From where that account was in it.
+    pub founded_from: Option<LimitKey>,
+    /// Who entered it when nobody was in it; the lobby has none.
+    pub opener: Option<Opener>,
+    /// Whether something was said in it, or a topic set.
+    pub has_history: bool,
     /// What accounts are in it, whether they are there or not; none of them is nothing.
     pub standing: BTreeMap<Folded, Ranks>,
     /// Since when nobody is in it; the lobby has none.
     pub empty_since: Option<u64>,
+}
+
+/// Who opened a channel, and is charged for it as long as somebody is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opener {
+    pub account: Option<Folded>,
+    pub origin: LimitKey,
+}
+
+impl Opener {
+    pub fn holders(&self) -> impl Iterator<Item = LimitKey> + use<> {
+        let account = self.account.clone().map(LimitKey::Account);
+        account.into_iter().chain([self.origin.clone()])
+    }
 }
 
 /// Accounts of which one channel keeps what they are.
@@ -67,6 +88,9 @@ impl Channel {
             members: BTreeMap::new(),
             lobby,
             founder: None,
+            founded_from: None,
+            opener: None,
+            has_history: false,
             standing: BTreeMap::new(),
             empty_since: None,
         }
@@ -104,6 +128,12 @@ impl Channel {
     /// Whether an account would be operator if it came.
     pub fn has_operator_to_come(&self) -> bool {
         self.standing.values().any(|ranks| ranks.contains(Ranks::OPERATOR))
+    }
+
+    /// Who has founded it, and is charged for it as long as it is kept.
+    pub fn founders(&self) -> impl Iterator<Item = LimitKey> + use<> {
+        let account = self.founder.clone().map(LimitKey::Account);
+        account.into_iter().chain(self.founded_from.clone())
     }
 
     pub fn is_empty(&self) -> bool {

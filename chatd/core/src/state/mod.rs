@@ -24,13 +24,16 @@ use crate::ban::Bans;
 use crate::core::{Kept, ServerSecret};
 use crate::event::{ChannelEvent, Event, Room, UserEvent, Who};
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
+use crate::limit_key::LimitKey;
 use crate::mailbox::Mailbox;
 use crate::policy::Policy;
+use crate::rate::RateLimiter;
 use crate::receipts::Receipts;
 use crate::reserved;
+use crate::shares::Shares;
 use crate::time::Uptime;
 
-pub use channel::{Channel, Mask, STANDING_MAX, Topic};
+pub use channel::{Channel, Mask, Opener, STANDING_MAX, Topic};
 pub use presence::{Away, Presence, Status};
 pub use session::{PasswordState, Phase, Registering, Session, Sessions, Waiting};
 pub use talk::{TalkRequest, TalkRequests, Talking};
@@ -50,6 +53,10 @@ pub struct State {
     pub channel_names: BTreeMap<Folded, ChannelId>,
     /// Those that are kept although nobody is in them, the longest empty first; the lobby is not among them.
     pub empty_channels: BTreeSet<(u64, ChannelId)>,
+    /// How many of the channels that somebody is in each holder has opened.
+    pub open_channels: Shares,
+    /// How many channels each holder has created lately.
+    pub channel_creations: RateLimiter<LimitKey>,
     /// Who watches which nick (MONITOR).
     pub watchers: BTreeMap<Folded, BTreeSet<ConnId>>,
     /// When to look at the silence of which connection.
@@ -145,6 +152,8 @@ impl State {
             channels: BTreeMap::new(),
             channel_names: BTreeMap::new(),
             empty_channels: BTreeSet::new(),
+            open_channels: Shares::default(),
+            channel_creations: RateLimiter::default(),
             watchers: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             idle_deadlines: BTreeSet::new(),
@@ -267,6 +276,12 @@ impl State {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Channels that somebody may still open, not counting the kept ones.
+    pub fn free_channels(&self) -> usize {
+        let used = self.channels.len() - self.empty_channels.len();
+        self.policy.limits.channels.saturating_sub(used)
     }
 
     /// Whether a channel stays when nobody is in it, other than the lobby.

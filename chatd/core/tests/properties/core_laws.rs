@@ -34,6 +34,7 @@ proptest! {
         expected.retain(|_, channel| channel.founder.is_some() || channel.lobby);
         for channel in expected.values_mut() {
             channel.members.clear();
+            channel.opener = None;
             channel.empty_since = (!channel.lobby).then(|| channel.empty_since.unwrap_or(host.now.wall.0));
         }
         prop_assert_eq!(&restarted.core.state().channels, &expected);

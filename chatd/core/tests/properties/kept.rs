@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chatd_core::{Channel, ChannelEvent, ChannelId, Event, Kept, Mailbox, Mask, ModeChange, Now, Topic, Who};
+use chatd_core::{
+    Channel, ChannelEvent, ChannelId, Event, Kept, Mailbox, Mask, ModeChange, Now, Place, SaidKind, Topic,
+    Who,
+};
 
 use crate::support::host::Host;
 
@@ -32,9 +35,18 @@ pub fn restarted(before: &Host) -> Host {
 
 /// The channels that were there when the last of the events had happened, as a start finds them.
 fn channels(events: &[(Now, Event)]) -> BTreeMap<ChannelId, Channel> {
-    let mut channels = BTreeMap::new();
+    let mut channels: BTreeMap<ChannelId, Channel> = BTreeMap::new();
     for (at, event) in events.iter().filter(|(_, event)| event.is_durable()) {
-        let Event::Channel(room, event) = event else { continue };
+        let (room, event) = match event {
+            Event::Channel(room, event) => (room, event),
+            Event::Said(said) if said.kind != SaidKind::Tagmsg => {
+                if let Place::Channel(id) = said.place {
+                    channels.get_mut(&id).expect("a channel begins").has_history = true;
+                }
+                continue;
+            }
+            _ => continue,
+        };
         match event {
             ChannelEvent::Created { lobby } => {
                 channels.insert(room.channel, Channel::new(room.name.clone(), at.wall.0, *lobby));
@@ -50,12 +62,16 @@ fn note(channel: &mut Channel, at: u64, event: &ChannelEvent) {
     match event {
         ChannelEvent::TopicSet { topic, .. } if topic.is_empty() => channel.topic = None,
         ChannelEvent::TopicSet { by, topic, .. } => {
+            channel.has_history = true;
             channel.topic = Some(Topic { text: topic.clone(), by: by.nick.as_str().into(), at });
         }
         ChannelEvent::ModesChanged { by, changes, .. } => {
             changes.iter().for_each(|change| change_mode(channel, at, by, change));
         }
-        ChannelEvent::Founded { account } => channel.founder = Some(account.fold()),
+        ChannelEvent::Founded { account, from } => {
+            channel.founder = Some(account.fold());
+            channel.founded_from = Some(from.clone());
+        }
         ChannelEvent::RankKept { account, ranks } => {
             channel.standing.insert(account.fold(), *ranks);
             channel.standing.retain(|_, ranks| !ranks.is_empty());

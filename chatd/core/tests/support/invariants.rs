@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::name::Folded;
-use chatd_core::{ConnId, Origin, State, Uptime, UserModes};
+use chatd_core::{ConnId, Opener, Origin, Shares, State, Uptime, UserModes};
 
 pub fn check(state: &State) {
     sessions(state);
@@ -81,7 +81,12 @@ fn channels(state: &State) {
     assert_eq!(state.channels.len(), names.len(), "two channels have one name");
     let empty = state.channels.iter().filter_map(|(id, channel)| Some((channel.empty_since?, *id)));
     assert_eq!(state.empty_channels, empty.collect());
+    let mut shares = Shares::default();
+    let openers = state.channels.values().filter_map(|channel| channel.opener.as_ref());
+    openers.flat_map(Opener::holders).for_each(|holder| _ = shares.add(holder));
+    assert_eq!(state.open_channels, shares);
     for (id, channel) in &state.channels {
+        assert!(channel.opener.is_none() || !channel.is_empty() && !channel.lobby, "{}", channel.name);
         assert_eq!(channel.lobby, state.is_lobby(&channel.name), "{}", channel.name);
         let is_kept = channel.is_empty() && !channel.lobby;
         assert_eq!(is_kept, channel.empty_since.is_some(), "{}", channel.name);
@@ -151,7 +156,8 @@ fn bounds(state: &State) {
     let limits = &state.policy.limits;
     assert!(state.whowas.len() <= limits.whowas);
     let used = state.channels.values().filter(|channel| !channel.lobby && !channel.is_empty());
-    assert!(used.count() <= limits.channels);
+    // A kept channel can always be opened.
+    assert!(used.count() <= limits.channels + limits.kept_channels);
     for user in state.users.values() {
         // The lobby is entered whatever the limit is.
         assert!(user.channels.len() <= limits.channels_per_user + 1);
