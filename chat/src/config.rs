@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chat_wording::Mistake;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -45,11 +46,18 @@ impl Config {
     /// # Errors
     /// As [`Config::load`]; `file` is what the text is called.
     pub fn parse(text: &str, file: &str) -> Result<Self, Failure> {
-        toml::from_str(text).map_err(|error| {
-            let (span, message) = chat_wording::wrong(&error, text, SHIPPED);
+        let parse = |text: &str| {
+            toml::from_str(text).map_err(|error| {
+                let (span, message) = chat_wording::wrong(&error, text, SHIPPED);
+                Mistake { span, message }
+            })
+        };
+        let line = |Mistake { span, message }: &Mistake| {
             let (line, column) = chat_wording::place(text, span.start);
-            Failure::Usage(format!("{file}:{line}:{column}: {message}"))
-        })
+            format!("{file}:{line}:{column}: {message}")
+        };
+        chat_wording::read(text, parse)
+            .map_err(|mistakes| Failure::Settings(mistakes.iter().map(line).collect()))
     }
 }
 
@@ -80,6 +88,17 @@ mod tests {
     fn an_unknown_key_is_an_error_that_says_where_and_what_was_meant() {
         let error = wrong("times = false\n\n  notfy = true\n");
         assert!(error.starts_with("f.toml:3:3: unknown key `notfy`: did you mean `notify`? "), "{error}");
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_in_the_order_of_the_file() {
+        let Err(Failure::Settings(mistakes)) =
+            Config::parse("times = yes\ntheme = \"drak\"\nnmae = 1\n", "f.toml")
+        else {
+            panic!("three mistakes")
+        };
+        let places: Vec<_> = mistakes.iter().map(|mistake| mistake.split(": ").next().unwrap()).collect();
+        assert_eq!(places, ["f.toml:1:9", "f.toml:2:9", "f.toml:3:1"], "{mistakes:?}");
     }
 
     #[test]

@@ -51,7 +51,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if failure.status() != 0 {
-                eprintln!("chat: {}", SafeText::line(&failure.to_string()));
+                for line in failure.lines() {
+                    eprintln!("chat: {}", SafeText::line(&line));
+                }
             }
             ExitCode::from(failure.status())
         }

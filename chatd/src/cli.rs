@@ -132,7 +132,7 @@ fn check(asked_for: Option<&PathBuf>) -> Exit {
 fn load(asked_for: Option<&PathBuf>, directories: &Directories) -> Result<Config, Exit> {
     config::load(asked_for.map(PathBuf::as_path), directories).map_err(|error| {
         // Without the program's name, so that editors find the place.
-        print_error(&error.to_string());
+        error.lines().iter().for_each(|line| print_error(line));
         Exit::Configuration
     })
 }

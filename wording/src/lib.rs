@@ -2,7 +2,12 @@
 //!
 //! Their messages are taken apart as text, which the tests hold; one of another form is passed on as it is.
 
+mod mistakes;
+mod syntax;
+
 use std::ops::Range;
+
+pub use mistakes::{Mistake, read};
 
 /// How alike two words are, from 0 to 1, when one may be the other mistyped.
 const ALIKE: f64 = 0.6;
@@ -30,7 +35,11 @@ pub fn wrong(error: &toml::de::Error, text: &str, shipped: &str) -> (Range<usize
     let message = error.message().lines().collect::<Vec<_>>().join(": ");
     let span = error.span().unwrap_or_default();
     let at = text.get(span.clone()).unwrap_or_default();
-    let message = unknown(&message, shipped).or_else(|| plain(&message, at)).unwrap_or(message);
+    let slip = || {
+        let is_syntax = toml::de::DeTable::parse(text).is_err();
+        is_syntax.then(|| syntax::slip(&text[mistakes::line(text, span.start)])).flatten()
+    };
+    let message = unknown(&message, shipped).or_else(slip).or_else(|| plain(&message, at)).unwrap_or(message);
     (span, message)
 }
 
@@ -51,9 +60,10 @@ fn plain(message: &str, at: &str) -> Option<String> {
             return Some("one section of several: expected a single one, its name in single brackets".into());
         }
         "invalid type: map, expected a sequence" => {
-            return Some(
-                "one section: expected a list of them, each with its name in double brackets".into(),
-            );
+            return Some(format!(
+                "one section: expected `[{}]`, its name in double brackets, since there may be several",
+                at.lines().next().unwrap_or_default().trim()
+            ));
         }
         "wanted string or table" => return Some("not a word: expected one in quotation marks".into()),
         "string values must be quoted, expected literal string" => {

@@ -6,7 +6,7 @@ use jiff::{SpanRelativeTo, Unit};
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::value::Period;
+use super::value::{Period, string};
 
 const FOREVER: &str = "forever";
 const RETENTION: &str = "a time from \"1h\" to \"36500d\", such as \"365d\", or \"forever\"";
@@ -36,7 +36,7 @@ pub(super) struct Size(pub(super) Option<u64>);
 
 impl<'de> Deserialize<'de> for Retention {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = string(deserializer, RETENTION)?;
         if text == FOREVER {
             return Ok(Self(None));
         }
@@ -73,7 +73,7 @@ impl After {
 
 impl<'de> Deserialize<'de> for After {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = string(deserializer, AFTER)?;
         if [NEVER, "0", "0s"].contains(&text.as_str()) {
             return Ok(Self(None));
         }
@@ -95,7 +95,7 @@ impl Serialize for After {
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = string(deserializer, SIZE)?;
         if text == UNLIMITED {
             return Ok(Self(None));
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::libc::O_NONBLOCK;
 
-use super::place::{ConfigError, Wrong};
+use super::place::{ConfigError, invalid, wrong};
 
 /// Far more than anybody writes.
 const BYTES_MAX: u64 = 1 << 20;
@@ -21,7 +21,8 @@ pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-        Wrong::new(valid..valid, "a byte that is not UTF-8: expected text in UTF-8").at(path, &text)
+        let mistake = wrong(valid..valid, "a byte that is not UTF-8: expected text in UTF-8");
+        invalid(vec![mistake], path, &text)
     })
 }
 

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use serde_spanned::Spanned;
 
 use super::directories::Directories;
-use super::place::Wrong;
+use chat_wording::Mistake;
+
+use super::place::wrong;
 use super::{raw, value};
 use crate::tls::{Bad, Certificate, Files};
 
@@ -47,12 +49,12 @@ pub(crate) enum Place {
 }
 
 /// What the file says, which gets what it leaves out.
-pub(super) fn resolve(raw: &mut raw::Raw, directories: &Directories) -> Result<Vec<Listener>, Wrong> {
+pub(super) fn resolve(raw: &mut raw::Raw, directories: &Directories) -> Result<Vec<Listener>, Mistake> {
     let list = raw.listen.get_or_insert_with(|| Spanned::new(0..0, defaults(directories)));
     let mut listeners: Vec<Listener> = Vec::new();
     for raw in list.get_mut() {
         let span = raw.span();
-        let wrong = |message: String| Wrong::new(span, message);
+        let wrong = |message: String| wrong(span, message);
         let mut listener = match listener(raw.get_ref()) {
             Ok(listener) => listener,
             Err(message) => return Err(wrong(message.into())),
@@ -66,7 +68,7 @@ pub(super) fn resolve(raw: &mut raw::Raw, directories: &Directories) -> Result<V
     }
     if listeners.is_empty() {
         let message = "no listener: expected at least one, or no `listen` for the defaults";
-        return Err(Wrong::new(list.span(), message));
+        return Err(wrong(list.span(), message));
     }
     Ok(listeners)
 }
@@ -142,10 +144,10 @@ fn listener(raw: &raw::Listen) -> Result<Listener, &'static str> {
     }
 }
 
-fn certificate(raw: &raw::Tls) -> Result<Arc<Certificate>, Wrong> {
+fn certificate(raw: &raw::Tls) -> Result<Arc<Certificate>, Mistake> {
     let files = Files { certificate: raw.certificate.get_ref().0.clone(), key: raw.key.get_ref().0.clone() };
     Certificate::load(files).map(Arc::new).map_err(|bad| match bad {
-        Bad::Certificate(message) => Wrong::new(raw.certificate.span(), message),
-        Bad::Key(message) => Wrong::new(raw.key.span(), message),
+        Bad::Certificate(message) => wrong(raw.certificate.span(), message),
+        Bad::Key(message) => wrong(raw.key.span(), message),
     })
 }

@@ -3,16 +3,18 @@
 use serde_spanned::Spanned;
 
 use super::listener::{Place, is_local};
-use super::place::Wrong;
+use chat_wording::Mistake;
+
+use super::place::wrong;
 use super::{raw, value};
 
 const DEFAULT_MODE: u32 = 0o660;
 
 /// What the file says, which gets what it leaves out.
-pub(super) fn resolve(raw: Option<&mut Spanned<raw::Metrics>>) -> Result<Vec<Place>, Wrong> {
+pub(super) fn resolve(raw: Option<&mut Spanned<raw::Metrics>>) -> Result<Vec<Place>, Mistake> {
     let Some(raw) = raw else { return Ok(Vec::new()) };
     let span = raw.span();
-    places(raw.get_mut()).map_err(|message| Wrong::new(span, message))
+    places(raw.get_mut()).map_err(|message| wrong(span, message))
 }
 
 fn places(raw: &mut raw::Metrics) -> Result<Vec<Place>, &'static str> {

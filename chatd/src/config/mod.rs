@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chat_proto::admin::LogLevel;
+use chat_wording::Mistake;
 use chatd_core::Policy;
 use compact_str::CompactString;
 use serde_spanned::Spanned;
@@ -25,7 +26,7 @@ use serde_spanned::Spanned;
 pub(crate) use self::directories::Directories;
 pub(crate) use self::listener::{Listener, Place};
 pub(crate) use self::place::ConfigError;
-use self::place::Wrong;
+use self::place::{invalid, parser_error};
 pub(crate) use self::raw::Durability;
 pub(crate) use self::settings::Settings;
 
@@ -110,19 +111,25 @@ pub(crate) fn load(path: Option<&Path>, directories: &Directories) -> Result<Con
 }
 
 fn parse(text: &str, path: Option<&Path>, directories: &Directories) -> Result<Config, ConfigError> {
-    let wrong = |wrong: Wrong| wrong.at(path.unwrap_or(Path::new("(defaults)")), text);
-    let mut raw: raw::Raw = toml::from_str(text).map_err(|error| wrong(Wrong::of(&error, text)))?;
+    let config = chat_wording::read(text, |text| parse_until_mistake(text, directories));
+    let config =
+        config.map_err(|mistakes| invalid(mistakes, path.unwrap_or(Path::new("(defaults)")), text))?;
+    Ok(Config { file: path.map(Path::to_path_buf), ..config })
+}
+
+fn parse_until_mistake(text: &str, directories: &Directories) -> Result<Config, Mistake> {
+    let mut raw: raw::Raw = toml::from_str(text).map_err(|error| parser_error(&error, text))?;
     let group_is_default = raw.admin.group.is_none();
-    let listeners = listener::resolve(&mut raw, directories).map_err(wrong)?;
+    let listeners = listener::resolve(&mut raw, directories)?;
     let socket = || Spanned::new(0..0, value::Path(directories.runtime.join("admin.sock")));
     let socket = raw.admin.socket.get_or_insert_with(socket).get_ref().0.clone();
     let group =
         raw.admin.group.get_or_insert_with(|| value::Word(chat_proto::admin::DEFAULT_GROUP.into())).0.clone();
-    let metrics = metrics::resolve(raw.metrics.as_mut()).map_err(wrong)?;
-    let sts = policy::sts(raw.server.sts.as_ref(), &listeners).map_err(wrong)?;
-    check::check(&raw, &listeners, &metrics).map_err(wrong)?;
+    let metrics = metrics::resolve(raw.metrics.as_mut())?;
+    let sts = policy::sts(raw.server.sts.as_ref(), &listeners)?;
+    check::check(&raw, &listeners, &metrics)?;
     Ok(Config {
-        file: path.map(Path::to_path_buf),
+        file: None,
         listeners,
         admin: Admin { socket, group, group_is_default },
         metrics,

@@ -1,9 +1,10 @@
 //! Errors of the configuration, with the place that they are at.
 
-use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
+use chat_wording::Mistake;
 use nix::unistd::{Uid, User};
 
 /// Why there is no configuration.
@@ -11,32 +12,55 @@ use nix::unistd::{Uid, User};
 pub(crate) enum ConfigError {
     #[error("{}: cannot read the configuration: {}", path.display(), words(cause))]
     Unreadable { path: PathBuf, cause: io::Error },
-    #[error("{}:{line}:{column}: {message}", path.display())]
-    Invalid { path: PathBuf, line: usize, column: usize, message: String },
+    /// In the order of the file.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<Invalid>),
 }
 
-/// Something wrong at a range of the file's bytes.
+impl ConfigError {
+    /// What is wrong, each mistake on a line of its own.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Unreadable { .. } => vec![self.to_string()],
+            Self::Invalid(mistakes) => mistakes.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// A mistake in the file, at a line and column from 1.
 #[derive(Debug)]
-pub(super) struct Wrong {
-    pub(super) span: Range<usize>,
-    pub(super) message: String,
+pub(crate) struct Invalid {
+    path: PathBuf,
+    line: usize,
+    column: usize,
+    message: String,
 }
 
-impl Wrong {
-    pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { span, message: message.into() }
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, line, column, message } = self;
+        write!(f, "{}:{line}:{column}: {message}", path.display())
     }
+}
 
-    /// The parser's error about `text`.
-    pub(super) fn of(error: &toml::de::Error, text: &str) -> Self {
-        let (span, message) = chat_wording::wrong(error, text, super::SHIPPED);
-        Self { span, message }
-    }
+/// A mistake at a range of the file's bytes.
+pub(super) fn wrong(span: Range<usize>, message: impl Into<String>) -> Mistake {
+    Mistake { span, message: message.into() }
+}
 
-    pub(super) fn at(self, path: &Path, text: &str) -> ConfigError {
-        let (line, column) = chat_wording::place(text, self.span.start);
-        ConfigError::Invalid { path: path.to_path_buf(), line, column, message: self.message }
-    }
+/// The parser's error about `text`.
+pub(super) fn parser_error(error: &toml::de::Error, text: &str) -> Mistake {
+    let (span, message) = chat_wording::wrong(error, text, super::SHIPPED);
+    Mistake { span, message }
+}
+
+/// The mistakes of the file at `path`, whose contents are `text`.
+pub(super) fn invalid(mistakes: Vec<Mistake>, path: &Path, text: &str) -> ConfigError {
+    let at_place = |Mistake { span, message }: Mistake| {
+        let (line, column) = chat_wording::place(text, span.start);
+        Invalid { path: path.to_path_buf(), line, column, message }
+    };
+    ConfigError::Invalid(mistakes.into_iter().map(at_place).collect())
 }
 
 /// The operating system's words, without its numbers and with a hint.

@@ -8,7 +8,9 @@ use compact_str::CompactString;
 use serde_spanned::Spanned;
 
 use super::listener::Listener;
-use super::place::Wrong;
+use chat_wording::Mistake;
+
+use super::place::wrong;
 use super::raw;
 use super::value::LongPeriod;
 
@@ -71,11 +73,11 @@ fn millis(period: &LongPeriod) -> u64 {
 }
 
 /// Clients are sent to the first listener that speaks TLS.
-pub(super) fn sts(raw: Option<&Spanned<LongPeriod>>, listeners: &[Listener]) -> Result<Option<Sts>, Wrong> {
+pub(super) fn sts(raw: Option<&Spanned<LongPeriod>>, listeners: &[Listener]) -> Result<Option<Sts>, Mistake> {
     let Some(period) = raw else { return Ok(None) };
     let port = listeners.iter().filter(|listener| listener.certificate.is_some()).find_map(Listener::port);
     let message = "no listener speaks TLS: expected a [[listen]] with `tls`, or no `sts`";
-    let port = port.ok_or_else(|| Wrong::new(period.span(), message))?;
+    let port = port.ok_or_else(|| wrong(period.span(), message))?;
     Ok(Some(Sts { port, duration: period.get_ref().0.as_secs() }))
 }
 

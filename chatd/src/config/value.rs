@@ -156,7 +156,10 @@ impl Visitor<'_> for WholeNumber {
 }
 
 /// A string; what is `expected` of it stands in the error when it is something else.
-fn string<'de, D: Deserializer<'de>>(deserializer: D, expected: &'static str) -> Result<String, D::Error> {
+pub(super) fn string<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    expected: &'static str,
+) -> Result<String, D::Error> {
     deserializer.deserialize_string(Characters(expected))
 }
 

@@ -85,6 +85,34 @@ fn every_error_has_its_place_and_what_is_expected() {
 }
 
 #[test]
+fn all_mistakes_are_reported_in_the_order_of_the_file() {
+    let text = "[server]\nname = \"alice\"\n[[listen]]\nunix = \"/run/x\"\nmode = 0666\n[[listen]]\ntcp = \"192.0.2.1:6667\"\n\
+                [limits]\nbrust = 5\nburst = 0\n[log]\nlevel = \"loud\"\n";
+    let lines = parsed(text).unwrap_err().lines();
+    let places: Vec<_> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
+    let expected = ["2:8", "5:8", "6:1", "9:1", "10:9", "12:9"].map(|place| format!("chatd.toml:{place}"));
+    assert_eq!(places, expected, "{lines:?}");
+    assert!(lines[1].contains("`mode = \"0666\"`"), "{lines:?}");
+}
+
+#[test]
+fn single_brackets_around_listen_are_told_to_be_doubled() {
+    assert!(refusal("[listen]\ntcp = \"127.0.0.1:6667\"").contains("expected `[[listen]]`"));
+}
+
+#[test]
+fn number_where_text_belongs_is_told_what_to_write() {
+    for (text, expected) in [
+        ("[history]\nmax-size = 20", "\"500M\""),
+        ("[history]\nretention = 365", "\"365d\""),
+        ("[[listen]]\nunix = \"/x\"\nmode = 438", "such as \"0666\""),
+    ] {
+        let refusal = refusal(text);
+        assert!(refusal.contains(expected), "{refusal}");
+    }
+}
+
+#[test]
 fn a_password_that_stands_where_a_hash_should_is_not_repeated() {
     for password in
         ["\"hunter2\"", "31337", "31337.5", "[31337]", "99999999999999999999", "{ a = \"hunter2\" }"]
