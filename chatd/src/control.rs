@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chat_proto::admin::{Checked, DaemonStatus, Error, Event, LogLevel, Reloaded};
-use chatd_core::{Actor, AdminAnswer, AdminCommand, Input};
+use chat_proto::admin::{Checked, ClockState, ClockStatus, DaemonStatus, Error, Event, LogLevel, Reloaded};
+use chatd_core::{Actor, AdminAnswer, AdminCommand, Input, Uptime};
 use tokio::sync::broadcast;
 
 use crate::admin::Backend;
 use crate::answers::Answers;
 use crate::auth::hashing::Hashing;
+use crate::clock::{self, Deviation, Doubt};
 use crate::config::{self, Config, ConfigError, Directories, Listener};
 use crate::conn::Readers;
 use crate::listen::Gate;
@@ -42,8 +43,6 @@ pub(crate) struct Control {
     pub(crate) current: Mutex<Config>,
     /// One reload at a time.
     pub(crate) reloading: tokio::sync::Mutex<()>,
-    /// Milliseconds since the Unix epoch.
-    pub(crate) started_at: u64,
     /// In the configuration's order.
     pub(crate) listeners: Vec<Opened>,
 }
@@ -168,6 +167,19 @@ impl Control {
         }
     }
 
+    /// Repeats what an administrator should see to.
+    pub(crate) fn warn_daily(&self) {
+        self.tell_certificates();
+        self.maintenance.clock().doubt().into_iter().for_each(clock::log_doubt);
+    }
+
+    /// Logs and publishes whether the clock is believed.
+    pub(crate) fn watch_clock(&self) {
+        let clock = self.maintenance.clock();
+        clock.log_change();
+        self.metrics.clock.deviates(clock.doubt().map_or(0, Doubt::seconds));
+    }
+
     pub(crate) fn certificates(&self) -> impl Iterator<Item = &Arc<Shown>> {
         self.listeners.iter().filter_map(|opened| opened.certificate.as_ref())
     }
@@ -204,6 +216,13 @@ impl Backend for Control {
         self.log.set_level(level).to_string()
     }
 
+    fn accept_clock(&self) -> bool {
+        let was_doubted = self.maintenance.clock().accept();
+        self.watch_clock();
+        self.keep_history_within_bounds();
+        was_doubted
+    }
+
     fn status(&self) -> DaemonStatus {
         let (stored_messages, database_size) = self.metrics.store.held();
         DaemonStatus {
@@ -211,12 +230,13 @@ impl Backend for Control {
             database_size,
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
-            started_at: self.started_at,
+            started_at: self.maintenance.clock().now().wall_at(Uptime(0)).0,
             config: shown(&self.current()),
             listeners: self.listeners.iter().map(ToString::to_string).collect(),
             certificates: self.certificates().map(|shown| shown.described()).collect(),
             memory: self.metrics.resident_memory(),
             log_level: self.log.level().to_string(),
+            clock: self.maintenance.clock().doubt().map(clock_status),
             metrics: BTreeMap::new(),
         }
     }
@@ -240,6 +260,14 @@ impl Backend for Control {
     fn maintenance(&self) -> &Arc<Maintenance> {
         &self.maintenance
     }
+}
+
+fn clock_status(doubt: Doubt) -> ClockStatus {
+    let state = match doubt.deviation {
+        Deviation::Ahead => ClockState::Ahead,
+        Deviation::Behind => ClockState::Behind,
+    };
+    ClockStatus { state, by_ms: doubt.by, expected: doubt.expected.0, confirmed_in_ms: doubt.confirmed_in }
 }
 
 fn log_reloaded(Reloaded { config, changed, .. }: &Reloaded) {

@@ -48,7 +48,7 @@ const ORDERS_MAX: usize = 64;
 const TICK: Duration = Duration::from_secs(1);
 /// How often the history is brought within its bounds.
 const MINUTES: Duration = Duration::from_secs(10 * 60);
-/// How often it is said that a certificate expires.
+/// How often warnings are repeated.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the daemon is started with.
@@ -116,7 +116,7 @@ async fn serve(
     inputs: Arc<Mailbox<Input>>,
     signals: mpsc::UnboundedReceiver<Signal>,
 ) -> anyhow::Result<()> {
-    let clock = Clock::start();
+    let clock = store.clock();
     let started_at = clock.now().wall.0;
     let metrics = Arc::new(Metrics::new(started_at));
     let hashing = Arc::new(Hashing::start().context("cannot prepare for hashing passwords")?);
@@ -130,7 +130,8 @@ async fn serve(
         Observers { metrics: metrics.store.clone(), pulse: core_pulse.clone(), stall: stall.clone() };
     let commit = Commit::new(Arc::clone(&outlets), Box::new(store), observers)?;
     let bounds = start.config.history.bounds;
-    let maintenance = Arc::new(Maintenance::new(&archive, commit.chores(), bounds, metrics.history.clone()));
+    let maintenance =
+        Arc::new(Maintenance::new(&archive, commit.chores(), clock.clone(), bounds, metrics.history.clone()));
     let core = Core::new(start.config.policy.clone(), kept, clock.now().wall);
     let control = Arc::new(Control {
         core: inputs,
@@ -146,7 +147,6 @@ async fn serve(
         stall,
         current: Mutex::new(start.config),
         reloading: tokio::sync::Mutex::default(),
-        started_at,
         listeners: sockets.opened(),
     });
     let orders = Arc::clone(&wiring.outside.orders);
@@ -287,9 +287,10 @@ impl Threads {
     ) -> anyhow::Result<Self> {
         let (inbox, answers) = (Arc::clone(&control.core), Arc::clone(&control.answers));
         let readers = Arc::clone(&control.settings.readers);
-        let metrics = Arc::clone(&control.metrics);
+        let (metrics, maintenance) = (Arc::clone(&control.metrics), Arc::clone(&control.maintenance));
         let core = spawn("core", move || {
-            let outcome = run::run(core, &inbox, &commit, &readers.holds, &metrics.core, &pulse, clock);
+            let outcome = run::run(core, &inbox, &commit, &readers.holds, &metrics.core, &pulse, &clock);
+            maintenance.save_clock();
             let outcome = outcome.and_then(|()| commit.finish());
             answers.give_up();
             outcome
@@ -345,12 +346,13 @@ async fn attend(
                 supervision.stopping();
             }
             _ = ticks.tick() => {
+                control.watch_clock();
                 control.core.push(Input::Tick);
                 orders.push(Order::Beat);
                 supervision.tick(&control.metrics.core, control.stall.why().as_deref());
             }
             _ = minutes.tick() => control.keep_history_within_bounds(),
-            _ = days.tick() => control.tell_certificates(),
+            _ = days.tick() => control.warn_daily(),
             Some(signal) = signals.recv() => match signal {
                 Signal::Reload => {
                     // Time goes on, however long it takes to read.

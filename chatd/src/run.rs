@@ -37,7 +37,7 @@ pub(crate) fn run<R: Release>(
     holds: &Holds,
     metrics: &CoreMetrics,
     pulse: &Pulse,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<(), JournalFailed> {
     let mut inputs = Vec::with_capacity(INPUTS_MAX);
     let in_flight = Arc::new(InFlight::new(IN_FLIGHT_MAX));

@@ -6,6 +6,7 @@ mod backup;
 mod ban;
 mod call;
 mod channels;
+mod clock;
 mod config;
 mod duration;
 mod help;
@@ -27,6 +28,7 @@ use chat_proto::text::SafeText;
 use clap::Subcommand;
 
 use self::account::AccountCommand;
+use self::clock::ClockCommand;
 pub(crate) use self::help::{Entry, entries};
 use self::history::HistoryCommand;
 use crate::client::Connector;
@@ -205,6 +207,14 @@ pub(crate) enum Command {
         #[arg(value_name = "LEVEL", value_parser = log::Levels)]
         level: chat_proto::admin::LogLevel,
     },
+    /// Confirm the clock of chatd's host
+    ///
+    /// When the clock jumps ahead by more than a day, nothing that is stored expires until it is confirmed: `status` shows that.
+    #[command(after_help = "Example: clock accept")]
+    Clock {
+        #[command(subcommand)]
+        command: ClockCommand,
+    },
     /// The versions of chatctl and chatd
     ///
     /// When chatd cannot be reached, that of chatctl, and the exit status tells.
@@ -306,6 +316,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Watch => watch::run(context),
         Command::Reload => config::reload(context),
         Command::Check => config::check(context),
+        Command::Clock { command: ClockCommand::Accept } => clock::accept(context),
         Command::Log { level } => log::run(context, *level),
         Command::Version => version::run(context),
         Command::Call { method, parameters, more } => call::run(context, method, parameters, *more),

@@ -2,7 +2,7 @@
 
 use chat_proto::admin::{CoreStatus, Status, StatusRequest};
 
-use super::{Context, plural};
+use super::{Context, clock, plural};
 use crate::failure::Failure;
 use crate::output::{Page, Records, Show, Table, time};
 
@@ -31,6 +31,9 @@ impl Show for Status {
         }
         table.push(["config", daemon.config.as_deref().unwrap_or("built-in defaults")]);
         table.push(["log level", &daemon.log_level]);
+        if let Some(clock) = &daemon.clock {
+            table.push(["clock", &clock::described(clock)]);
+        }
         if let Some(shutdown) = &core.shutdown {
             let reason = shutdown.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
             let when = format!("at {}, in {}{reason}", time::clock(shutdown.at), time::until(shutdown.at));

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(complete(&completion, "shut --"), ["--cancel", "--in", "--json", "--reason"]);
         assert_eq!(complete(&completion, "list -"), ["--json "]);
         assert_eq!(complete(&completion, "call SetL"), ["SetLogLevel "]);
-        assert_eq!(complete(&completion, "help cl"), ["clear "]);
+        assert_eq!(complete(&completion, "help cle"), ["clear "]);
         assert_eq!(complete(&completion, "acc re"), ["remove", "resume"]);
         assert_eq!(complete(&completion, "help account su"), ["suspend "]);
         assert_eq!(complete(&completion, "account add x --"), ["--generate", "--json"]);

@@ -15,13 +15,13 @@ pub(crate) fn now() -> u64 {
 
 /// How long ago `then` is, in its two largest units: `3d 4h`, `5m`, `0s`.
 pub(crate) fn since(then: u64) -> String {
-    span(now().saturating_sub(then))
+    period(now().saturating_sub(then))
 }
 
 /// How far away `then` is.
 pub(crate) fn until(then: u64) -> String {
     // Half a second more, so that what was asked for as 10 minutes isn't shown as 9m 59s.
-    span((then + 500).saturating_sub(now()))
+    period((then + 500).saturating_sub(now()))
 }
 
 /// The time of day here, with the date if that is not today.
@@ -41,7 +41,8 @@ pub(crate) fn date(at: u64) -> String {
     at.map_or_else(|| "no day".into(), |at| at.to_zoned(TimeZone::system()).date().to_string())
 }
 
-fn span(milliseconds: u64) -> String {
+/// So many milliseconds, in their two largest units.
+pub(crate) fn period(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
     let largest = UNITS.iter().position(|(unit, _)| seconds >= *unit).unwrap_or(UNITS.len() - 1);
     let (unit, name) = UNITS[largest];
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn spans_are_told_in_their_two_largest_units_down_to_minutes() {
-        let spans = [0, 59, 60, 119, 3_600, 7_500, 86_400, 100_000].map(|seconds| span(seconds * 1000));
+        let spans = [0, 59, 60, 119, 3_600, 7_500, 86_400, 100_000].map(|seconds| period(seconds * 1000));
         assert_eq!(spans, ["0s", "59s", "1m", "1m", "1h", "2h 5m", "1d", "1d 3h"]);
     }
 }

@@ -54,7 +54,7 @@ impl Chat {
     pub fn with(policy: Policy) -> Self {
         Self {
             core: Core::new(policy, Kept::default(), Timestamp(START)),
-            now: Now { wall: Timestamp(START), uptime: Uptime(0) },
+            now: Now { wall: Timestamp(START), uptime: Uptime(0), expiry: Timestamp(START) },
             connections: 0,
             mail: BTreeMap::new(),
             closed: BTreeSet::new(),
@@ -214,14 +214,20 @@ impl Chat {
         self.now
     }
 
-    /// Sets the host's wall clock.
+    /// Sets the host's wall clock, which is believed.
     pub fn set_clock(&mut self, wall: u64) {
+        (self.now.wall, self.now.expiry) = (Timestamp(wall), Timestamp(wall));
+    }
+
+    /// Sets the host's wall clock, which is not believed: what is stored expires by running time.
+    pub fn set_doubtful_clock(&mut self, wall: u64) {
         self.now.wall = Timestamp(wall);
     }
 
     /// Lets so many milliseconds pass.
     pub fn pass(&mut self, milliseconds: u64) {
         self.now.wall.0 += milliseconds;
+        self.now.expiry.0 += milliseconds;
         self.now.uptime.0 += milliseconds;
     }
 

@@ -20,6 +20,8 @@ pub struct Uptime(pub u64);
 pub struct Now {
     pub wall: Timestamp,
     pub uptime: Uptime,
+    /// The time by which what is stored may expire: wall time as far as it is believed.
+    pub expiry: Timestamp,
 }
 
 impl Uptime {
@@ -59,10 +61,10 @@ mod tests {
     fn moments_are_shown_by_the_clock_as_it_is_now() {
         let uptime = Uptime(5000);
         for wall in [1_000_000, 3_000, 9_000_000] {
-            let now = Now { wall: Timestamp(wall), uptime };
+            let now = Now { wall: Timestamp(wall), uptime, ..Now::default() };
             assert_eq!(now.wall_at(Uptime(4000)), Timestamp(wall - 1000));
             assert_eq!(now.wall_at(Uptime(7000)), Timestamp(wall + 2000));
         }
-        assert_eq!(Now { wall: Timestamp(7), uptime }.wall_at(Uptime(0)), Timestamp(0));
+        assert_eq!(Now { wall: Timestamp(7), uptime, ..Now::default() }.wall_at(Uptime(0)), Timestamp(0));
     }
 }

@@ -107,7 +107,7 @@ fn changes(request: &Request) -> bool {
                 | AdminCommand::Status
         ),
         Request::Account { request, .. } => !matches!(request, AccountRequest::Show),
-        Request::Redact { .. } | Request::Reload | Request::SetLogLevel(_) => true,
+        Request::Redact { .. } | Request::Reload | Request::SetLogLevel(_) | Request::AcceptClock => true,
         _ => false,
     }
 }

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use chat_proto::admin::{
-    Accounts, AddAccount, Announce, Backup, BanRequest, Bans, CancelShutdown, Channels, Check, CountHistory,
-    EraseHistory, Error, ExportHistory, ImportHistory, Kick, List, LogLevel, Method, Password, RawCall,
-    Redact, Reload, RemoveAccount, ResumeAccount, ServiceError, SetLogLevel, SetPassword, Show, ShowAccount,
-    Shutdown, StatusRequest, SuspendAccount, Unban, Version, Watch,
+    AcceptClock, Accounts, AddAccount, Announce, Backup, BanRequest, Bans, CancelShutdown, Channels, Check,
+    CountHistory, EraseHistory, Error, ExportHistory, ImportHistory, Kick, List, LogLevel, Method, Password,
+    RawCall, Redact, Reload, RemoveAccount, ResumeAccount, ServiceError, SetLogLevel, SetPassword, Show,
+    ShowAccount, Shutdown, StatusRequest, SuspendAccount, Unban, Version, Watch,
 };
 use chatd_core::AdminCommand;
 use serde::de::DeserializeOwned;
@@ -54,6 +54,7 @@ pub(super) enum Request {
     Reload,
     Check,
     SetLogLevel(LogLevel),
+    AcceptClock,
     Version,
     Watch,
     GetInfo,
@@ -114,6 +115,7 @@ fn admin_request(raw: &RawCall<'_>) -> Result<Request, Refusal> {
         Reload::NAME => return parameters(raw).map(|Reload {}| Request::Reload),
         Check::NAME => return parameters(raw).map(|Check {}| Request::Check),
         SetLogLevel::NAME => return parameters(raw).map(|SetLogLevel { level }| Request::SetLogLevel(level)),
+        AcceptClock::NAME => return parameters(raw).map(|AcceptClock {}| Request::AcceptClock),
         Version::NAME => return parameters(raw).map(|Version {}| Request::Version),
         Watch::NAME => return parameters(raw).and_then(|watch| watch_request(raw.more, &watch)),
         Backup::NAME

@@ -46,6 +46,8 @@ pub(crate) trait Backend: Send + Sync + 'static {
     fn check(&self) -> impl Future<Output = Result<Checked, Error>> + Send;
     /// Returns the level before.
     fn set_log_level(&self, level: LogLevel) -> String;
+    /// Believes the clock as it is set. Returns whether it was in doubt.
+    fn accept_clock(&self) -> bool;
     /// Without the metrics, which [`Backend::metrics`] has.
     fn status(&self) -> DaemonStatus;
     /// The group whose members may administer; asked at each connection, so that a reload can change it.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use chat_proto::admin::{
-    AccountShown, Announced, Banned, Cancelled, CoreStatus, DaemonStatus, Done, Error, HistoryCount, Kicked,
-    LogLevelSet, PutOut, ServiceError, Shown, ShutdownScheduled, Status, StatusReply, VersionReply,
+    AccountShown, Announced, Banned, Cancelled, ClockAccepted, CoreStatus, DaemonStatus, Done, Error,
+    HistoryCount, Kicked, LogLevelSet, PutOut, ServiceError, Shown, ShutdownScheduled, Status, StatusReply,
+    VersionReply,
 };
 use chatd_core::{Actor, AdminAnswer, AdminCommand, Entry};
 use serde::Serialize;
@@ -29,6 +30,7 @@ pub(super) async fn perform<B: Backend>(backend: &B, actor: Actor, request: Requ
         Request::Reload => one(backend.reload().await?),
         Request::Check => one(backend.check().await?),
         Request::SetLogLevel(level) => one(LogLevelSet { previous: backend.set_log_level(level) }),
+        Request::AcceptClock => one(ClockAccepted { was_doubted: backend.accept_clock() }),
         Request::Version => one(VersionReply { version: backend.status().version }),
         Request::GetInfo => one(service::info(backend.status().version)),
         Request::Describe { interface } => one(service::describe(interface)?),

@@ -110,6 +110,8 @@ events! {
     StoreFailed = "store-failed", ERROR, EVENT;
     StoreRecovered = "store-recovered", WARN, EVENT;
     HistoryRemoved = "history-removed", INFO, EVENT;
+    ClockDoubted = "clock-doubted", WARN, EVENT;
+    ClockConfirmed = "clock-confirmed", INFO, EVENT;
     DatabaseUpgraded = "database-upgraded", INFO, EVENT;
     ShutdownScheduled = "shutdown-scheduled", INFO, EVENT;
     ShutdownCancelled = "shutdown-cancelled", INFO, EVENT;

@@ -4,6 +4,7 @@
 //! written here, never what comes from a user.
 
 mod admin;
+mod clock;
 mod connections;
 mod core;
 mod histogram;
@@ -21,6 +22,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 use self::admin::{AdminMetrics, ConfigMetrics};
+use self::clock::ClockMetrics;
 use self::connections::ConnectionMetrics;
 pub(crate) use self::connections::{EgressMetrics, Transport};
 pub(crate) use self::core::CoreMetrics;
@@ -42,6 +44,7 @@ pub(crate) struct Metrics {
     pub(crate) config: ConfigMetrics,
     pub(crate) history: HistoryMetrics,
     pub(crate) tls: TlsMetrics,
+    pub(crate) clock: ClockMetrics,
 }
 
 impl Metrics {
@@ -66,6 +69,7 @@ impl Metrics {
             config: ConfigMetrics::register(ours, started_at),
             history: HistoryMetrics::register(ours),
             tls: TlsMetrics::register(ours),
+            clock: ClockMetrics::register(ours),
             registry,
         }
     }

@@ -26,7 +26,11 @@ impl Measured {
 
     fn step(&mut self, input: Input) {
         let mut output = Output::default();
-        self.core.step(Now { wall: Timestamp(2), uptime: Uptime(1) }, &mut vec![input], &mut output);
+        self.core.step(
+            Now { wall: Timestamp(2), uptime: Uptime(1), expiry: Timestamp(2) },
+            &mut vec![input],
+            &mut output,
+        );
         self.metrics.core.stepped(self.core.state(), &output.events, Duration::from_micros(7));
     }
 

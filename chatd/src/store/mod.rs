@@ -6,6 +6,7 @@ mod accounts;
 mod bans;
 mod channels;
 mod chores;
+mod clock;
 mod copy;
 mod history;
 mod maintenance;
@@ -30,6 +31,7 @@ pub(crate) use self::copy::{CopyError, Holdings, Watcher};
 pub(crate) use self::maintenance::{Carrier, Line, LineKind, Maintenance, MaintenanceError, Of, Selection};
 pub(crate) use self::restore::restore;
 use self::write::{Leftovers, Log};
+use crate::clock::Clock;
 use crate::config::Durability;
 
 pub(crate) use history::{Archive, Cancelled};
@@ -51,6 +53,7 @@ pub(crate) struct Store {
     leftovers: Leftovers,
     log: Log,
     archive: Arc<Archive>,
+    clock: Clock,
 }
 
 /// The database cannot be used.
@@ -114,8 +117,14 @@ impl Store {
         // Whatever is lost later: which ids begin here must not be, lest they are used twice.
         connection.pragma_update(None, "synchronous", synchronous(sync)).map_err(broken)?;
         let leftovers = Leftovers::of(&mut connection).map_err(broken)?;
+        let clock = clock::begin(&connection).map_err(broken)?;
         let archive = Arc::new(Archive::new(path, kept.start.unwrap_or(now.0)));
-        Ok((Self { connection, leftovers, log: Log::default(), archive }, kept))
+        Ok((Self { connection, leftovers, log: Log::default(), archive, clock }, kept))
+    }
+
+    /// The clocks, and what the database knows of earlier runs'.
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock.clone()
     }
 
     /// Where the history is read.

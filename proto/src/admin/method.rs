@@ -52,6 +52,7 @@ methods! {
     Reload => Reloaded = "Reload",
     Check => Checked = "Check",
     SetLogLevel => LogLevelSet = "SetLogLevel",
+    AcceptClock => ClockAccepted = "AcceptClock",
     Version => VersionReply = "Version",
     Watch => Watched = "Watch",
     Redact => Done = "Redact",
@@ -306,6 +307,16 @@ pub struct SetLogLevel {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LogLevelSet {
     pub previous: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptClock {}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClockAccepted {
+    pub was_doubted: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

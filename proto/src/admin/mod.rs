@@ -19,16 +19,17 @@ pub use history::{
     ImportedLines, Redact,
 };
 pub use method::{
-    AccountList, AccountShown, Accounts, AddAccount, Announce, Announced, BanList, BanRequest, Banned, Bans,
-    CancelShutdown, Cancelled, ChannelList, Channels, Check, Checked, Done, INTERFACE, Kick, Kicked, List,
-    LogLevel, LogLevelSet, Method, PutOut, Reload, Reloaded, RemoveAccount, ResumeAccount, SetLogLevel,
-    SetPassword, SettingChange, Show, ShowAccount, Shown, Shutdown, ShutdownScheduled, StatusReply,
-    StatusRequest, SuspendAccount, Unban, UserList, Version, VersionReply, Watch, Watched,
+    AcceptClock, AccountList, AccountShown, Accounts, AddAccount, Announce, Announced, BanList, BanRequest,
+    Banned, Bans, CancelShutdown, Cancelled, ChannelList, Channels, Check, Checked, ClockAccepted, Done,
+    INTERFACE, Kick, Kicked, List, LogLevel, LogLevelSet, Method, PutOut, Reload, Reloaded, RemoveAccount,
+    ResumeAccount, SetLogLevel, SetPassword, SettingChange, Show, ShowAccount, Shown, Shutdown,
+    ShutdownScheduled, StatusReply, StatusRequest, SuspendAccount, Unban, UserList, Version, VersionReply,
+    Watch, Watched,
 };
 pub use password::Password;
 pub use types::{
-    Account, Ban, BanKind, Certificate, Channel, CoreStatus, DaemonStatus, Member, Peer, PendingShutdown,
-    Session, Standing, Status, Suspension, User, UserStatus,
+    Account, Ban, BanKind, Certificate, Channel, ClockState, ClockStatus, CoreStatus, DaemonStatus, Member,
+    Peer, PendingShutdown, Session, Standing, Status, Suspension, User, UserStatus,
 };
 pub use wire::{Call, MAX_REPLY, MAX_REQUEST, RawCall, RawReply, Reply, ServiceError, TERMINATOR};
 

@@ -211,9 +211,36 @@ pub struct DaemonStatus {
     /// Resident memory in bytes.
     pub memory: u64,
     pub log_level: String,
+    /// Absent while the clock is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockStatus>,
     /// What the metrics endpoint shows, by name and labels, without the buckets of histograms.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, f64>,
+}
+
+/// Why the clock of chatd's host is in doubt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClockStatus {
+    pub state: ClockState,
+    /// How far the clock is from the expected time.
+    pub by_ms: u64,
+    /// The time that chatd expects now.
+    pub expected: u64,
+    /// How long chatd has to run with this clock until it believes it.
+    pub confirmed_in_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ClockState {
+    /// Nothing that is stored expires meanwhile.
+    Ahead,
+    Behind,
+    /// One that this program is too old to know.
+    #[serde(other)]
+    Other,
 }
 
 /// The certificate that a listener shows.

@@ -396,7 +396,7 @@ fn barred(tx: &Tx<'_>, account: &Nick) -> Option<(Bar, String)> {
         return Some((Bar::Suspended, why));
     }
     let suspect = Suspect { account: Some(account.as_str()), ..Suspect::default() };
-    let ban = state.bans.against(&suspect, tx.now().wall.0)?;
+    let ban = state.bans.against(&suspect, tx.now().expiry.0)?;
     Some((Bar::Banned, format!("the account is banned{}", because(ban.reason.as_deref()))))
 }
 

@@ -11,7 +11,7 @@ use crate::tx::Tx;
 /// Ends the channels that have been empty for long enough, those over a founder's share, and those that are too many.
 pub fn expire(tx: &mut Tx<'_>) {
     let state = tx.state();
-    let (keep, now) = (state.policy.keep_channels, tx.now().wall.0);
+    let (keep, now) = (state.policy.keep_channels, tx.now().expiry.0);
     let is_over = |since: u64| since.saturating_add(keep) <= now;
     let ends = state.empty_channels.iter().take_while(|(since, _)| is_over(*since));
     let ends: Vec<ChannelId> = ends.map(|(_, id)| *id).collect();
@@ -81,7 +81,7 @@ fn tell(tx: &mut Tx<'_>, id: ChannelId, event: ChannelEvent) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Chat;
+    use crate::testing::{Chat, START};
     use crate::{ConnId, Input, Policy};
 
     const DAY: u64 = 24 * 3600 * 1000;
@@ -118,6 +118,17 @@ mod tests {
         chat.pass(30 * DAY - 1);
         assert_eq!(channels(&mut chat), ["#room"]);
         chat.pass(1);
+        assert_eq!(channels(&mut chat), [""; 0]);
+    }
+
+    #[test]
+    fn kept_channels_stay_while_the_clock_is_in_doubt() {
+        let (mut chat, alice) = with(|_| {});
+        visit(&mut chat, alice, &["#room"]);
+        let wall = START + 365 * DAY;
+        chat.set_doubtful_clock(wall);
+        assert_eq!(channels(&mut chat), ["#room"]);
+        chat.set_clock(wall);
         assert_eq!(channels(&mut chat), [""; 0]);
     }
 

@@ -77,7 +77,7 @@ pub fn opened(tx: &mut Tx<'_>, conn: ConnId) {
         return tx.disconnect(conn, Ending::Stopping, "Server shutting down");
     }
     let Some(session) = state.sessions.get(conn) else { return };
-    if let Some(ban) = state.bans.against(&Suspect::of(&session.peer), tx.now().wall.0) {
+    if let Some(ban) = state.bans.against(&Suspect::of(&session.peer), tx.now().expiry.0) {
         let why = format!("Banned{}", register::because(ban.reason.as_deref()));
         tx.disconnect(conn, Ending::Refused, &why);
     }

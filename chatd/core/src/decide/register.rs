@@ -219,7 +219,7 @@ fn kept_out(tx: &Tx<'_>, conn: ConnId, nick: &Nick) -> Option<String> {
         source: Some(&source),
         ..Suspect::of(&session.peer)
     };
-    let ban = state.bans.against(&suspect, tx.now().wall.0)?;
+    let ban = state.bans.against(&suspect, tx.now().expiry.0)?;
     Some(format!("Banned{}", because(ban.reason.as_deref())))
 }
 
@@ -339,7 +339,7 @@ fn rename(tx: &mut Tx<'_>, caller: Caller, nick: Nick, message: &Message) {
     let same = user.nick.fold() == nick.fold();
     let source = Source { nick: nick.as_str(), ..user.source() }.to_string();
     let suspect = Suspect { nick: Some(nick.as_str()), source: Some(&source), ..Suspect::default() };
-    if !same && state.bans.against(&suspect, tx.now().wall.0).is_some() {
+    if !same && state.bans.against(&suspect, tx.now().expiry.0).is_some() {
         return tx.numeric(ERR_ERRONEUSNICKNAME, format_args!("{nick} :Erroneous nickname, it is banned"));
     }
     if let Some(owner) = owner(state, user.account.as_ref(), &nick) {

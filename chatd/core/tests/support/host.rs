@@ -46,7 +46,7 @@ impl Host {
     pub fn with(policy: Policy, kept: Kept, start: u64) -> Self {
         Self {
             core: Core::new(policy, kept, Timestamp(start)),
-            now: Now { wall: Timestamp(start), uptime: Uptime(0) },
+            now: Now { wall: Timestamp(start), uptime: Uptime(0), expiry: Timestamp(start) },
             inputs: Vec::new(),
             events: Vec::new(),
             errands: Vec::new(),
@@ -138,11 +138,16 @@ impl Host {
     pub fn pass(&mut self, milliseconds: u64) {
         self.now.wall.0 += milliseconds;
         self.now.uptime.0 += milliseconds;
+        self.now.expiry.0 += milliseconds;
     }
 
-    /// Sets the wall clock forwards, or backwards.
+    /// Sets the wall clock forwards, or backwards. As in the shell it isn't believed while it is more than a day ahead.
     pub fn step_clock(&mut self, milliseconds: i64) {
-        self.now.wall.0 = self.now.wall.0.saturating_add_signed(milliseconds);
+        let now = &mut self.now;
+        now.wall.0 = now.wall.0.saturating_add_signed(milliseconds);
+        if now.wall.0 <= now.expiry.0 + 86_400_000 {
+            now.expiry = now.wall;
+        }
     }
 
     /// What each connection was sent since this was last asked.

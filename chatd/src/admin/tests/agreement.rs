@@ -1,9 +1,9 @@
 //! The interface file and the Rust types say the same. The file is the contract, so this holds the types to it.
 
 use chat_proto::admin::{
-    Account, BackupSummary, Ban, BanKind, Certificate, Channel, CoreStatus, DEFINITION, DaemonStatus, Error,
-    Event, EventKind, HistoryEntry, HistoryKind, ImportedKind, ImportedLine, Member, Peer, PendingShutdown,
-    Session, SettingChange, Standing, Status, Suspension, User, UserStatus,
+    Account, BackupSummary, Ban, BanKind, Certificate, Channel, ClockState, ClockStatus, CoreStatus,
+    DEFINITION, DaemonStatus, Error, Event, EventKind, HistoryEntry, HistoryKind, ImportedKind, ImportedLine,
+    Member, Peer, PendingShutdown, Session, SettingChange, Standing, Status, Suspension, User, UserStatus,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -152,7 +152,8 @@ fn status() {
         not_after: 1,
         fingerprint: String::from("AB:CD"),
     }];
-    let daemon = DaemonStatus { config: text(), certificates, metrics, ..DaemonStatus::default() };
+    let clock = Some(ClockStatus { state: ClockState::Ahead, by_ms: 1, expected: 2, confirmed_in_ms: 3 });
+    let daemon = DaemonStatus { config: text(), certificates, clock, metrics, ..DaemonStatus::default() };
     let shutdown = Some(PendingShutdown { at: 1, reason: text() });
     check("ServerStatus", &Status { daemon, core: CoreStatus { shutdown, ..CoreStatus::default() } }, true);
     check("ServerStatus", &Status { daemon: DaemonStatus::default(), core: CoreStatus::default() }, false);

@@ -86,6 +86,10 @@ impl Backend for Fake {
         "info".into()
     }
 
+    fn accept_clock(&self) -> bool {
+        false
+    }
+
     fn status(&self) -> DaemonStatus {
         DaemonStatus { version: "1.2.3".into(), ..DaemonStatus::default() }
     }

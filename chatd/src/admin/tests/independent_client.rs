@@ -88,7 +88,7 @@ fn refused(answer: Answer) -> AdminError {
 #[test]
 fn both_interface_files_are_valid() {
     for (definition, methods, errors) in
-        [(DEFINITION, 29, 20), (include_str!("../org.varlink.service.varlink"), 2, 6)]
+        [(DEFINITION, 30, 20), (include_str!("../org.varlink.service.varlink"), 2, 6)]
     {
         let interface = Interface::try_from(definition).expect("a valid interface");
         assert_eq!(interface.methods().count(), methods);

@@ -19,7 +19,9 @@ use super::Store;
 use super::chores::{ChoreError, Chores};
 use super::copy::{self, CopyError};
 use super::history::{self, Archive};
+use crate::clock::Clock;
 use crate::config::Bounds;
+use crate::logging::{EventKind, log_failure};
 use crate::metrics::HistoryMetrics;
 
 pub(crate) use self::backup::Carrier;
@@ -33,6 +35,7 @@ pub(crate) struct Maintenance {
     /// The first half of the ids of messages that were said here.
     start: u64,
     chores: Chores,
+    clock: Clock,
     bounds: Mutex<Bounds>,
     metrics: HistoryMetrics,
     /// Held while the history is brought within its bounds.
@@ -65,16 +68,37 @@ impl From<rusqlite::Error> for MaintenanceError {
 }
 
 impl Maintenance {
-    pub(crate) fn new(archive: &Archive, chores: Chores, bounds: Bounds, metrics: HistoryMetrics) -> Self {
+    pub(crate) fn new(
+        archive: &Archive,
+        chores: Chores,
+        clock: Clock,
+        bounds: Bounds,
+        metrics: HistoryMetrics,
+    ) -> Self {
         let (path, start) = (archive.path.clone(), archive.start);
         Self {
             path,
             start,
             chores,
+            clock,
             bounds: Mutex::new(bounds),
             metrics,
             keeping: Mutex::default(),
             backing_up: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Stores the time at which chatd runs, by which the next run tells whether the clock jumped. Blocks until that is done.
+    pub(crate) fn save_clock(&self) {
+        match super::clock::save(&self.chores, &self.clock) {
+            Ok(()) | Err(ChoreError::Stopping) => {}
+            Err(error) => {
+                log_failure(EventKind::StoreFailed, "cannot store the time at which chatd runs", &error);
+            }
         }
     }
 
@@ -124,9 +148,9 @@ impl Maintenance {
         use chatd_core::Timestamp;
         let (store, _) =
             Store::open(directory, crate::config::Durability::Off, Timestamp(1)).expect("a store");
-        let (archive, store) = (store.archive(), Mutex::new(store));
+        let (archive, clock, store) = (store.archive(), store.clock(), Mutex::new(store));
         let chores = Chores::new(move |chore| chore(&mut store.lock().expect("a store")));
-        Self::new(&archive, chores, Bounds::default(), metrics.history.clone())
+        Self::new(&archive, chores, clock, Bounds::default(), metrics.history.clone())
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use super::{Maintenance, MaintenanceError, delete};
-use crate::clock;
+use crate::clock::Deviation;
 use crate::logging::{EventKind, Fields, log_failure};
 use crate::store::copy::KEPT_DAYS;
 use crate::store::history::at_time;
@@ -17,9 +17,11 @@ pub(crate) struct Removed {
 }
 
 impl Maintenance {
-    /// Brings the history within its bounds. What fails is logged, and tried again the next time.
+    /// Brings the history within its bounds. Nothing is too old while the clock may be wrong. What fails is logged, and tried again
+    /// the next time.
     pub(crate) fn keep_within_bounds(&self) {
         let Ok(_turn) = self.keeping.try_lock() else { return };
+        self.save_clock();
         match self.remove_what_is_too_much() {
             Ok(Removed { by_age: 0, by_size: 0 }) => {}
             Ok(Removed { by_age, by_size }) => {
@@ -30,7 +32,13 @@ impl Maintenance {
             Err(MaintenanceError::Chore(super::ChoreError::Stopping)) => {}
             Err(error) => log_failure(EventKind::StoreFailed, "cannot remove old history", &error),
         }
-        self.remove_old_copies();
+        if !self.is_clock_ahead() {
+            self.remove_old_copies();
+        }
+    }
+
+    fn is_clock_ahead(&self) -> bool {
+        self.clock.doubt().is_some_and(|doubt| doubt.deviation == Deviation::Ahead)
     }
 
     pub(super) fn remove_what_is_too_much(&self) -> Result<Removed, MaintenanceError> {
@@ -62,7 +70,7 @@ impl Maintenance {
     /// The time before which nothing is kept.
     pub(super) fn oldest_kept(&self) -> Option<u64> {
         let age = self.bounds().retention?;
-        Some(clock::wall().0.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)))
+        Some(self.clock.now().expiry.0.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)))
     }
 
     fn remove_by_size(&self) -> Result<u64, MaintenanceError> {

@@ -31,12 +31,13 @@ impl Bench {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (store, _) = Store::open(directory.path(), Durability::Off, Timestamp(1)).unwrap();
-        let archive = store.archive();
+        let (archive, clock) = (store.archive(), store.clock());
         let store = Arc::new(Mutex::new(store));
         let written = Arc::clone(&store);
         let chores = Chores::new(move |chore| chore(&mut written.lock().unwrap()));
         let metrics = Metrics::new(0);
-        let maintenance = Maintenance::new(&archive, chores, Bounds::default(), metrics.history.clone());
+        let maintenance =
+            Maintenance::new(&archive, chores, clock, Bounds::default(), metrics.history.clone());
         let bench = Self { directory, store, maintenance, metrics, said: 0 };
         let sql = "INSERT INTO channel (id, folded, name, created_at, lobby, modes) VALUES (1, '#lobby', '#Lobby', 1, 1, '')";
         bench.store.lock().unwrap().connection.execute(sql, []).unwrap();
@@ -281,6 +282,23 @@ fn lines_that_cannot_be_kept_or_would_go_at_once_are_counted() {
     ];
     let done = bench.maintenance.import("#lobby", lines).unwrap();
     assert_eq!((done.imported, done.present, done.too_old, done.refused), (1, 0, 1, 4));
+}
+
+#[test]
+fn nothing_is_too_old_while_the_clock_is_ahead() {
+    let mut bench = Bench::new();
+    bench.say(clock::wall().0 - 40 * DAY, "Alice", "#Lobby", "of old");
+    let count = |bench: &Bench| bench.store.lock().unwrap().measure().unwrap().0;
+    let kept_for = Bounds { retention: Some(Duration::from_millis(30 * DAY)), max_size: None };
+    // What a start finds 40 days after the last thing was stored.
+    let clock = Clock::start(None, Some(Timestamp(clock::wall().0 - 40 * DAY)));
+    bench.maintenance.clock = clock.clone();
+    bench.maintenance.set_bounds(kept_for);
+    bench.maintenance.keep_within_bounds();
+    assert_eq!(count(&bench), 1);
+    assert!(clock.accept());
+    bench.maintenance.keep_within_bounds();
+    assert_eq!(count(&bench), 0);
 }
 
 #[test]

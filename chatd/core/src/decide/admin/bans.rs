@@ -74,7 +74,7 @@ pub fn unban(tx: &mut Tx<'_>, actor: &Actor, target: String) -> Result<AdminAnsw
 
 /// Bans that are over, come to an end.
 pub fn expire(tx: &mut Tx<'_>) {
-    let now = tx.now().wall.0;
+    let now = tx.now().expiry.0;
     let over: Vec<BanTarget> =
         tx.state().bans.iter().filter(|ban| ban.is_over(now)).map(|ban| ban.target.clone()).collect();
     for target in over {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use chat_proto::admin::{BanKind, Error};
 
-use crate::testing::Chat;
+use crate::testing::{Chat, START};
 use crate::{AdminAnswer, AdminCommand, ConnId, Input, Origin, Peer};
 
 fn ban(chat: &mut Chat, target: &str, duration: Option<Duration>) -> AdminAnswer {
@@ -50,6 +50,22 @@ fn whom_a_ban_fits_is_put_out_and_stays_out_until_it_is_over() {
     let anna = chat.connect();
     assert!(!chat.is_closed(anna));
     assert_eq!(chat.ask(AdminCommand::Bans), AdminAnswer::Bans(Vec::new()));
+}
+
+#[test]
+fn bans_stay_while_the_clock_is_in_doubt() {
+    let mut chat = Chat::new();
+    let _anna = chat.join("anna");
+    assert_eq!(ban(&mut chat, "192.0.2.0/24", Some(Duration::from_secs(60))), banned("192.0.2.0/24"));
+    let wall = START + 365 * 86_400_000;
+    chat.set_doubtful_clock(wall);
+    chat.feed(Input::Tick);
+    let again = chat.connect();
+    assert!(chat.is_closed(again));
+    chat.set_clock(wall);
+    chat.feed(Input::Tick);
+    let again = chat.connect();
+    assert!(!chat.is_closed(again));
 }
 
 #[test]
