@@ -300,6 +300,8 @@ pub enum ChannelEvent {
     Invited {
         who: Who,
         by: Who,
+        /// Whether it opens the channel: that of an operator does.
+        opens: bool,
     },
     /// Somebody enters it whom nobody was in before; `is_new`: it was created for that.
     Opened {

@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
+use chat_proto::line::LINE_MAX;
 use chat_proto::name::ChannelName;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::limit_key::LimitKey;
 use crate::rate::Rate;
+
+/// Bytes of a user name.
+pub const USER_LENGTH: usize = 32;
+/// Bytes of the longest host that others see.
+const HOST_MAX: usize = 63;
 
 /// Settings, checked and resolved. Times are in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,6 +218,17 @@ pub struct PresencePolicy {
 impl Default for PresencePolicy {
     fn default() -> Self {
         Self { away_after: 30 * 60_000, talk_request: 60_000 }
+    }
+}
+
+impl Policy {
+    /// Bytes of a topic: as many as are allowed and as the line of any user in any channel has room for.
+    pub fn topic_length(&self) -> usize {
+        let Limits { nick_length, channel_length, topic_length, .. } = self.limits;
+        let names = nick_length + channel_length;
+        let source = ":!~@ TOPIC  :\r\n".len() + names + USER_LENGTH + HOST_MAX;
+        let reply = ":   332  :\r\n".len() + names + self.server_name.len();
+        topic_length.min(LINE_MAX.saturating_sub(source.max(reply)))
     }
 }
 

@@ -13,6 +13,9 @@ use compact_str::CompactString;
 use crate::project::{Tags, presence_tags};
 use crate::state::Presence;
 
+/// The most bytes of a label (labeled-response). A longer one is none.
+const LABEL_MAX: usize = 64;
+
 /// The lines for the client whose command is being decided. Its room is used again for the next command.
 #[derive(Debug, Default)]
 pub struct Replies {
@@ -92,7 +95,7 @@ impl Label {
     /// The label, if the client may use labels; `number` makes the batch's reference its own.
     pub fn new(caps: Caps, label: &str, number: u64) -> Option<Self> {
         let needed = Caps::LABELED_RESPONSE | Caps::BATCH;
-        if !caps.contains(needed) || label.is_empty() {
+        if !caps.contains(needed) || label.is_empty() || label.len() > LABEL_MAX {
             return None;
         }
         let mut tag = String::new();

@@ -112,7 +112,7 @@ fn channel(event: &ChannelEvent, at: u64) -> Option<Event> {
             Event { user: nick(by), text: owned(topic), ..new(EventKind::Topic) }
         }
         ChannelEvent::ModesChanged { by, .. } => Event { user: nick(by), ..new(EventKind::Mode) },
-        ChannelEvent::Invited { who, by } => {
+        ChannelEvent::Invited { who, by, .. } => {
             Event { user: nick(who), by: nick(by), ..new(EventKind::Invited) }
         }
         ChannelEvent::Created { .. }

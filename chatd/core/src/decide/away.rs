@@ -4,24 +4,23 @@ use chat_proto::message::Message;
 use chat_proto::numeric::{RPL_NOWAWAY, RPL_UNAWAY};
 
 use crate::event::UserEvent;
+use crate::reply::shortened;
 use crate::state::Away;
 use crate::tx::{Caller, Tx};
 
-use super::check::{line_fits, text_fits};
+use super::check::fitting;
 use super::idle;
 
 pub fn away(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let text = message.param(0).filter(|text| !text.is_empty());
     let max = tx.state().policy.limits.away_length;
-    let fits = |text: &str| {
-        text_fits(tx, "away text", text, max) && line_fits(tx, caller.user, "AWAY :".len() + text.len())
-    };
-    if !text.is_none_or(fits) {
-        return;
-    }
+    let text = text.map(|text| {
+        let text = shortened(text, max);
+        fitting(tx.state(), caller.user, "AWAY :".len(), &text).into_owned()
+    });
     idle::note(tx, caller);
     // Said again, it is acknowledged again, but others are told only of a change.
-    let away = text.map(|text| Away { text: text.into(), auto: false });
+    let away = text.as_deref().map(|text| Away { text: text.into(), auto: false });
     if tx.state().user(caller.user).is_some_and(|user| user.away != away) {
         tx.emit_user(caller.user, UserEvent::AwaySet { away });
     }
@@ -67,11 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn a_text_over_the_limit_is_refused() {
+    fn a_text_over_the_limit_is_cut() {
         let mut chat = Chat::new();
         let alice = chat.join("alice");
         let answer = chat.say(alice, &format!("AWAY :{}", "x".repeat(201)));
-        assert!(answer[0].contains(" 417 "), "{answer:?}");
-        assert!(chat.core().state().user_named("alice").unwrap().1.away.is_none());
+        assert!(answer[0].contains(" 306 "), "{answer:?}");
+        let state = chat.core().state();
+        let away = state.user_named("alice").unwrap().1.away.as_ref().unwrap();
+        assert!(away.text.len() <= 200 && away.text.ends_with("x…"), "{away:?}");
     }
 }

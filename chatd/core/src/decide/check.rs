@@ -1,5 +1,7 @@
 //! Checks that several commands need: names, lengths, masks, who may.
 
+use std::borrow::Cow;
+
 use chat_proto::line::LINE_MAX;
 use chat_proto::name::{ChannelName, NameError, Nick};
 use chat_proto::numeric::{ERR_INPUTTOOLONG, ERR_NOSUCHCHANNEL};
@@ -8,7 +10,7 @@ use crate::id::{ChannelId, UserId};
 use crate::mask::fits;
 use crate::mode::{EXTBAN_ACCOUNT, EXTBAN_MUTE, ListKind};
 use crate::policy::Limits;
-use crate::reply::quote;
+use crate::reply::{quote, shortened};
 use crate::service::Service;
 use crate::state::{Channel, State, User};
 use crate::tx::Tx;
@@ -43,6 +45,20 @@ pub fn channel<'a>(tx: &'a mut Tx<'_>, name: &str) -> Option<(ChannelId, &'a Cha
     tx.state().channel_named(name)
 }
 
+/// As [`channel`]; a channel that the caller may not see is none.
+pub fn visible_channel<'a>(
+    tx: &'a mut Tx<'_>,
+    viewer: UserId,
+    name: &str,
+) -> Option<(ChannelId, &'a Channel)> {
+    let state = tx.state();
+    if !state.channel_named(name).is_some_and(|(_, channel)| sees(state, viewer, channel)) {
+        no_such_channel(tx, name);
+        return None;
+    }
+    tx.state().channel_named(name)
+}
+
 pub fn no_such_channel(tx: &mut Tx<'_>, name: &str) {
     tx.numeric(ERR_NOSUCHCHANNEL, format_args!("{} :No such channel", word(name)));
 }
@@ -58,6 +74,12 @@ pub fn source_fits(state: &State, user: UserId, rest: usize) -> bool {
     let Some(user) = state.user(user) else { return false };
     let source = user.nick.as_str().len() + user.ident.len() + user.host.len() + ":!@ \r\n".len();
     source + rest <= LINE_MAX
+}
+
+/// As much of a text as a line that others see, `:source rest text`, has room for. For what is done whatever the text is.
+pub fn fitting<'t>(state: &State, user: UserId, rest: usize, text: &'t str) -> Cow<'t, str> {
+    let source = state.user(user).map_or(0, |user| user.source().to_string().len());
+    shortened(text, LINE_MAX.saturating_sub(source + rest + ": \r\n".len()))
 }
 
 /// As [`source_fits`]; says so if it isn't.

@@ -36,14 +36,15 @@ fn invite_to(tx: &mut Tx<'_>, caller: Caller, nick: &str, channel: &str) {
         return tx.numeric(ERR_NOSUCHNICK, format_args!("{} :No such nick", word(nick)));
     };
     let nick = user.nick.clone();
-    let Some((channel_id, channel)) = check::channel(tx, channel) else { return };
+    let Some((channel_id, channel)) = check::visible_channel(tx, caller.user, channel) else { return };
     let name = channel.name.clone();
     if !channel.members.contains_key(&caller.user) {
         return tx.numeric(ERR_NOTONCHANNEL, format_args!("{name} :You're not on that channel"));
     }
     let (closed, inside) = (channel.flags.contains(Flags::INVITE_ONLY), channel.members.contains_key(&id));
     let state = tx.state();
-    if closed && !state.channel(channel_id).is_some_and(|channel| check::rules(state, caller.user, channel)) {
+    let opens = state.channel(channel_id).is_some_and(|channel| check::rules(state, caller.user, channel));
+    if closed && !opens {
         return tx.numeric(ERR_CHANOPRIVSNEEDED, format_args!("{name} :You're not channel operator"));
     }
     if inside {
@@ -53,6 +54,6 @@ fn invite_to(tx: &mut Tx<'_>, caller: Caller, nick: &str, channel: &str) {
     presence::tell(tx, caller, id);
     if let (Some(room), Some(who)) = (tx.state().room(channel_id), tx.state().who(id)) {
         let by = caller.who(tx.state());
-        tx.emit(Event::Channel(room, ChannelEvent::Invited { who, by }));
+        tx.emit(Event::Channel(room, ChannelEvent::Invited { who, by, opens }));
     }
 }

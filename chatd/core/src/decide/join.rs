@@ -51,7 +51,8 @@ pub fn join(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     }
 }
 
-/// Puts a user into the lobby whose first session this is, unless it is there on an errand.
+/// Puts a user into the lobby whose first session this is, unless it is there on an errand. A user whom the lobby doesn't let in is told
+/// so, and stays connected.
 pub fn enter_lobby(tx: &mut Tx<'_>, caller: Caller) {
     let state = tx.state();
     let lobby = &state.policy.lobby;
@@ -61,7 +62,11 @@ pub fn enter_lobby(tx: &mut Tx<'_>, caller: Caller) {
     if lobby.auto_join && !is_in {
         let name = lobby.channel.clone();
         // On an errand it must be there to be spoken in.
-        if is_on_errand(state, caller.conn) { drop(found(tx, &name)) } else { enter(tx, caller, &name) }
+        if is_on_errand(state, caller.conn) {
+            drop(found(tx, &name));
+        } else if may_enter(tx, caller, &name, None) {
+            enter(tx, caller, &name);
+        }
     }
 }
 
@@ -99,19 +104,27 @@ fn join_one(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName, key: Option<&st
     {
         return tx.numeric(ERR_TOOMANYCHANNELS, format_args!("{name} :{why}"));
     }
-    let refusal = existing.and_then(|(id, channel)| refusal(id, channel, user, key));
-    let steps = existing.map_or(0, |(_, channel)| check::mask_steps(channel));
-    tx.compared(steps);
-    match refusal {
-        Some((numeric, why)) => tx.numeric(numeric, format_args!("{name} :{why}")),
-        None => {
-            idle::acted(tx, caller);
-            enter(tx, caller, name);
-        }
+    if may_enter(tx, caller, name, key) {
+        idle::acted(tx, caller);
+        enter(tx, caller, name);
     }
 }
 
-/// Why a channel doesn't let a user in. An invitation opens every door; who has been operator or voiced needs neither that nor the key.
+/// Whether the channel, if there is one, lets the user in; says why not.
+fn may_enter(tx: &mut Tx<'_>, caller: Caller, name: &ChannelName, key: Option<&str>) -> bool {
+    let state = tx.state();
+    let channel = state.channel_named(name.as_str());
+    let refusal = channel
+        .zip(state.user(caller.user))
+        .and_then(|((id, channel), user)| refusal(id, channel, user, key));
+    let steps = channel.map_or(0, |(_, channel)| check::mask_steps(channel));
+    tx.compared(steps);
+    let Some((numeric, why)) = refusal else { return true };
+    tx.numeric(numeric, format_args!("{name} :{why}"));
+    false
+}
+
+/// Why a channel doesn't let a user in. An operator's invitation opens every door; who has been operator or voiced needs neither that nor the key.
 pub fn refusal(
     id: ChannelId,
     channel: &Channel,
@@ -381,5 +394,43 @@ mod tests {
         chat.feed(Input::Policy(Box::new(policy)));
         chat.say(alice, "PART #hall");
         assert!(chat.core().state().channel_named("#hall").is_some());
+    }
+
+    #[test]
+    fn the_lobby_keeps_its_doors_shut_on_the_next_connection() {
+        for (modes, numeric) in [("+b *!~mallory@*", 474), ("+k key", 475), ("+i", 473), ("+l 1", 471)] {
+            let operators = vec![crate::Operator { name: "boss".into(), password_hash: "pw".into() }];
+            let policy = Policy { operators, ..Policy::default() };
+            let mut chat = Chat::with(policy);
+            let boss = chat.join("boss");
+            chat.say(boss, "OPER boss pw");
+            chat.say(boss, &format!("MODE #lobby {modes}"));
+            chat.hear_all();
+            let conn = chat.connect();
+            let told = chat.register(conn, "mallory");
+            assert!(
+                told.iter().any(|line| line.contains(&format!(" {numeric} mallory #lobby "))),
+                "{told:?}"
+            );
+            assert!(!chat.is_closed(conn));
+            assert_eq!(chat.heard(boss), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn only_an_operators_invitation_opens_a_channel() {
+        for (modes, numeric) in [("+b mallory", 474), ("+k key", 475), ("+l 1", 471), ("+i", 473)] {
+            let mut chat = Chat::new();
+            let (op, member, mallory) = (chat.join("op"), chat.join("member"), chat.join("mallory"));
+            chat.say(op, "JOIN #c");
+            chat.say(member, "JOIN #c");
+            assert!(chat.say(member, "INVITE mallory #c")[0].contains(" 341 "));
+            chat.say(op, &format!("MODE #c {modes}"));
+            chat.hear_all();
+            assert!(chat.say(mallory, "JOIN #c")[0].contains(&format!(" {numeric} ")), "{modes}");
+            chat.say(op, "INVITE mallory #c");
+            chat.hear_all();
+            assert!(chat.say(mallory, "JOIN #c")[0].contains(" JOIN "), "{modes}");
+        }
     }
 }

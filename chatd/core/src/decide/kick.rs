@@ -7,6 +7,7 @@ use chat_proto::numeric::{
 
 use crate::event::{ChannelEvent, Event};
 use crate::id::ChannelId;
+use crate::reply::shortened;
 use crate::tx::{Caller, Tx};
 
 use super::check::{self, word};
@@ -17,9 +18,7 @@ pub fn kick(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     let (channels, nicks) = (message.param(0).unwrap_or_default(), message.param(1).unwrap_or_default());
     let reason = message.param(2).filter(|reason| !reason.is_empty());
     let max = tx.state().policy.limits.kick_length;
-    if reason.is_some_and(|reason| !check::text_fits(tx, "reason", reason, max)) {
-        return;
-    }
+    let reason = reason.map(|reason| shortened(reason, max));
     let most = tx.state().policy.limits.targets;
     let mut channels = channels.split(',');
     let mut channel = channels.next().unwrap_or_default();
@@ -32,10 +31,13 @@ pub fn kick(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
             // The last channel is that of all further nicks.
             let channels = std::iter::once(channel).chain(channels);
             let channels = channels.take(most).collect::<Vec<_>>().join(",");
-            return tx.postpone(targets::command(message, &[&channels, &nicks, reason.unwrap_or_default()]));
+            return tx.postpone(targets::command(
+                message,
+                &[&channels, &nicks, reason.as_deref().unwrap_or_default()],
+            ));
         }
         if let Some(id) = ruled_channel(tx, caller, channel) {
-            kick_one(tx, caller, id, nick, reason);
+            kick_one(tx, caller, id, nick, reason.as_deref());
         }
         channel = channels.next().unwrap_or(channel);
     }
@@ -43,7 +45,7 @@ pub fn kick(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
 
 /// The channel of that name if the caller may put users out of it; says why not.
 fn ruled_channel(tx: &mut Tx<'_>, caller: Caller, name: &str) -> Option<ChannelId> {
-    let (id, channel) = check::channel(tx, name)?;
+    let (id, channel) = check::visible_channel(tx, caller.user, name)?;
     let (name, inside) = (channel.name.clone(), channel.members.contains_key(&caller.user));
     let state = tx.state();
     if state.channel(id).is_some_and(|channel| check::rules(state, caller.user, channel)) {
@@ -70,11 +72,10 @@ fn kick_one(tx: &mut Tx<'_>, caller: Caller, channel: ChannelId, nick: &str, rea
     }
     let by = caller.who(state);
     let reason = reason.unwrap_or(by.nick.as_str());
-    let rest = "KICK   :".len() + room.name.as_str().len() + nick.as_str().len() + reason.len();
-    let (reason, Some(who)) = (reason.into(), state.who(id)) else { return };
-    if check::line_fits(tx, caller.user, rest) {
-        let byline = caller.byline(tx.state());
-        tx.emit(Event::Channel(room.clone(), ChannelEvent::Kicked { who, by, reason, byline }));
-        standing::kicked(tx, &room, id);
-    }
+    let rest = "KICK   :".len() + room.name.as_str().len() + nick.as_str().len();
+    let reason = check::fitting(state, caller.user, rest, reason).into();
+    let Some(who) = state.who(id) else { return };
+    let byline = caller.byline(state);
+    tx.emit(Event::Channel(room.clone(), ChannelEvent::Kicked { who, by, reason, byline }));
+    standing::kicked(tx, &room, id);
 }

@@ -29,6 +29,8 @@ use super::{join, presence, service, targets};
 
 /// Room in the tags for those that the server adds: time, msgid, account, bot, label, batch.
 const OWN_TAGS: usize = 512;
+/// Bytes of the key of a client-only tag, without its `+`.
+const TAG_KEY_MAX: usize = 64;
 
 pub fn privmsg(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     say(tx, caller, message, SaidKind::Privmsg);
@@ -102,7 +104,7 @@ pub fn client_tags(tx: &Tx<'_>, caller: Caller, message: &Message) -> String {
     let mut tags = String::new();
     let may =
         tx.state().sessions.get(caller.conn).is_some_and(|session| session.caps.contains(Caps::MESSAGE_TAGS));
-    for (key, value) in message.raw_tags().filter(|(key, _)| may && key.starts_with('+')) {
+    for (key, value) in message.raw_tags().filter(|(key, _)| may && is_client_tag(key)) {
         if tags.len() + key.len() + value.len() + OWN_TAGS > SERVER_TAGS_MAX {
             break;
         }
@@ -111,6 +113,16 @@ pub fn client_tags(tx: &Tx<'_>, caller: Caller, message: &Message) -> String {
         tags.extend([separator, key, equals, value]);
     }
     tags
+}
+
+/// Whether it is the key of a client-only tag, as message-tags has it: `+name` or `+vendor/name`.
+fn is_client_tag(key: &str) -> bool {
+    let Some(rest) = key.strip_prefix('+').filter(|rest| rest.len() <= TAG_KEY_MAX) else { return false };
+    let (vendor, name) = rest.split_once('/').map_or((None, rest), |(vendor, name)| (Some(vendor), name));
+    let is_word = |word: &str, more: &[char]| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || more.contains(&c))
+    };
+    is_word(name, &[]) && vendor.is_none_or(|vendor| is_word(vendor, &['.']))
 }
 
 /// Something that a user says to one target after the other.
@@ -284,5 +296,37 @@ fn waits_for(state: &State, to: &Target) -> Option<Nick> {
             user.account.clone().filter(|_| for_errands)
         }
         Target::Channel { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+
+    #[test]
+    fn client_tags_have_the_keys_that_tags_have() {
+        let mut chat = Chat::new();
+        let (alice, bob) = (chat.join("alice"), chat.join("bob"));
+        for conn in [alice, bob] {
+            chat.say(conn, "CAP REQ message-tags");
+        }
+        let long = "x".repeat(65);
+        let tags = format!("+draft/reply=1;+a.b/c-d=2;+e;+{long};+f!;+/g;+h/;+;+i/j/k;+\u{e9}=3");
+        chat.say(alice, &format!("@{tags} PRIVMSG bob :hello"));
+        let heard = chat.heard(bob);
+        assert!(heard[0].contains("+draft/reply=1;+a.b/c-d=2;+e "), "{heard:?}");
+        assert_eq!(heard[0].matches('+').count(), 3, "{heard:?}");
+    }
+
+    #[test]
+    fn an_overlong_label_is_not_echoed() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        chat.say(alice, "CAP REQ :batch labeled-response");
+        assert!(chat.say(alice, &format!("@label={} PING x", "l".repeat(64)))[0].starts_with("@label="));
+        assert_eq!(
+            chat.say(alice, &format!("@label={} PING x", "l".repeat(65))),
+            [":chat.local PONG chat.local :x"]
+        );
     }
 }

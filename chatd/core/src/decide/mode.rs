@@ -27,7 +27,7 @@ pub fn mode(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     if !target.starts_with('#') {
         return user_mode::mode(tx, caller, target, message.param(1));
     }
-    let Some((channel, found)) = check::channel(tx, target) else { return };
+    let Some((channel, found)) = check::visible_channel(tx, caller.user, target) else { return };
     let room = Room { channel, name: found.name.clone() };
     match message.param(1) {
         None => show(tx, caller, &room),
@@ -394,5 +394,23 @@ mod tests {
         chat.say(op, "MODE #c -e+b a:b?b m:a:bob");
         chat.hear_all();
         assert!(chat.say(bob, "PRIVMSG #c :hello")[0].contains(" 404 "));
+    }
+
+    #[test]
+    fn outsiders_learn_nothing_of_a_secret_channel() {
+        let (mut chat, alice) = operator(Policy::default());
+        chat.say(alice, "MODE #room +sbk eve key");
+        let eve = chat.join("eve");
+        for line in [
+            "MODE #room",
+            "MODE #room b",
+            "MODE #room e",
+            "TOPIC #room",
+            "INVITE alice #room",
+            "KICK #room alice",
+        ] {
+            let told = chat.say(eve, line);
+            assert_eq!(told, [":chat.local 403 eve #room :No such channel"], "{line}");
+        }
     }
 }

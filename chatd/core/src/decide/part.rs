@@ -39,10 +39,9 @@ fn part_one(tx: &mut Tx<'_>, caller: Caller, name: &str, reason: Option<&str>) {
     if !channel.members.contains_key(&caller.user) {
         return tx.numeric(ERR_NOTONCHANNEL, format_args!("{name} :You're not on that channel"));
     }
-    let rest = "PART  :".len() + name.as_str().len() + reason.map_or(0, str::len);
-    if check::line_fits(tx, caller.user, rest) {
-        leave(tx, caller, id, reason);
-    }
+    let rest = "PART  :".len() + name.as_str().len();
+    let reason = reason.map(|reason| check::fitting(tx.state(), caller.user, rest, reason).into_owned());
+    leave(tx, caller, id, reason.as_deref());
 }
 
 fn leave(tx: &mut Tx<'_>, caller: Caller, channel: ChannelId, reason: Option<&str>) {
@@ -50,5 +49,19 @@ fn leave(tx: &mut Tx<'_>, caller: Caller, channel: ChannelId, reason: Option<&st
         let (who, byline) = (caller.who(tx.state()), caller.byline(tx.state()));
         let reason = reason.map(Into::into);
         tx.emit(Event::Channel(room, ChannelEvent::Parted { who, reason, byline }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Chat;
+
+    #[test]
+    fn a_long_reason_is_cut_and_the_user_leaves() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        chat.say(alice, "JOIN #c");
+        let told = chat.say(alice, &format!("PART #c :{}", "x".repeat(500)));
+        assert!(told[0].contains(" PART #c :x") && told[0].ends_with('…'), "{told:?}");
     }
 }

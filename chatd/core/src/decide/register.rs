@@ -13,6 +13,7 @@ use crate::event::{ConnEvent, Ending, Event, UserEvent, Wait, Who};
 use crate::id::ConnId;
 use crate::input::Origin;
 use crate::output::Job;
+use crate::policy::USER_LENGTH;
 use crate::reply::shortened;
 use crate::state::{PasswordState, Registering, Session, Source, State, User};
 use crate::tx::{Caller, Tx, label_of};
@@ -20,8 +21,6 @@ use crate::tx::{Caller, Tx, label_of};
 use super::check::{self, word};
 use super::{authenticate, history, join, make_way, talk, welcome};
 
-/// Bytes of a user name.
-pub const USER_LENGTH: usize = 32;
 /// The user name of a client whose own one has nothing that is allowed.
 const DEFAULT_IDENT: &str = "user";
 

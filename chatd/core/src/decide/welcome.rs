@@ -6,11 +6,10 @@ use jiff::Timestamp;
 
 use crate::id::ConnId;
 use crate::mode::{CHANMODES, EXTBAN_ACCOUNT, EXTBAN_MUTE, MYINFO};
-use crate::policy::Policy;
+use crate::policy::{Policy, USER_LENGTH};
 use crate::tx::Tx;
 
 use super::info;
-use super::register::USER_LENGTH;
 
 /// The most ISUPPORT tokens of one line.
 const TOKENS_PER_LINE: usize = 13;
@@ -99,7 +98,7 @@ fn tokens(policy: &Policy) -> Vec<String> {
             "TARGMAX=JOIN:{targets},KICK:{targets},NAMES:{targets},NOTICE:{targets},PART:{targets},PRIVMSG:{targets},\
              TAGMSG:{targets},WHOIS:1,WHOWAS:1"
         ),
-        format!("TOPICLEN={}", limits.topic_length),
+        format!("TOPICLEN={}", policy.topic_length()),
         format!("USERLEN={USER_LENGTH}"),
         "UTF8ONLY".into(),
         "WHOX".into(),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use chat_proto::caps::Caps;
 use chat_proto::message::Message;
+use chat_proto::name::same;
 use chat_proto::numeric::{
     ERR_NONICKNAMEGIVEN, ERR_NOSUCHNICK, RPL_ENDOFWHOIS, RPL_WHOISACCOUNT, RPL_WHOISACTUALLY, RPL_WHOISBOT,
     RPL_WHOISCERTFP, RPL_WHOISCHANNELS, RPL_WHOISHOST, RPL_WHOISIDLE, RPL_WHOISOPERATOR, RPL_WHOISSECURE,
@@ -31,7 +32,8 @@ pub fn whois(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     if nick.is_empty() {
         return tx.numeric(ERR_NONICKNAMEGIVEN, format_args!(":No nickname given"));
     }
-    if is_for_us(tx, server) {
+    // `WHOIS nick nick` asks for the idle time: the server of a user who is not here is not known.
+    if is_for_us(tx, server.filter(|server| !same(server, nick))) {
         let now = tx.now();
         let (state, mut to) = tx.responder();
         match state.user_named(nick) {
@@ -260,5 +262,16 @@ mod tests {
         {
             assert_eq!(written(address.parse().unwrap()), written_as);
         }
+    }
+
+    #[test]
+    fn an_absent_user_is_no_missing_server() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        let told = chat.say(alice, "WHOIS x X");
+        assert!(
+            told.len() == 2 && told[0].contains(" 401 alice X ") && told[1].contains(" 318 "),
+            "{told:?}"
+        );
     }
 }

@@ -46,7 +46,7 @@ impl Scene<'_> {
                     author.line(caps, line, format_args!("MODE {name} {changes}"));
                 });
             }
-            ChannelEvent::Invited { who, by } => self.invited(room, who, by),
+            ChannelEvent::Invited { who, by, .. } => self.invited(room, who, by),
         }
     }
 

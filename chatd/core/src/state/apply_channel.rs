@@ -23,7 +23,8 @@ impl State {
                 }
                 self.remove_member(id, who.user);
             }
-            ChannelEvent::Invited { who, .. } => self.invite(id, who.user),
+            ChannelEvent::Invited { who, opens: true, .. } => self.invite(id, who.user),
+            ChannelEvent::Invited { opens: false, .. } => {}
             ChannelEvent::Emptied => self.set_empty(id, Some(at)),
             ChannelEvent::Appointed { lobby } => {
                 self.set_empty(id, None);

@@ -74,7 +74,7 @@ fn question(
             let page = |place| HistoryQuery::Page { place, range, limit, events, since: readable.since };
             let purpose = Purpose::Page {
                 subcommand: subcommand.into(),
-                target: word(target).into(),
+                target: reader.written(target),
                 forward: is_forward(range),
                 or_else: readable.or_else.map(|place| Box::new(page(place))),
             };

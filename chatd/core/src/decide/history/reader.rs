@@ -1,12 +1,14 @@
 //! Who may read what.
 
 use chat_proto::name::{Folded, Nick};
+use compact_str::CompactString;
 
 use crate::event::Ranks;
 use crate::history::{Deed, Entry, Party, Place};
 use crate::id::{ChannelId, ConnId, UserId};
 use crate::state::{Channel, OwnerChange, State, User};
 
+use super::super::check::word;
 use super::super::join;
 
 /// A session's user, as far as what it may read goes: the channels that it is in, and what it wrote with others.
@@ -57,6 +59,16 @@ impl<'a> Reader<'a> {
             None => (with(Party::Account(name.clone())), Some(with(Party::Guest(name)))),
         };
         Some(Readable { place, since: self.pairs_since(), or_else })
+    }
+
+    /// The name of a place that the user may read as the channel, the user or the account has it, whatever case it was asked for in.
+    pub fn written(&self, target: &str) -> CompactString {
+        if let Some((_, room)) = self.state.channel_named(target) {
+            return room.name.as_str().into();
+        }
+        let here = self.state.user_named(target).map(|(_, user)| &user.nick);
+        let nick = here.or_else(|| self.state.accounts.named(target).map(|account| &account.name));
+        nick.map_or_else(|| word(target).into(), |nick| nick.as_str().into())
     }
 
     /// Its members; and those with an account who are on an errand in the lobby, where everybody may be whom it lets in.
