@@ -7,7 +7,7 @@ use chat_proto::name::same;
 use crate::lookalike::is_mistakable;
 
 /// Roles and machines, documented in `docs/accounts.md`.
-pub const ROLES: [&str; 26] = [
+pub const ROLES: [&str; 25] = [
     "abuse",
     "admin",
     "administrator",
@@ -17,7 +17,6 @@ pub const ROLES: [&str; 26] = [
     "everyone",
     "helpdesk",
     "hostmaster",
-    "ircop",
     "moderator",
     "network",
     "nobody",

@@ -61,14 +61,12 @@ impl<'a> Reader<'a> {
         Some(Readable { place, since: self.pairs_since(), or_else })
     }
 
-    /// The name of a place that the user may read as the channel, the user or the account has it, whatever case it was asked for in.
+    /// The name of a place that the user may read as the channel has it; a nick as it was asked for.
     pub fn written(&self, target: &str) -> CompactString {
         if let Some((_, room)) = self.state.channel_named(target) {
             return room.name.as_str().into();
         }
-        let here = self.state.user_named(target).map(|(_, user)| &user.nick);
-        let nick = here.or_else(|| self.state.accounts.named(target).map(|account| &account.name));
-        nick.map_or_else(|| word(target).into(), |nick| nick.as_str().into())
+        word(target).into()
     }
 
     /// Its members; and those with an account who are on an errand in the lobby, where everybody may be whom it lets in.

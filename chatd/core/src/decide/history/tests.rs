@@ -159,12 +159,12 @@ fn a_guest_does_not_read_what_was_said_before_it_came_although_the_clock_went_ba
 }
 
 #[test]
-fn a_batch_names_its_target_as_it_is_written() {
+fn a_batch_names_its_channel_as_it_is_written() {
     let mut chat = Chat::new();
     let alice = come(&mut chat, "alice", CAPS);
     chat.join("Bob");
     chat.say(alice, "JOIN #Room");
-    for (asked, written) in [("#rOOM", "#Room"), ("bOB", "Bob"), ("Nobody", "Nobody")] {
+    for (asked, written) in [("#rOOM", "#Room"), ("bOB", "bOB")] {
         let told = chat.say(alice, &format!("CHATHISTORY LATEST {asked} * 5"));
         assert!(told[0].ends_with(&format!(" chathistory {written}")), "{told:?}");
     }
