@@ -66,13 +66,13 @@ fn a_name_cannot_be_had_by_case_or_looks_or_by_having_had_it_first() {
     zelda.send("QUIT");
     zelda.expect_closed();
     let mut mallory = daemon.connect_tcp();
-    for name in ["zelda", "ZELDA", "Ze1da", "zelda_", "root", "Root", "NickServ"] {
+    for name in ["zelda", "ZELDA", "Ze1da", "ze1dA", "root", "Root", "NickServ"] {
         mallory.send(&format!("NICK {name}\r\nUSER m 0 * :m"));
         mallory.expect(|line| line.contains(" 433 ") || line.contains(" 432 "));
     }
     mallory.send("NICK mallory");
     mallory.expect_containing(" 001 mallory ");
-    for name in ["zelda", "zELDA", "zeIda", "zelda`", "daemon", "nickserv"] {
+    for name in ["zelda", "zELDA", "zeIda", "ze|da", "daemon", "nickserv"] {
         mallory.send(&format!("NICK {name}"));
         mallory.expect(|line| line.contains(" 433 ") || line.contains(" 432 "));
     }
