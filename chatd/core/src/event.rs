@@ -19,6 +19,7 @@ use chat_proto::sasl::Mechanism;
 
 use crate::account::{Credentials, Fingerprint};
 use crate::ban::{Ban, BanTarget};
+use crate::client_tag;
 use crate::history::Place;
 use crate::id::{ChannelId, ConnId, MessageId, UserId};
 use crate::input::{Origin, Peer};
@@ -454,9 +455,6 @@ pub struct ReadMark {
     pub forgotten: Option<Folded>,
 }
 
-/// With this tag a message of tags alone asks to be part of the history.
-const PERSIST: &str = "+draft/persist";
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SaidKind {
     Privmsg,
@@ -467,8 +465,7 @@ pub enum SaidKind {
 impl Said {
     /// Whether it is part of the history: what has only tags is, if its author asks for that.
     pub fn is_kept(&self) -> bool {
-        let mut keys = self.tags.split(';').map(|tag| tag.split('=').next().unwrap_or_default());
-        self.kind != SaidKind::Tagmsg || keys.any(|key| key == PERSIST)
+        self.kind != SaidKind::Tagmsg || client_tag::contains(&self.tags, client_tag::PERSIST)
     }
 }
 
@@ -576,7 +573,9 @@ impl Event {
     /// How much of a durable event is stored, roughly.
     pub fn stored_bytes(&self) -> usize {
         match self {
-            Self::Said(said) => MESSAGE_BYTES + said.text.as_str().len() + said.tags.len(),
+            Self::Said(said) => {
+                MESSAGE_BYTES + said.text.as_str().len() + client_tag::stored(&said.tags).len()
+            }
             _ => FACT_BYTES,
         }
     }

@@ -6,6 +6,7 @@ use chat_proto::name::{Folded, Nick};
 use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
 
+use crate::client_tag;
 use crate::event::{Byline, ChannelEvent, Event, Rank, Said, SaidKind, Target, UserEvent};
 use crate::id::{ChannelId, MessageId};
 use crate::mode::ModeChange;
@@ -129,7 +130,7 @@ pub enum Deed {
         kind: SaidKind,
         /// The channel, with its sigil, or the nick that it was said to.
         to: CompactString,
-        /// Client-only tags as they came, without `@`.
+        /// The client-only tags that are stored, without `@`.
         tags: Box<str>,
         text: SaidText,
         /// The author's own id for it.
@@ -225,8 +226,9 @@ impl Deed {
             Target::User(who) => who.nick.as_str().into(),
             Target::Absent(account) => account.as_str().into(),
         };
-        let Said { kind, tags, text, client_id, .. } = said.clone();
-        Self::Said { kind, to, tags, text, client_id }
+        let Said { kind, tags, text, client_id, .. } = said;
+        let tags = client_tag::stored(tags);
+        Self::Said { kind: *kind, to, tags, text: text.clone(), client_id: client_id.clone() }
     }
 
     fn in_channel(event: &ChannelEvent) -> Option<(&Byline, Self)> {

@@ -8,6 +8,7 @@ mod attempts;
 mod ban;
 mod batch;
 mod budget;
+mod client_tag;
 mod core;
 mod decide;
 mod event;

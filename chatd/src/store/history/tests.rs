@@ -52,7 +52,7 @@ impl Bench {
     fn say(&mut self, at: u64, nick: &str, (to, place): (Target, Place), text: &str) {
         self.said += 1;
         let id = MessageId { start: START, number: self.said };
-        let (kind, tags) = (SaidKind::Privmsg, "+a=b".into());
+        let (kind, tags) = (SaidKind::Privmsg, "+draft/reply=a;+a=b".into());
         let (from, byline) = (who(nick), byline(nick));
         let waits = match &to {
             Target::Absent(account) => Some(account.clone()),
@@ -180,7 +180,7 @@ fn an_entry_comes_back_as_it_was() {
     let deed = Deed::Said {
         kind: SaidKind::Privmsg,
         to,
-        tags: "+a=b".into(),
+        tags: "+draft/reply=a".into(),
         text: "psst".into(),
         client_id: Some("c1".into()),
     };
