@@ -242,7 +242,7 @@ impl Default for History {
         Self {
             sync: Durability::default(),
             retention: Retention(Some(Duration::from_secs(365 * 24 * 60 * 60))),
-            max_size: Size(None),
+            max_size: Size(Some(20 << 30)),
             resend_window: LongPeriod(Duration::from_millis(history.resend_window)),
             redaction_window: LongPeriod(Duration::from_millis(history.redaction_window)),
         }

@@ -10,6 +10,8 @@ use super::labelled::register_each;
 pub(crate) struct HistoryMetrics {
     pub(crate) too_old: Counter,
     pub(crate) too_much: Counter,
+    /// In channels that only guests were in, and that have ended.
+    pub(crate) ended: Counter,
     /// By an administrator.
     pub(crate) erased: Counter,
 }
@@ -17,8 +19,8 @@ pub(crate) struct HistoryMetrics {
 impl HistoryMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let help = "Entries of the history that were removed, by why";
-        let [too_old, too_much, erased] =
-            register_each(registry, "history_removed", help, "reason", ["age", "size", "erased"]);
-        Self { too_old, too_much, erased }
+        let [too_old, too_much, ended, erased] =
+            register_each(registry, "history_removed", help, "reason", ["age", "size", "ended", "erased"]);
+        Self { too_old, too_much, ended, erased }
     }
 }

@@ -15,8 +15,12 @@ const CHANNELS: &str = "SELECT *, EXISTS (
     SELECT 1 FROM place JOIN entry ON entry.place = place.id WHERE place.channel = channel.id AND kind < 2
 ) AS was_used FROM channel";
 
+/// Notes channels that only guests were in as ended, so that what was said in them is deleted; a condition follows.
+const NOTE_ENDED: &str = "INSERT OR IGNORE INTO ended_channel (channel) SELECT id FROM channel WHERE founder IS NULL AND NOT lobby AND";
+
 /// What chatd begins with at `now`: nobody is anywhere.
 pub(super) fn begin(connection: &Connection, now: u64) -> Result<BTreeMap<ChannelId, Channel>, RowError> {
+    connection.execute(&format!("{NOTE_ENDED} TRUE"), [])?;
     connection.execute("DELETE FROM channel WHERE founder IS NULL AND NOT lobby", [])?;
     connection.execute("UPDATE channel SET empty_since = ?1 WHERE empty_since IS NULL", [now])?;
     let mut statement = connection.prepare(CHANNELS)?;
@@ -133,7 +137,10 @@ pub(super) fn record(
         ChannelEvent::Appointed { lobby } => {
             run("UPDATE channel SET lobby = ?2 WHERE id = ?1", params![id, lobby])
         }
-        ChannelEvent::Ended => run("DELETE FROM channel WHERE id = ?1", &[&id]),
+        ChannelEvent::Ended => {
+            run(&format!("{NOTE_ENDED} id = ?1"), &[&id])?;
+            run("DELETE FROM channel WHERE id = ?1", &[&id])
+        }
         ChannelEvent::Opened { .. }
         | ChannelEvent::Parted { .. }
         | ChannelEvent::Kicked { .. }
@@ -149,6 +156,7 @@ pub(super) fn forget(transaction: &Transaction<'_>, account: &Folded) -> rusqlit
 /// In place of one of the same name that ended unnoticed, as that of a lobby of before.
 fn create(transaction: &Transaction<'_>, room: &Room, at: u64, lobby: bool) -> rusqlite::Result<()> {
     let folded = room.name.fold();
+    run(transaction, &format!("{NOTE_ENDED} folded = ?1"), &[&folded.as_str()])?;
     run(transaction, "DELETE FROM channel WHERE folded = ?1", &[&folded.as_str()])?;
     let modes: String = Channel::new(room.name.clone(), at, lobby).flags.letters().collect();
     run(

@@ -11,7 +11,13 @@ use crate::logging::{EventKind, Fields};
 const STEPS: &[&str] = &[
     include_str!("schema.sql"),
     concat!(include_str!("channels.sql"), include_str!("history.sql")),
-    concat!(include_str!("logins.sql"), include_str!("clock.sql"), include_str!("origins.sql")),
+    concat!(
+        include_str!("logins.sql"),
+        include_str!("clock.sql"),
+        include_str!("origins.sql"),
+        include_str!("ended_channels.sql"),
+        include_str!("shares.sql"),
+    ),
 ];
 
 /// What `PRAGMA auto_vacuum` calls a file that gives pages back when it is asked to.

@@ -14,7 +14,7 @@ fn other_values(value: &str) -> Vec<String> {
         "0600",
         "7s",
         "30d",
-        "20G",
+        "30G",
         "debug",
         "closed",
         "normal",

@@ -1,6 +1,8 @@
-//! What is too old, or too much, goes by itself.
+//! What is too old, too much, or of a guests' channel that has ended, goes by itself.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::{Maintenance, MaintenanceError, delete};
@@ -14,6 +16,7 @@ use crate::store::history::at_time;
 pub(crate) struct Removed {
     pub(crate) by_age: u64,
     pub(crate) by_size: u64,
+    pub(crate) of_ended_channels: u64,
 }
 
 impl Maintenance {
@@ -23,10 +26,12 @@ impl Maintenance {
         let Ok(_turn) = self.keeping.try_lock() else { return };
         self.save_clock();
         match self.remove_what_is_too_much() {
-            Ok(Removed { by_age: 0, by_size: 0 }) => {}
-            Ok(Removed { by_age, by_size }) => {
-                let message =
-                    format_args!("history removed: {by_age} entries were too old, {by_size} too much");
+            Ok(removed) if removed == Removed::default() => {}
+            Ok(Removed { by_age, by_size, of_ended_channels }) => {
+                let message = format_args!(
+                    "history removed: {by_age} entries were too old, {by_size} too much, \
+                     {of_ended_channels} in guests' channels that have ended"
+                );
                 EventKind::HistoryRemoved.log(&Fields::default(), message);
             }
             Err(MaintenanceError::Chore(super::ChoreError::Stopping)) => {}
@@ -42,13 +47,41 @@ impl Maintenance {
     }
 
     pub(super) fn remove_what_is_too_much(&self) -> Result<Removed, MaintenanceError> {
-        let removed = Removed { by_age: self.remove_by_age()?, by_size: self.remove_by_size()? };
+        let removed = Removed {
+            of_ended_channels: self.remove_of_ended_channels()?,
+            by_age: self.remove_by_age()?,
+            by_size: self.remove_by_size()?,
+        };
         if removed != Removed::default() {
             self.clear_away()?;
         }
         self.metrics.too_old.inc_by(removed.by_age);
         self.metrics.too_much.inc_by(removed.by_size);
+        self.metrics.ended.inc_by(removed.of_ended_channels);
         Ok(removed)
+    }
+
+    /// Deletes what was said in channels that only guests were in, and that have ended: nobody can read it any more.
+    fn remove_of_ended_channels(&self) -> Result<u64, MaintenanceError> {
+        // Channels without entries are the first ones, and go with each step, so that no step passes many of them.
+        let ids = "SELECT entry.id FROM ended_channel CROSS JOIN place USING (channel)
+                   CROSS JOIN entry ON entry.place = place.id ORDER BY channel LIMIT ?1";
+        let channels = "DELETE FROM ended_channel WHERE channel IN (
+                            SELECT channel FROM ended_channel WHERE NOT EXISTS (
+                                SELECT 1 FROM place JOIN entry ON entry.place = place.id
+                                WHERE place.channel = ended_channel.channel
+                            ) ORDER BY channel LIMIT ?1
+                        )";
+        let entries = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&entries);
+        let work = move |transaction: &rusqlite::Transaction<'_>, rows: u32| {
+            let deleted = delete(transaction, ids, (rows,))?;
+            count.fetch_add(u64::from(deleted), Ordering::Relaxed);
+            let ended = transaction.prepare_cached(channels)?.execute((rows,))?;
+            Ok(deleted.max(u32::try_from(ended).unwrap_or(u32::MAX)))
+        };
+        self.chores.in_steps(work, |_| true)?;
+        Ok(entries.load(Ordering::Relaxed))
     }
 
     fn remove_by_age(&self) -> Result<u64, MaintenanceError> {
@@ -75,11 +108,22 @@ impl Maintenance {
 
     fn remove_by_size(&self) -> Result<u64, MaintenanceError> {
         let Some(max) = self.bounds().max_size else { return Ok(0) };
-        let ids = "SELECT id FROM entry ORDER BY id LIMIT ?1";
-        let work = move |transaction: &rusqlite::Transaction<'_>, rows| {
-            if used(transaction)? <= max { Ok(0) } else { delete(transaction, ids, (rows,)) }
+        // The oldest of whoever stores most, so that a flood removes its author's past and nobody else's.
+        let ids = "SELECT id FROM entry INDEXED BY entry_share
+                   WHERE share = (SELECT name FROM share ORDER BY bytes DESC LIMIT 1) ORDER BY id LIMIT ?1";
+        let removed = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&removed);
+        let work = move |transaction: &rusqlite::Transaction<'_>, rows: u32| {
+            if used(transaction)? <= max {
+                return Ok(0);
+            }
+            let deleted = delete(transaction, ids, (rows,))?;
+            count.fetch_add(u64::from(deleted), Ordering::Relaxed);
+            // One author may have fewer than the step takes; the next one follows.
+            Ok(if deleted == 0 { 0 } else { rows })
         };
-        Ok(self.chores.in_steps(work, |_| true)?)
+        self.chores.in_steps(work, |_| true)?;
+        Ok(removed.load(Ordering::Relaxed))
     }
 
     /// Those that were made before the schema changed hold what has been erased since.
@@ -108,3 +152,6 @@ fn used(connection: &rusqlite::Connection) -> rusqlite::Result<u64> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
     Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?)
 }
+
+#[cfg(test)]
+mod tests;

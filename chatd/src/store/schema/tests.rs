@@ -129,3 +129,20 @@ fn a_database_of_a_newer_chatd_is_refused_and_not_copied() {
     let refused = open(directory.path()).unwrap_err();
     assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
 }
+
+#[test]
+fn step_from_version_2_sums_up_what_authors_store() {
+    let entry = "INSERT INTO entry (id, place, at, number, kind, source, account, author, text) VALUES";
+    let directory = second_version(&format!(
+        "INSERT INTO run (one, start, count) VALUES (1, 1, 1); INSERT INTO place (id, channel) VALUES (1, 1);
+         {entry} (1, 1, 1, 1, 0, 'Alice!u@h', 'Alice', 'alice', 'hello'), (2, 1, 1, 2, 0, 'bob!~b@h', NULL, 'bob', 'hi'),
+         (3, 1, 1, NULL, 0, 'eve!eve@imported', NULL, 'eve', 'hey'), (4, 1, 1, 3, 0, 'Ally!u@h', 'Alice', 'alice', '')"
+    ));
+    let (store, _) = open(directory.path()).unwrap();
+    let sql = "SELECT name, bytes FROM share ORDER BY name";
+    let mut statement = store.connection.prepare(sql).unwrap();
+    let shares = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let shares: Vec<(String, u64)> = shares.collect::<Result<_, _>>().unwrap();
+    let expected = [("a:alice", 427), ("h:h", 212), ("i:eve", 222)];
+    assert_eq!(shares, expected.map(|(name, bytes)| (name.to_owned(), bytes)));
+}
