@@ -17,7 +17,7 @@ use crate::config::{self, Config, Directories};
 use crate::daemon::{self, Start};
 use crate::listen::ActivationError;
 use crate::lock::Lock;
-use crate::{store, tls};
+use crate::{owner, store, tls};
 
 /// More than anybody types.
 const PASSWORD_MAX: usize = 1024;
@@ -139,8 +139,10 @@ fn load(asked_for: Option<&PathBuf>, directories: &Directories) -> Result<Config
 
 fn restore(file: &Path) -> anyhow::Result<()> {
     let state = Directories::from_environment().state;
+    let backup = store::open_backup(file)?;
+    owner::become_owner_of(&state)?;
     let _lock = Lock::take(&state)?;
-    let restored = store::restore(file, &state)?;
+    let restored = store::restore(&backup, &state)?;
     writeln!(io::stdout(), "{restored}").context("cannot print what was restored")
 }
 

@@ -27,6 +27,8 @@ const HELD_MAX: usize = 256;
 const RETRY: Duration = Duration::from_millis(500);
 /// How long that goes on.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How often it is looked whether what was stored is still there, when nothing is to be stored.
+const CHECK: Duration = Duration::from_millis(500);
 /// How often the journal is looked after, at least, however much there is to store.
 const REST: Duration = Duration::from_secs(1);
 
@@ -48,17 +50,27 @@ pub(crate) trait Journal: Send {
     /// Returns once the durable events of all these groups are on disk.
     fn store(&mut self, groups: &[Group]) -> Result<(), WriteError>;
 
+    /// Returns whether what was stored is where the next start will look for it.
+    fn check(&mut self) -> Result<(), WriteError>;
+
     /// Looks after itself, for a few milliseconds, and returns whether to do so again in a second; called about once a
     /// second while there is something to store, and once after.
     fn rest(&mut self, metrics: &StoreMetrics) -> bool;
     /// Something else that is done where it is written.
     fn perform(&mut self, chore: Chore);
+
+    /// Ends it in order, whether it has failed or not.
+    fn close(self: Box<Self>);
 }
 
 impl Journal for Store {
     fn store(&mut self, groups: &[Group]) -> Result<(), WriteError> {
         let durable = groups.iter().filter(|group| group.durable);
         self.write(durable.flat_map(|group| group.events.iter().map(|(now, event)| (now.wall, event))))
+    }
+
+    fn check(&mut self) -> Result<(), WriteError> {
+        Self::check(self)
     }
 
     fn rest(&mut self, metrics: &StoreMetrics) -> bool {
@@ -71,6 +83,10 @@ impl Journal for Store {
 
     fn perform(&mut self, chore: Chore) {
         chore(self);
+    }
+
+    fn close(self: Box<Self>) {
+        Self::close(*self);
     }
 }
 
@@ -178,6 +194,7 @@ impl Writer {
             inbox.close();
             // Whoever waits finds that the thread is gone.
             work.observers.stall.end();
+            work.journal.close();
             outcome
         })?;
         Ok(Self { held, outstanding, thread })
@@ -199,8 +216,13 @@ impl<R: Release> Work<R> {
         let mut is_last = false;
         // Nothing, while there is nothing new to look after.
         let mut rest_at = Some(Instant::now());
+        let mut check_at = Instant::now() + CHECK;
         while !is_last {
-            held.take(&mut taken, rest_at);
+            held.take(&mut taken, Some(rest_at.map_or(check_at, |at| at.min(check_at))));
+            if check_at <= Instant::now() {
+                self.until_done(|journal| journal.check())?;
+                check_at = Instant::now() + CHECK;
+            }
             for item in taken.drain(..) {
                 match item {
                     Held::Group(group) => groups.push(group),
@@ -229,8 +251,18 @@ impl<R: Release> Work<R> {
     }
 
     fn store(&mut self, groups: &[Group]) -> Result<(), JournalFailed> {
+        let took = self.until_done(|journal| journal.store(groups))?;
+        self.observers.metrics.commit.observe(took);
+        Ok(())
+    }
+
+    /// Tries again while it fails for now, for two minutes; the chat stands still meanwhile. Returns how long it took.
+    fn until_done(
+        &mut self,
+        attempt: impl Fn(&mut dyn Journal) -> Result<(), WriteError>,
+    ) -> Result<Duration, JournalFailed> {
         let began = Instant::now();
-        let mut outcome = self.journal.store(groups);
+        let mut outcome = attempt(&mut *self.journal);
         if let Err(WriteError::ForNow(error)) = &outcome {
             let what =
                 "cannot store what was said; nothing more is shown, and chatd tries again for two minutes";
@@ -245,19 +277,18 @@ impl<R: Release> Work<R> {
             self.observers.metrics.failures.inc();
             self.observers.pulse.beat();
             thread::sleep(RETRY);
-            outcome = self.journal.store(groups);
+            outcome = attempt(&mut *self.journal);
         }
         self.stored(began, outcome)
     }
 
-    fn stored(&self, began: Instant, outcome: Result<(), WriteError>) -> Result<(), JournalFailed> {
+    fn stored(&self, began: Instant, outcome: Result<(), WriteError>) -> Result<Duration, JournalFailed> {
         let Observers { metrics, stall, .. } = &self.observers;
         if let Err(WriteError::ForNow(error) | WriteError::ForGood(error)) = outcome {
             let what = "cannot store what was said; chatd stops, since nothing may be shown unstored";
             log_failure(EventKind::StoreFailed, what, &error);
             return Err(JournalFailed);
         }
-        metrics.commit.observe(began.elapsed());
         if stall.why().is_some() {
             let seconds = began.elapsed().as_secs();
             let fields = Fields::default();
@@ -268,7 +299,7 @@ impl<R: Release> Work<R> {
             metrics.stalled(false);
             stall.end();
         }
-        Ok(())
+        Ok(began.elapsed())
     }
 }
 
@@ -292,9 +323,15 @@ mod tests {
             self.let_go.recv().unwrap()
         }
 
+        fn check(&mut self) -> Result<(), WriteError> {
+            Ok(())
+        }
+
         fn rest(&mut self, _: &StoreMetrics) -> bool {
             false
         }
+
+        fn close(self: Box<Self>) {}
 
         fn perform(&mut self, _: Chore) {
             self.asked.send(Vec::new()).unwrap();

@@ -41,7 +41,7 @@ use crate::store::{Archive, Maintenance, Store};
 use crate::systemd::Supervision;
 use crate::tls::{Handshakes, Shown};
 use crate::watch::Watch;
-use crate::{admin, process, scrape};
+use crate::{admin, owner, process, scrape};
 
 /// Outcomes of steps that may wait for egress; then the core waits.
 const ORDERS_MAX: usize = 64;
@@ -84,6 +84,7 @@ pub(crate) fn run(start: Start) -> anyhow::Result<()> {
     process::forbid_core_dumps();
     let connections_max = process::raise_descriptors();
     start.directories.create()?;
+    owner::must_not_be_foreign(&start.directories.state)?;
     let _lock = Lock::take(&start.directories.state)?;
     let (store, mut kept) = Store::open(&start.directories.state, start.config.history.sync, clock::wall())?;
     kept.logins = auth::login::all_local();
@@ -131,7 +132,7 @@ async fn serve(
     let commit = Commit::new(Arc::clone(&outlets), Box::new(store), observers)?;
     let bounds = start.config.history.bounds;
     let maintenance =
-        Arc::new(Maintenance::new(&archive, commit.chores(), clock.clone(), bounds, metrics.history.clone()));
+        Arc::new(Maintenance::new(archive, commit.chores(), clock.clone(), bounds, metrics.history.clone()));
     let core = Core::new(start.config.policy.clone(), kept, clock.now().wall);
     let control = Arc::new(Control {
         core: inputs,

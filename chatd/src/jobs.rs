@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     fn jobs(core: &Arc<Mailbox<Input>>) -> Jobs {
-        let nowhere = Arc::new(Archive::new("/nonexistent".into(), 0));
+        let nowhere = Arc::new(Archive::of_no_database());
         let (core, egress) = (Arc::clone(core), Arc::new(Mailbox::new(8)));
         Jobs::new(Handle::current(), core, egress, Arc::new(Hashing::start().unwrap()), nowhere)
     }

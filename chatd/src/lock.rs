@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{Flock, FlockArg, OFlag};
 
 /// Held as long as this lives; the kernel lets go of it however the process ends.
 #[derive(Debug)]
@@ -26,7 +26,12 @@ impl Lock {
         let failed = |cause| LockError::Unwritable { path: path.clone(), cause };
         let mut open = OpenOptions::new();
         open.read(true).write(true).create(true).truncate(false).mode(0o600);
+        // Neither through a link, nor waiting at a pipe.
+        open.custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
         let file = open.open(&path).map_err(failed)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(failed(io::Error::other("it is not a regular file")));
+        }
         let mut lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => lock,
             Err((mut file, Errno::EWOULDBLOCK)) => {
@@ -58,6 +63,20 @@ mod tests {
         assert!(refused.contains(&format!("pid {}", std::process::id())), "{refused}");
         drop(first);
         Lock::take(directory.path()).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_is_no_regular_file_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (directory.path().join("chatd.lock"), directory.path().join("elsewhere"));
+        std::fs::write(&elsewhere, "precious").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        assert!(Lock::take(directory.path()).is_err());
+        assert_eq!(std::fs::read(&elsewhere).unwrap(), b"precious");
+        std::fs::remove_file(&path).unwrap();
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let refused = Lock::take(directory.path()).unwrap_err().to_string();
+        assert!(refused.contains("not a regular file"), "{refused}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod logging;
 mod mailbox;
 mod manual;
 mod metrics;
+mod owner;
 mod process;
 mod pulse;
 mod release;

@@ -1,16 +1,16 @@
 //! `backup FILE`
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chat_proto::admin::{Backup, BackupPart, BackupSummary};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 use super::{Context, plural};
 use crate::failure::Failure;
@@ -19,20 +19,18 @@ use crate::output::{Page, Progress, Records, Show, time};
 /// Bytes that are read back at once.
 const CHUNK: usize = 1 << 20;
 
-/// Written beside the file that it shall become, so that no half of one is ever called so. Removed unless it is kept.
-struct Unfinished {
-    file: File,
-    path: PathBuf,
-    kept: bool,
-}
+/// A new file of its own name beside the one that it shall become, so that no half of a backup is ever called so, and nothing is
+/// written through a link. Removed unless it gets that name.
+struct Unfinished(NamedTempFile);
 
 pub(super) fn run(context: &mut Context<'_>, path: &Path, force: bool) -> Result<(), Failure> {
-    if path.exists() && !force {
+    // A link that leads nowhere is something, too.
+    if path.symlink_metadata().is_ok() && !force {
         return Err(Failure::Exists(path.to_path_buf()));
     }
     let mut unfinished = Unfinished::begin(path)?;
     let summary = fetch(context, &mut unfinished)?;
-    unfinished.keep(path, &summary)?;
+    unfinished.keep(path, force, &summary)?;
     Ok(context.output.show(&Written { path, summary })?)
 }
 
@@ -53,45 +51,42 @@ fn fetch(context: &mut Context<'_>, to: &mut Unfinished) -> Result<BackupSummary
 
 impl Unfinished {
     fn begin(path: &Path) -> Result<Self, Failure> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".unfinished");
-        let path = PathBuf::from(name);
-        let opened =
-            OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&path);
-        let file = opened.map_err(|cause| Failure::CannotWrite { path: path.clone(), cause })?;
-        Ok(Self { file, path, kept: false })
+        let cannot_write = |cause| Failure::CannotWrite { path: path.to_path_buf(), cause };
+        let name = path.file_name().ok_or_else(|| cannot_write(io::ErrorKind::IsADirectory.into()))?;
+        let mut prefix = name.to_owned();
+        prefix.push(".");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(".unfinished");
+        Ok(Self(builder.tempfile_in(directory(path)).map_err(cannot_write)?))
     }
 
     fn write(&mut self, data: &str) -> Result<(), Failure> {
         let bytes = STANDARD.decode(data).map_err(|_| Failure::BackupDamaged)?;
-        self.file.write_all(&bytes).map_err(|cause| self.failed(cause))
+        self.0.as_file_mut().write_all(&bytes).map_err(|cause| self.failed(cause))
     }
 
-    /// Reads it back, so that what is kept is what chatd has checked.
-    fn keep(mut self, path: &Path, summary: &BackupSummary) -> Result<(), Failure> {
-        self.file.sync_all().map_err(|cause| self.failed(cause))?;
-        if digest(&self.path).map_err(|cause| self.failed(cause))? != summary.sha256 {
+    /// Reads it back, so that what is kept is what chatd has checked. Replaces another file if that is wanted.
+    fn keep(self, path: &Path, force: bool, summary: &BackupSummary) -> Result<(), Failure> {
+        self.0.as_file().sync_all().map_err(|cause| self.failed(cause))?;
+        if digest(self.0.path()).map_err(|cause| self.failed(cause))? != summary.sha256 {
             return Err(Failure::BackupDamaged);
         }
-        fs::rename(&self.path, path).map_err(|cause| self.failed(cause))?;
-        self.kept = true;
-        let directory =
-            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(directory).and_then(|directory| directory.sync_all()).map_err(|cause| self.failed(cause))
+        let named = if force { self.0.persist(path) } else { self.0.persist_noclobber(path) };
+        named.map_err(|refused| match refused.error.kind() {
+            io::ErrorKind::AlreadyExists => Failure::Exists(path.to_path_buf()),
+            _ => Failure::CannotWrite { path: path.to_path_buf(), cause: refused.error },
+        })?;
+        let synced = File::open(directory(path)).and_then(|directory| directory.sync_all());
+        synced.map_err(|cause| Failure::CannotWrite { path: path.to_path_buf(), cause })
     }
 
     fn failed(&self, cause: io::Error) -> Failure {
-        Failure::CannotWrite { path: self.path.clone(), cause }
+        Failure::CannotWrite { path: self.0.path().to_path_buf(), cause }
     }
 }
 
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if !self.kept {
-            // Why there is no backup is told already.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
+fn directory(of: &Path) -> &Path {
+    of.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn digest(path: &Path) -> io::Result<String> {

@@ -1,15 +1,16 @@
 //! Whole copies of a database, made while it is in use, and what is in them.
 
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
+use super::names::numbered;
 use super::schema;
 
 /// Pages that are copied at a time, a mebibyte as a rule.
@@ -18,6 +19,8 @@ const STRIDE: i32 = 256;
 const SLACK: u64 = 1024 * 1024;
 /// What a backup leaves to the chat, at least.
 const RESERVE: u64 = 256 * 1024 * 1024;
+/// Bytes that are compared at once.
+const CHUNK: usize = 1 << 16;
 const LOCKED_PAUSE: Duration = Duration::from_millis(10);
 
 /// What a database holds. Times are milliseconds since the Unix epoch.
@@ -72,20 +75,66 @@ pub(super) const KEPT_DAYS: u64 = 30;
 /// What a file is called until it is whole.
 const UNFINISHED: &str = "unfinished";
 
-/// As [`copy`], in place of a file that may be there; checked before it takes that place.
-pub(super) fn make(from: &Connection, to: &Path, watcher: &mut dyn Watcher) -> Result<Holdings, CopyError> {
+/// As [`copy`], under the first free name of those that [`numbered`] makes of `to`; checked before it gets that name. Returns the
+/// name: that of an earlier copy if that is the same, byte for byte.
+pub(super) fn keep(from: &Connection, to: &Path) -> Result<PathBuf, CopyError> {
     let unfinished = to.with_added_extension(UNFINISHED);
-    let made = copy(from, &unfinished, watcher).and_then(|()| check(&unfinished));
-    let made = made.and_then(|holdings| {
-        fs::rename(&unfinished, to)?;
-        sync_directory(to)?;
-        Ok(holdings)
-    });
-    if made.is_err() {
-        // What is wrong is told already; a second file that is left behind is not worth more.
-        let _ = fs::remove_file(&unfinished);
+    // A copy that was given up; nobody else makes one.
+    remove_if_there(&unfinished)?;
+    let kept = copy(from, &unfinished, &mut Patient)
+        .and_then(|()| check(&unfinished))
+        .and_then(|_| Ok(name(&unfinished, to)?));
+    // Under its other name it stays. After a failure, a file that is left behind is not worth a second report.
+    let _ = fs::remove_file(&unfinished);
+    kept
+}
+
+fn name(copy: &Path, to: &Path) -> io::Result<PathBuf> {
+    for to in numbered(to) {
+        match fs::hard_link(copy, &to) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if is_same(copy, &to)? {
+                    return Ok(to);
+                }
+            }
+            linked => {
+                linked?;
+                sync_directory(&to)?;
+                return Ok(to);
+            }
+        }
     }
-    made
+    unreachable!("there is no last number")
+}
+
+/// What is no regular file is another one.
+fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    let found = other.symlink_metadata()?;
+    if !found.is_file() || found.len() != one.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut one, mut other) = (fs::File::open(one)?, fs::File::open(other)?);
+    let (mut left, mut right) = (vec![0; CHUNK], vec![0; CHUNK]);
+    loop {
+        let count = one.read(&mut left)?;
+        if count == 0 {
+            return Ok(true);
+        }
+        match other.read_exact(&mut right[..count]) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            read => read?,
+        }
+        if left[..count] != right[..count] {
+            return Ok(false);
+        }
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// So that what is called so is called so after a crash, too.
@@ -93,12 +142,12 @@ pub(super) fn sync_directory(of: &Path) -> io::Result<()> {
     fs::File::open(of.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 
-/// Copies what the database holds at one moment into the file `to`, which then is a database without any other file
+/// Copies what the database holds at one moment into the new file `to`, which then is a database without any other file
 /// beside it. Nobody but this process' user may read it, and it is on the disk when this returns.
 pub(crate) fn copy(from: &Connection, to: &Path, watcher: &mut dyn Watcher) -> Result<(), CopyError> {
     let pragma = |name| from.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
     there_is_room(pragma("page_count")? * pragma("page_size")?, to)?;
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     let mut copy = Connection::open(to)?;
     copy.pragma_update(None, "synchronous", "OFF")?;
     // Held over all steps: otherwise each write by others would begin the copy anew.
@@ -171,7 +220,7 @@ fn holdings(connection: &Connection) -> rusqlite::Result<Holdings> {
     Ok(Holdings { messages, first: end("ASC")?, last: end("DESC")?, ..holdings })
 }
 
-fn there_is_room(bytes: u64, to: &Path) -> Result<(), CopyError> {
+pub(super) fn there_is_room(bytes: u64, to: &Path) -> Result<(), CopyError> {
     let (needed, Disk { free, .. }) = (bytes + SLACK, disk(to)?);
     if needed > free { Err(CopyError::NoRoom { needed, free }) } else { Ok(()) }
 }

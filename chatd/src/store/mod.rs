@@ -8,14 +8,18 @@ mod channels;
 mod chores;
 mod clock;
 mod copy;
+mod end;
+mod files;
 mod history;
 mod maintenance;
 mod marks;
+mod names;
 mod restore;
 mod schema;
+mod source;
 mod write;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -28,8 +32,9 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
 
 pub(crate) use self::chores::{Chore, ChoreError, Chores};
 pub(crate) use self::copy::{CopyError, Holdings, Watcher};
+use self::files::OpenFiles;
 pub(crate) use self::maintenance::{Carrier, Line, LineKind, Maintenance, MaintenanceError, Of, Selection};
-pub(crate) use self::restore::restore;
+pub(crate) use self::restore::{open_backup, restore};
 use self::write::{Leftovers, Log};
 use crate::clock::Clock;
 use crate::config::Durability;
@@ -54,6 +59,8 @@ pub(crate) struct Store {
     log: Log,
     archive: Arc<Archive>,
     clock: Clock,
+    /// Whether something was written that may not be where the next start looks for it.
+    unconfirmed: bool,
 }
 
 /// The database cannot be used.
@@ -70,6 +77,12 @@ pub(crate) enum StoreError {
     TooNew { path: PathBuf, found: u32, known: u32 },
     #[error("cannot copy the database to {} before changing it for this version of chatd: {cause}; nothing was changed", to.display())]
     NotCopied { to: PathBuf, cause: CopyError },
+    #[error(
+        "there is no database {}, but {} holds what was in it before it was deleted; \
+         put that in place: chatd restore {}; or move it away to begin anew",
+        path.display(), rescued.display(), rescued.display()
+    )]
+    Deleted { path: PathBuf, rescued: PathBuf },
     #[error("there is no room for the database {}: {cause}; make room on its disk", path.display())]
     Full { path: PathBuf, cause: rusqlite::Error },
     #[error("the database {} holds something that is no {what}; restore it from a backup", path.display())]
@@ -97,7 +110,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(Self, Kept), StoreError> {
         let path = directory.join(FILE);
-        create(&path).map_err(|cause| StoreError::Open { path: path.clone(), cause })?;
+        let file = create(&path)?;
         let broken = |cause: rusqlite::Error| match cause.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full { path: path.clone(), cause },
             _ => StoreError::Broken { path: path.clone(), cause },
@@ -110,16 +123,21 @@ impl Store {
             schema::Error::TooNew { found, known } => StoreError::TooNew { path: path.clone(), found, known },
             schema::Error::NotCopied { to, cause } => StoreError::NotCopied { to, cause },
         })?;
+        // Whatever was taken back or deleted before chatd ended, in whichever way, may be in the log.
+        let is_log_empty = history::checkpoint(&connection, "TRUNCATE").map_err(broken)?;
         let kept = read(&connection, now).map_err(|error| match error {
             RowError::Sqlite(cause) => broken(cause),
             RowError::NotA(what) => StoreError::Unreadable { path: path.clone(), what },
         })?;
         // Whatever is lost later: which ids begin here must not be, lest they are used twice.
         connection.pragma_update(None, "synchronous", synchronous(sync)).map_err(broken)?;
-        let leftovers = Leftovers::of(&mut connection).map_err(broken)?;
+        let leftovers = Leftovers::of(&mut connection, !is_log_empty).map_err(broken)?;
         let clock = clock::begin(&connection).map_err(broken)?;
-        let archive = Arc::new(Archive::new(path, kept.start.unwrap_or(now.0)));
-        Ok((Self { connection, leftovers, log: Log::default(), archive, clock }, kept))
+        let files = OpenFiles::new(&path, file).map_err(|misplaced| broken(misplaced.into()))?;
+        let archive = Arc::new(Archive::new(files, kept.start.unwrap_or(now.0)));
+        let store = Self { connection, leftovers, log: Log::default(), archive, clock, unconfirmed: false };
+        store.expect_size().map_err(broken)?;
+        Ok((store, kept))
     }
 
     /// The clocks, and what the database knows of earlier runs'.
@@ -133,9 +151,15 @@ impl Store {
     }
 }
 
-/// For nobody but chatd's user: there are hashes of passwords in it.
-fn create(path: &Path) -> io::Result<()> {
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
+/// Opens the file, or makes it, for nobody but chatd's user: there are hashes of passwords in it.
+fn create(path: &Path) -> Result<File, StoreError> {
+    let rescued = path.with_file_name(end::RESCUED);
+    if !names::is_taken(path) && names::is_taken(&rescued) {
+        return Err(StoreError::Deleted { path: path.to_path_buf(), rescued });
+    }
+    let opened =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+    opened.map_err(|cause| StoreError::Open { path: path.to_path_buf(), cause })
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

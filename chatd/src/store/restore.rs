@@ -3,23 +3,21 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
-use super::copy::{self, CopyError, Holdings, Patient, sync_directory};
+use super::copy::{self, CopyError, Holdings, sync_directory};
+use super::names::{is_taken, numbered, with_suffix};
+use super::source::{self, Source};
 use super::{FILE, history};
 
-/// What the database that was there is called afterwards.
+/// The name of the database that was there before. A number is added where that name is taken.
 const REPLACED: &str = "chatd.db.replaced";
 
 /// Beginnings that there may have been since a backup, where nothing says how many there were.
 const UNKNOWN_RUNS: u64 = 1000;
-
-/// Made by root where chatd has not been before.
-const LOCK: &str = "chatd.lock";
 
 /// What is in place now.
 #[derive(Debug)]
@@ -38,24 +36,35 @@ pub(crate) enum RestoreError {
     NotInPlace { directory: PathBuf, cause: io::Error },
 }
 
+/// The copy on its way; removed unless it has got its name.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // What is wrong is reported already.
+        let _ = source::remove(&self.0);
+    }
+}
+
+/// Opens the backup. Root may read it where the owner of the state directory may not, so this comes before root's rights are
+/// given up.
+pub(crate) fn open_backup(from: &Path) -> Result<Source, RestoreError> {
+    Source::open(from).map_err(|cause| RestoreError::Unusable { from: from.to_path_buf(), cause })
+}
+
 /// Copies the backup into the state directory, checks the copy, and puts it in the place of the database that is there, which is kept
-/// under another name. The caller holds the directory's lock.
-pub(crate) fn restore(from: &Path, directory: &Path) -> Result<Restored, RestoreError> {
-    let unusable = |cause| RestoreError::Unusable { from: from.to_path_buf(), cause };
+/// under another name. The caller holds the directory's lock, and the rights of its owner, whose links are followed.
+pub(crate) fn restore(backup: &Source, directory: &Path) -> Result<Restored, RestoreError> {
     let to = directory.join(FILE);
-    let ready = to.with_added_extension("restored");
-    let holdings = copy::open(from)
-        .map_err(CopyError::from)
-        .and_then(|backup| copy::make(&backup, &ready, &mut Patient))
-        .and_then(|holdings| begin_after(&ready, settle(&to)).map(|()| holdings))
-        .map_err(unusable)?;
+    let ready = Unfinished(to.with_added_extension("restored"));
+    let holdings = backup
+        .copy(&ready.0)
+        .and_then(|holdings| begin_after(&ready.0, settle(&to)).map(|()| holdings))
+        .map_err(|cause| RestoreError::Unusable { from: backup.path.clone(), cause })?;
     let swap = || -> io::Result<Option<PathBuf>> {
-        for file in [&ready, &directory.join(LOCK)] {
-            belong_to_owner(file, directory)?;
-        }
         let replaced = set_aside(&to)?;
         // In one step: at no time there is none.
-        fs::rename(&ready, &to)?;
+        fs::rename(&ready.0, &to)?;
         sync_directory(&to)?;
         Ok(replaced)
     };
@@ -83,23 +92,33 @@ fn begin_after(ready: &Path, replaced: Option<u64>) -> Result<(), CopyError> {
     Ok(connection.close().map_err(|(_, error)| error)?)
 }
 
-/// Gives the database a second name, with what could not be taken over into it, so that it is still whole.
+/// Gives the database a second name, and what could not be taken over into it the name that belongs to that one. Replaces no
+/// file: an earlier one may be the only copy of what it holds.
 fn set_aside(database: &Path) -> io::Result<Option<PathBuf>> {
-    let aside = database.with_file_name(REPLACED);
-    let beside = |path: &Path, end: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
-    gone(fs::remove_file(&aside))?;
-    gone(fs::remove_file(beside(&aside, "-wal")))?;
-    gone(fs::rename(beside(database, "-wal"), beside(&aside, "-wal")))?;
-    gone(fs::remove_file(beside(database, "-shm")))?;
-    Ok(gone(fs::hard_link(database, &aside))?.then_some(aside))
+    let log = |database: &Path| with_suffix(database, "-wal");
+    for aside in numbered(&database.with_file_name(REPLACED)) {
+        if is_taken(&aside) || is_taken(&log(&aside)) {
+            continue;
+        }
+        let is_there = match fs::hard_link(database, &aside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(_) => {
+                // A file system without second names, or a file of somebody else.
+                fs::rename(database, &aside)?;
+                true
+            }
+            Ok(()) => true,
+        };
+        let has_log = existed(fs::rename(log(database), log(&aside)))?;
+        existed(fs::remove_file(with_suffix(database, "-shm")))?;
+        return Ok((is_there || has_log).then_some(aside));
+    }
+    unreachable!("there is no last number")
 }
 
-/// Whether there was something; that there was not is no failure.
-fn gone(done: io::Result<()>) -> io::Result<bool> {
+/// Returns whether there was something; that there was not is no failure.
+fn existed(done: io::Result<()>) -> io::Result<bool> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         done => done.map(|()| true),
@@ -126,15 +145,6 @@ impl fmt::Display for Restored {
     }
 }
 
-/// Root restores for chatd's user.
-fn belong_to_owner(file: &Path, directory: &Path) -> io::Result<()> {
-    let (file_is, owner) = (file.metadata()?, directory.metadata()?);
-    if (file_is.uid(), file_is.gid()) == (owner.uid(), owner.gid()) {
-        return Ok(());
-    }
-    chown(file, Some(owner.uid()), Some(owner.gid()))
-}
-
 #[cfg(test)]
 mod tests {
     use chatd_core::Timestamp;
@@ -142,30 +152,77 @@ mod tests {
     use super::*;
     use crate::config::Durability;
     use crate::store::Store;
+    use crate::store::copy::Patient;
 
     fn run(directory: &Path) -> u64 {
         Store::open(directory, Durability::Off, Timestamp(1)).unwrap().1.run
+    }
+
+    fn put(backup: &Path, directory: &Path) -> Result<Restored, RestoreError> {
+        restore(&open_backup(backup)?, directory)
     }
 
     #[test]
     fn ids_that_were_given_since_the_backup_are_given_to_nothing_else() {
         let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         run(directory.path());
-        for directory in [&directory, &elsewhere] {
-            fs::write(directory.path().join(LOCK), "").unwrap();
-        }
         let backup = elsewhere.path().join("backup");
-        copy::make(&copy::open(&directory.path().join(FILE)).unwrap(), &backup, &mut Patient).unwrap();
+        copy::copy(&copy::open(&directory.path().join(FILE)).unwrap(), &backup, &mut Patient).unwrap();
         run(directory.path());
         let last = run(directory.path());
-        let restored = restore(&backup, directory.path()).unwrap();
+        let restored = put(&backup, directory.path()).unwrap();
         assert!(run(directory.path()) > last);
         assert_eq!(history::runs(&copy::open(&restored.replaced.unwrap()).unwrap()).unwrap(), Some(last));
 
-        restore(&backup, elsewhere.path()).unwrap();
+        put(&backup, elsewhere.path()).unwrap();
         assert!(run(elsewhere.path()) > UNKNOWN_RUNS, "nobody knows how many there were");
         fs::write(directory.path().join(FILE), "no database").unwrap();
-        restore(&backup, directory.path()).unwrap();
+        put(&backup, directory.path()).unwrap();
         assert!(run(directory.path()) > UNKNOWN_RUNS);
+    }
+
+    #[test]
+    fn every_replaced_database_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let backup = directory.path().join("backup");
+        run(directory.path());
+        copy::copy(&copy::open(&directory.path().join(FILE)).unwrap(), &backup, &mut Patient).unwrap();
+        let database = directory.path().join(FILE);
+        let mut asides = Vec::new();
+        for number in 0..3 {
+            fs::write(&database, format!("original {number}")).unwrap();
+            fs::write(with_suffix(&database, "-wal"), format!("log {number}")).unwrap();
+            asides.push(put(&backup, directory.path()).unwrap().replaced.unwrap());
+        }
+        let names: Vec<_> = asides.iter().map(|aside| aside.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["chatd.db.replaced", "chatd.db.replaced-2", "chatd.db.replaced-3"]);
+        for (number, aside) in asides.iter().enumerate() {
+            assert_eq!(fs::read_to_string(aside).unwrap(), format!("original {number}"));
+            assert_eq!(fs::read_to_string(with_suffix(aside, "-wal")).unwrap(), format!("log {number}"));
+        }
+    }
+
+    #[test]
+    fn a_replaced_database_can_be_restored_with_its_log() {
+        let directory = tempfile::tempdir().unwrap();
+        run(directory.path());
+        let database = directory.path().join(FILE);
+        let writer = Connection::open(&database).unwrap();
+        writer.execute_batch("CREATE TABLE mark (one); INSERT INTO mark VALUES (1)").unwrap();
+        let (aside, elsewhere) = (directory.path().join("aside"), tempfile::tempdir().unwrap());
+        fs::copy(&database, &aside).unwrap();
+        fs::copy(with_suffix(&database, "-wal"), with_suffix(&aside, "-wal")).unwrap();
+        put(&aside, elsewhere.path()).unwrap();
+        let restored = copy::open(&elsewhere.path().join(FILE)).unwrap();
+        assert_eq!(restored.query_row("SELECT one FROM mark", [], |row| row.get::<_, u32>(0)), Ok(1));
+    }
+
+    #[test]
+    fn a_restore_fails_where_it_would_wait_for_a_pipe() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRUSR).unwrap();
+        let refused = put(&pipe, directory.path()).unwrap_err().to_string();
+        assert!(refused.contains("not a regular file"), "{refused}");
     }
 }

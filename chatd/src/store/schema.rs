@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::copy::{self, CopyError, Patient};
+use super::copy::{self, CopyError};
 use crate::logging::{EventKind, Fields};
 
 /// What leads from each version to the next, from an empty database on.
@@ -65,8 +65,8 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Resu
 /// Beside the database, for who has to go back to the chatd that wrote it.
 fn keep_copy(connection: &Connection, path: &Path, version: u32) -> Result<(), Error> {
     let to = path.with_extension(format!("db.v{version}.bak"));
-    let made = copy::make(connection, &to, &mut Patient);
-    made.map_err(|cause| Error::NotCopied { to: to.clone(), cause })?;
+    let kept = copy::keep(connection, &to);
+    let to = kept.map_err(|cause| Error::NotCopied { to, cause })?;
     let message = format_args!(
         "the database is of version {version} and becomes {}; it was copied to {} before, which is removed in {} days",
         known(),

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use chatd_core::{Event, Timestamp};
+use chatd_core::{AccountEvent, Event, Timestamp};
 use rusqlite::hooks::Action;
 use rusqlite::{Connection, ErrorCode};
 
+use super::history::checkpoint;
 use super::{Archive, LOG_MAX, Store, record};
 
 /// How long what was deleted may be in the log before readers are held back for it.
@@ -31,11 +32,12 @@ pub(crate) enum WriteError {
 pub(super) struct Leftovers(Arc<AtomicBool>);
 
 impl Leftovers {
-    pub(super) fn of(connection: &mut Connection) -> rusqlite::Result<Self> {
-        let leftovers = Self::default();
+    /// `are_there`: whether there may be some from before.
+    pub(super) fn of(connection: &mut Connection, are_there: bool) -> rusqlite::Result<Self> {
+        let leftovers = Self(Arc::new(AtomicBool::new(are_there)));
         let set = leftovers.clone();
         connection.update_hook(Some(move |action, _: &str, table: &str, _| {
-            if table == "entry" && action == Action::SQLITE_DELETE {
+            if ["entry", "channel"].contains(&table) && action == Action::SQLITE_DELETE {
                 set.0.store(true, Ordering::Relaxed);
             }
         }))?;
@@ -53,6 +55,14 @@ pub(super) struct Log {
 }
 
 impl Log {
+    /// Waits until it is not being emptied.
+    pub(super) fn finish(&mut self) {
+        if let Some(thread) = self.emptying.take() {
+            // It has no outcome.
+            let _ = thread.join();
+        }
+    }
+
     fn is_being_emptied(&self) -> bool {
         self.emptying.as_ref().is_some_and(|thread| !thread.is_finished())
     }
@@ -75,12 +85,32 @@ impl Log {
 }
 
 impl Store {
-    /// Writes the durable ones of the events, which happened at these times, in one transaction.
+    /// Writes the durable ones of the events, which happened at these times, in one transaction. After a failure the same events
+    /// are to be written again; those that are in the database already are not written twice.
     pub(crate) fn write<'a>(
         &mut self,
         events: impl Iterator<Item = (Timestamp, &'a Event)>,
     ) -> Result<(), WriteError> {
-        Ok(self.try_write(events)?)
+        if !self.unconfirmed {
+            self.try_write(events)?;
+            self.unconfirmed = true;
+        }
+        // Written into a file that is deleted, it is not stored.
+        self.check()?;
+        self.unconfirmed = false;
+        Ok(())
+    }
+
+    /// # Errors
+    /// What was stored is not where the next start will look for it.
+    pub(crate) fn check(&self) -> Result<(), WriteError> {
+        self.archive.files.check().map_err(|misplaced| {
+            if misplaced.may_return() {
+                WriteError::ForNow(io::Error::other(misplaced))
+            } else {
+                WriteError::ForGood(io::Error::other(misplaced))
+            }
+        })
     }
 
     fn try_write<'a>(
@@ -90,7 +120,7 @@ impl Store {
         let transaction = self.connection.transaction()?;
         for (at, event) in events {
             record(&transaction, at.0, event)?;
-            if matches!(event, Event::Redacted(_)) {
+            if leaves_something(event) {
                 self.leftovers.0.store(true, Ordering::Relaxed);
             }
         }
@@ -120,21 +150,43 @@ impl Store {
 
     fn empty_log(&self) -> rusqlite::Result<bool> {
         self.connection.busy_timeout(Duration::ZERO)?;
-        let busy: rusqlite::Result<u32> =
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        let emptied = checkpoint(&self.connection, "TRUNCATE");
         self.connection.busy_timeout(super::BUSY)?;
-        Ok(busy? == 0)
+        emptied
     }
 
     /// Messages in the history, and bytes of the database with its log. Nothing is counted for it.
     pub(crate) fn measure(&self) -> rusqlite::Result<(u64, u64)> {
         let messages = self.connection.query_row("SELECT messages FROM run", [], |row| row.get(0))?;
+        self.expect_size()?;
         Ok((messages, self.bytes("") + self.bytes("-wal")))
+    }
+
+    /// Whoever shortens the database from now on is noticed.
+    pub(super) fn expect_size(&self) -> rusqlite::Result<()> {
+        self.archive.files.expect(self.pages_size()?);
+        Ok(())
+    }
+
+    pub(super) fn pages_size(&self) -> rusqlite::Result<u64> {
+        let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
+        Ok(pragma("page_count")? * pragma("page_size")?)
     }
 
     fn bytes(&self, suffix: &str) -> u64 {
         let path = self.connection.path().unwrap_or_default();
         std::fs::metadata(format!("{path}{suffix}")).map_or(0, |file| file.len())
+    }
+}
+
+/// Whether something that people want to be gone stays in the log when the event is stored.
+fn leaves_something(event: &Event) -> bool {
+    match event {
+        Event::Redacted(_) => true,
+        Event::Account(_, event) => {
+            matches!(event, AccountEvent::Removed { .. } | AccountEvent::PasswordSet { .. })
+        }
+        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Backups and the history as administrators have them: copied, restored, printed, taken over and erased.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Output;
 
@@ -79,7 +79,26 @@ fn a_backup_that_cannot_be_written_leaves_nothing_behind() {
     let directory = daemon.setup().path().join("chat.db");
     fs::create_dir(&directory).expect("a directory");
     refused(&daemon.chatctl(&["backup", "--force", text_of(&directory)]), 1, "cannot write");
-    assert!(!daemon.setup().path().join("chat.db.unfinished").exists());
+    let names = fs::read_dir(daemon.setup().path()).expect("a directory").flatten();
+    let left = names.map(|file| file.file_name()).find(|name| name.to_string_lossy().contains("unfinished"));
+    assert_eq!(left, None);
+}
+
+#[test]
+fn a_backup_is_not_written_through_links() {
+    let daemon = Daemon::start();
+    let [precious, link, nowhere] =
+        ["precious", "link", "nowhere"].map(|name| daemon.setup().path().join(name));
+    fs::write(&precious, "precious").expect("a file");
+    symlink(&precious, &link).expect("a link");
+    symlink("no such file", &nowhere).expect("a link");
+    for link in [&link, &nowhere] {
+        refused(&daemon.chatctl(&["backup", text_of(link)]), 1, "--force");
+        assert!(link.is_symlink());
+    }
+    done(&daemon, &["backup", "--force", text_of(&link)]);
+    assert_eq!(fs::read(&precious).expect("a file"), b"precious");
+    assert!(!link.is_symlink(), "the link was replaced, not what it leads to");
 }
 
 #[test]

@@ -1,36 +1,40 @@
 //! Reading the history beside the writer, which WAL allows: each reader has a connection of its own.
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chatd_core::{HistoryAnswer, HistoryQuery};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::page::Page;
 use super::targets::Targets;
 use super::{redact, search, undelivered};
 use crate::logging::{EventKind, log_failure};
 use crate::store::RowError;
+use crate::store::files::OpenFiles;
 
 /// What a query may take; it is given up then.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// SQLite's virtual machine looks up from its work after so many instructions.
 const STRIDE: i32 = 4096;
+/// Statements that a reader keeps prepared.
+const STATEMENTS: usize = 64;
 /// How long emptying the log waits for a lock, and may keep the writer waiting.
 const BUSY: Duration = Duration::from_millis(50);
 
 /// The history, to be read by several threads at once.
 #[derive(Debug)]
 pub(crate) struct Archive {
-    pub(in crate::store) path: PathBuf,
+    pub(in crate::store) files: OpenFiles,
     /// The first half of all messages' ids.
     pub(in crate::store) start: u64,
     /// Open, and not in use.
     idle: Mutex<Vec<Connection>>,
     /// Shared by who reads. Who empties the log has it alone: new readers wait then.
     readers: RwLock<()>,
+    /// Set when chatd stops: whoever reads is interrupted.
+    closing: Cancelled,
 }
 
 /// Whether nobody waits for an answer any more.
@@ -48,14 +52,51 @@ impl Cancelled {
 }
 
 impl Archive {
-    pub(crate) fn new(path: PathBuf, start: u64) -> Self {
-        Self { path, start, idle: Mutex::default(), readers: RwLock::default() }
+    pub(in crate::store) fn new(files: OpenFiles, start: u64) -> Self {
+        Self {
+            files,
+            start,
+            idle: Mutex::default(),
+            readers: RwLock::default(),
+            closing: Cancelled::default(),
+        }
+    }
+
+    /// Interrupts whoever reads, and refuses to read anything more.
+    pub(in crate::store) fn close(&self) {
+        self.closing.set();
+        self.idle().clear();
+    }
+
+    pub(in crate::store) fn is_closing(&self) -> bool {
+        self.closing.is_set()
+    }
+
+    /// Opens a connection for reading. Its work is interrupted when chatd stops, but for copying the whole database.
+    pub(in crate::store) fn reader(&self) -> rusqlite::Result<Connection> {
+        let mut connection = self.open(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let closing = self.closing.clone();
+        connection.progress_handler(STRIDE, Some(move || closing.is_set()))?;
+        Ok(connection)
+    }
+
+    /// Opens the database that chatd began with, and no other that has its name by now; makes none.
+    fn open(&self, access: OpenFlags) -> rusqlite::Result<Connection> {
+        if self.closing.is_set() {
+            let stopping = Some("chatd is stopping".to_owned());
+            return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), stopping));
+        }
+        let connection =
+            Connection::open_with_flags(self.files.path(), access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        self.files.check()?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
     }
 
     /// Blocks until it is read, and for five seconds at most.
     pub(crate) fn ask(&self, query: &HistoryQuery, cancelled: &Cancelled) -> HistoryAnswer {
         self.try_ask(query, cancelled).unwrap_or_else(|error| {
-            if !cancelled.is_set() {
+            if !cancelled.is_set() && !self.closing.is_set() {
                 log_failure(EventKind::StoreFailed, "cannot read the history", &error);
             }
             HistoryAnswer::Failed
@@ -65,8 +106,8 @@ impl Archive {
     fn try_ask(&self, query: &HistoryQuery, cancelled: &Cancelled) -> Result<HistoryAnswer, RowError> {
         let _reading = self.readers.read().unwrap_or_else(PoisonError::into_inner);
         let idle = self.idle().pop();
-        let mut connection = idle.map_or_else(|| open(&self.path), Ok)?;
-        watch(&mut connection, cancelled)?;
+        let mut connection = idle.map_or_else(|| self.open(OpenFlags::SQLITE_OPEN_READ_ONLY), Ok)?;
+        self.watch(&mut connection, cancelled)?;
         // What is read shall be of one moment.
         let transaction = connection.transaction()?;
         let answer = self.answer(&transaction, query)?;
@@ -80,15 +121,16 @@ impl Archive {
     /// forbids it.
     pub(in crate::store) fn empty_log(&self) -> rusqlite::Result<bool> {
         let _alone = self.readers.write().unwrap_or_else(PoisonError::into_inner);
-        let connection = Connection::open(&self.path)?;
+        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(BUSY)?;
-        let checkpoint = |how| {
-            let sql = format!("PRAGMA wal_checkpoint({how})");
-            connection.query_row(&sql, [], |row| row.get::<_, u32>(0))
-        };
         // The most of it while the chat goes on writing.
-        checkpoint("PASSIVE")?;
-        Ok(checkpoint("TRUNCATE")? == 0)
+        checkpoint(&connection, "PASSIVE")?;
+        checkpoint(&connection, "TRUNCATE")
+    }
+
+    /// Takes over what nobody reads from the log, on this thread, so that little is left to the one that writes.
+    pub(in crate::store) fn shorten_log(&self) -> rusqlite::Result<()> {
+        checkpoint(&self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?, "PASSIVE").map(drop)
     }
 
     fn answer(&self, connection: &Connection, query: &HistoryQuery) -> Result<HistoryAnswer, RowError> {
@@ -114,20 +156,29 @@ impl Archive {
         }
     }
 
+    /// Has the connection's next work end when nobody waits for it, it takes too long, or chatd stops.
+    fn watch(&self, connection: &mut Connection, cancelled: &Cancelled) -> rusqlite::Result<()> {
+        let (cancelled, closing, until) =
+            (cancelled.clone(), self.closing.clone(), Instant::now() + PATIENCE);
+        let is_over = move || cancelled.is_set() || closing.is_set() || Instant::now() > until;
+        connection.progress_handler(STRIDE, Some(is_over))
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
+/// Returns whether all of the log is taken over.
+pub(in crate::store) fn checkpoint(connection: &Connection, how: &str) -> rusqlite::Result<bool> {
+    let sql = format!("PRAGMA wal_checkpoint({how})");
+    connection.query_row(&sql, [], |row| Ok(row.get::<_, u32>(0)? == 0))
 }
 
-/// Has the connection's next work end when nobody waits for it, or it takes too long.
-fn watch(connection: &mut Connection, cancelled: &Cancelled) -> rusqlite::Result<()> {
-    let (cancelled, until) = (cancelled.clone(), Instant::now() + PATIENCE);
-    connection.progress_handler(STRIDE, Some(move || cancelled.is_set() || Instant::now() > until))
+#[cfg(test)]
+impl Archive {
+    /// Of nothing that could be read.
+    pub(crate) fn of_no_database() -> Self {
+        Self::new(OpenFiles::of_nothing(), 0)
+    }
 }

@@ -15,6 +15,7 @@ use chat_proto::name::Folded;
 use chatd_core::{Party, Place};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+pub(super) use self::archive::checkpoint;
 pub(crate) use self::archive::{Archive, Cancelled};
 pub(super) use self::point::at_time;
 pub(super) use self::receipts::{forget_receipts, receipts};

@@ -584,8 +584,8 @@ fn what_an_account_said_is_no_receipt_for_whoever_has_its_name_next() {
 fn the_log_is_emptied_as_soon_as_nobody_reads() {
     let mut bench = ten();
     let archive = bench.store.archive();
-    let log = || std::fs::metadata(archive.path.with_extension("db-wal")).unwrap().len();
-    let reader = rusqlite::Connection::open(&archive.path).unwrap();
+    let log = || std::fs::metadata(archive.files.path().with_extension("db-wal")).unwrap().len();
+    let reader = rusqlite::Connection::open(archive.files.path()).unwrap();
     let reading = reader.unchecked_transaction().unwrap();
     reading.query_row("SELECT count(*) FROM entry", [], |_| Ok(())).unwrap();
     bench.say(300, "alice", to_channel(1), "more");

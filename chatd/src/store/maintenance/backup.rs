@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::Connection;
 
 use super::{Maintenance, MaintenanceError};
+use crate::store::Archive;
 use crate::store::copy::{self, CopyError, Holdings, Watcher};
 
 /// How the names of copies begin that are on their way.
@@ -40,12 +41,12 @@ impl Maintenance {
     pub(crate) fn backup(&self, carrier: &mut dyn Carrier) -> Result<Holdings, MaintenanceError> {
         let Ok(_turn) = self.backing_up.try_lock() else { return Err(MaintenanceError::BackupUnderWay) };
         let name = format!("{PREFIX}{}.db", MADE.fetch_add(1, Ordering::Relaxed));
-        let copy = Temporary(self.path.with_file_name(name));
-        let reader = self.reader()?;
+        let copy = Temporary(self.archive.files.path().with_file_name(name));
+        let reader = self.archive.reader()?;
         let pragma = |name| reader.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
         copy::leaves_room(pragma("page_count")? * pragma("page_size")?, &copy.0)?;
-        let mut careful = Careful { carrier, beside: &copy.0, short: None };
-        let made = careful.make(&reader);
+        let mut careful = Careful { archive: &self.archive, carrier, beside: &copy.0, short: None };
+        let made = careful.make(reader);
         match careful.short {
             Some(short) => Err(short.into()),
             None => made,
@@ -53,8 +54,9 @@ impl Maintenance {
     }
 }
 
-/// Looks at the disk while it is being filled.
+/// Looks at the disk while it is being filled, and whether chatd stops.
 struct Careful<'a> {
+    archive: &'a Archive,
     carrier: &'a mut dyn Carrier,
     beside: &'a Path,
     /// Why it was given up.
@@ -62,9 +64,11 @@ struct Careful<'a> {
 }
 
 impl Careful<'_> {
-    fn make(&mut self, reader: &Connection) -> Result<Holdings, MaintenanceError> {
+    fn make(&mut self, reader: Connection) -> Result<Holdings, MaintenanceError> {
         let copy = self.beside;
-        copy::copy(reader, copy, self)?;
+        copy::copy(&reader, copy, self)?;
+        // Whoever takes the copy takes their time, and the log must not wait for it.
+        drop(reader);
         let holdings = copy::check(copy)?;
         hand_over(copy, self)?;
         Ok(holdings)
@@ -78,7 +82,7 @@ impl Careful<'_> {
 
 impl Watcher for Careful<'_> {
     fn copied(&mut self, pages: u64, of: u64) -> bool {
-        self.leaves_room() && self.carrier.copied(pages, of)
+        !self.archive.is_closing() && self.leaves_room() && self.carrier.copied(pages, of)
     }
 }
 

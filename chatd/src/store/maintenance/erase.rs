@@ -15,7 +15,7 @@ impl Maintenance {
     /// Counts without changing anything.
     pub(crate) fn traces(&self, name: &str) -> Result<Traces, MaintenanceError> {
         let sql = "SELECT count(account), count(*) - count(account) FROM entry WHERE author = ?1";
-        let counts = self.reader()?.query_row(sql, [folded(name).as_str()], |row| {
+        let counts = self.archive.reader()?.query_row(sql, [folded(name).as_str()], |row| {
             Ok(Traces { account: row.get(0)?, guest: row.get(1)? })
         })?;
         Ok(counts)

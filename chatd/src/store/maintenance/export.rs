@@ -50,12 +50,12 @@ impl Maintenance {
         selection: &Selection,
         mut take: impl FnMut(Vec<HistoryEntry>) -> bool,
     ) -> Result<u64, MaintenanceError> {
-        let reader = self.reader()?;
+        let reader = self.archive.reader()?;
         let (names, question) = (names(&reader)?, Question::of(&reader, selection)?);
         let mut after = at_time(selection.since.unwrap_or(0)) - 1;
         let mut all = 0;
         loop {
-            let entries = question.ask(&reader, after, self.start)?;
+            let entries = question.ask(&reader, after, self.archive.start)?;
             let Some((last, _)) = entries.last() else { return Ok(all) };
             after = *last;
             all += entries.len() as u64;

@@ -9,15 +9,14 @@ mod retention;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chatd_core::{Deed, Entry, MessageId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::Store;
 use super::chores::{ChoreError, Chores};
-use super::copy::{self, CopyError};
+use super::copy::CopyError;
 use super::history::{self, Archive};
 use crate::clock::Clock;
 use crate::config::Bounds;
@@ -31,9 +30,7 @@ pub(crate) use self::import::{Line, LineKind};
 
 #[derive(Debug)]
 pub(crate) struct Maintenance {
-    path: PathBuf,
-    /// The first half of the ids of messages that were said here.
-    start: u64,
+    archive: Arc<Archive>,
     chores: Chores,
     clock: Clock,
     bounds: Mutex<Bounds>,
@@ -69,16 +66,14 @@ impl From<rusqlite::Error> for MaintenanceError {
 
 impl Maintenance {
     pub(crate) fn new(
-        archive: &Archive,
+        archive: Arc<Archive>,
         chores: Chores,
         clock: Clock,
         bounds: Bounds,
         metrics: HistoryMetrics,
     ) -> Self {
-        let (path, start) = (archive.path.clone(), archive.start);
         Self {
-            path,
-            start,
+            archive,
             chores,
             clock,
             bounds: Mutex::new(bounds),
@@ -117,12 +112,8 @@ impl Maintenance {
 
     /// What was said under that id, unless it was taken back.
     pub(crate) fn message(&self, id: MessageId) -> Result<Option<Entry>, MaintenanceError> {
-        let found = history::message(&self.reader()?, id, self.start)?;
+        let found = history::message(&self.archive.reader()?, id, self.archive.start)?;
         Ok(found.into_iter().find(|entry| matches!(entry.deed, Deed::Said { .. })))
-    }
-
-    fn reader(&self) -> rusqlite::Result<Connection> {
-        copy::open(&self.path)
     }
 
     /// After rows were deleted: what nothing refers to any more goes too, the file gives back what it doesn't need, and what
@@ -132,9 +123,8 @@ impl Maintenance {
         while let Some(last) = self.chores.perform(move |store| forget_places(&store.connection, after))?? {
             after = last;
         }
-        while self.chores.perform(|store| give_back(&store.connection))?? {}
-        // Most of it beside the thread that writes, so that little is left to it.
-        Connection::open(&self.path)?.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        while self.chores.perform(Store::give_back)?? {}
+        self.archive.shorten_log()?;
         // Where somebody is reading it is tried again by itself.
         self.chores.perform(Store::tidy)?;
         Ok(())
@@ -150,7 +140,7 @@ impl Maintenance {
             Store::open(directory, crate::config::Durability::Off, Timestamp(1)).expect("a store");
         let (archive, clock, store) = (store.archive(), store.clock(), Mutex::new(store));
         let chores = Chores::new(move |chore| chore(&mut store.lock().expect("a store")));
-        Self::new(&archive, chores, clock, Bounds::default(), metrics.history.clone())
+        Self::new(archive, chores, clock, Bounds::default(), metrics.history.clone())
     }
 }
 
@@ -173,17 +163,20 @@ fn forget_places(connection: &Connection, after: i64) -> rusqlite::Result<Option
     Ok(Some(last))
 }
 
-/// Whether there is more to give back.
-fn give_back(connection: &Connection) -> rusqlite::Result<bool> {
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let (free, all) = (pragma("freelist_count")?, pragma("page_count")?);
-    if free <= SPARE_MIN.max(all / SPARE_SHARE) {
-        return Ok(false);
+impl Store {
+    /// Whether there is more to give back.
+    fn give_back(&mut self) -> rusqlite::Result<bool> {
+        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let (free, all) = (pragma("freelist_count")?, pragma("page_count")?);
+        if free <= SPARE_MIN.max(all / SPARE_SHARE) {
+            return Ok(false);
+        }
+        let mut statement = self.connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+        let mut rows = statement.query([])?;
+        while rows.next()?.is_some() {}
+        self.archive.files.expect_shrunk(self.pages_size()?);
+        Ok(true)
     }
-    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
-    let mut rows = statement.query([])?;
-    while rows.next()?.is_some() {}
-    Ok(true)
 }
 
 /// The id of a channel that is there, or is kept, and its name as it is written.

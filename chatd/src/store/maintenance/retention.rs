@@ -128,11 +128,11 @@ impl Maintenance {
 
     /// Those that were made before the schema changed hold what has been erased since.
     fn remove_old_copies(&self) {
-        let directory = self.path.parent().and_then(|directory| fs::read_dir(directory).ok());
+        let directory = self.archive.files.path().parent().and_then(|directory| fs::read_dir(directory).ok());
         for file in directory.into_iter().flatten().flatten() {
             let name = file.file_name().into_string().unwrap_or_default();
             let made = file.metadata().and_then(|file| file.modified()).ok();
-            if name.starts_with("chatd.db.v") && name.ends_with(".bak") && made.is_some_and(is_old) {
+            if name.starts_with("chatd.db.v") && name.contains(".bak") && made.is_some_and(is_old) {
                 let path = file.path();
                 match fs::remove_file(&path) {
                     Ok(()) => tracing::info!("removed {}, which was {KEPT_DAYS} days old", path.display()),

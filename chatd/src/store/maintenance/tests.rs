@@ -37,7 +37,7 @@ impl Bench {
         let chores = Chores::new(move |chore| chore(&mut written.lock().unwrap()));
         let metrics = Metrics::new(0);
         let maintenance =
-            Maintenance::new(&archive, chores, clock, Bounds::default(), metrics.history.clone());
+            Maintenance::new(archive, chores, clock, Bounds::default(), metrics.history.clone());
         let bench = Self { directory, store, maintenance, metrics, said: 0 };
         let sql = "INSERT INTO channel (id, folded, name, created_at, lobby, modes) VALUES (1, '#lobby', '#Lobby', 1, 1, '')";
         bench.store.lock().unwrap().connection.execute(sql, []).unwrap();
@@ -98,11 +98,15 @@ impl Bench {
 
     /// Whether the text is in any of the files, deleted or not.
     fn is_on_disk(&self, text: &str) -> bool {
-        fs::read_dir(self.directory.path()).unwrap().any(|file| {
-            let bytes = fs::read(file.unwrap().path()).unwrap();
-            bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
-        })
+        is_on_disk(self.directory.path(), text)
     }
+}
+
+fn is_on_disk(directory: &Path, text: &str) -> bool {
+    fs::read_dir(directory).unwrap().any(|file| {
+        let bytes = fs::read(file.unwrap().path()).unwrap();
+        bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
+    })
 }
 
 fn line(at: u64, from: &str, text: &str) -> Line {
@@ -376,4 +380,53 @@ fn one_backup_is_made_at_a_time_and_leaves_room_for_the_chat() {
     assert_eq!(copy::reserve(mebibytes(8)), mebibytes(2), "a small disk must do, too");
     assert_eq!(copy::reserve(mebibytes(4096)), mebibytes(256));
     assert_eq!(copy::reserve(mebibytes(40_960)), mebibytes(2048));
+}
+
+#[test]
+fn what_a_killed_chatd_left_in_the_log_is_gone_after_the_next_start() {
+    let mut bench = Bench::new();
+    bench.say(10, "Alice", "#Lobby", "hushhush");
+    bench.store.lock().unwrap().tidy();
+    let message = MessageId { start: 1, number: 1 };
+    let redaction = chatd_core::Redaction {
+        message,
+        to: "#Lobby".into(),
+        place: Place::Channel(ChannelId(1)),
+        by: chatd_core::Redactor::Administrator(chatd_core::Administrator { uid: 0, login: None }),
+        reason: None,
+    };
+    let event = Event::Redacted(Box::new(redaction));
+    bench.store.lock().unwrap().write([(Timestamp(20), &event)].into_iter()).unwrap();
+    let killed = tempfile::tempdir().unwrap();
+    for name in [FILE, "chatd.db-wal"] {
+        fs::copy(bench.directory.path().join(name), killed.path().join(name)).unwrap();
+    }
+    let was_on_disk = is_on_disk(killed.path(), "hushhush");
+    drop(Store::open(killed.path(), Durability::Off, Timestamp(30)).unwrap());
+    assert!(was_on_disk && !is_on_disk(killed.path(), "hushhush"));
+}
+
+/// Words that nobody else says, so that the index has many pages of them.
+fn unique_words(count: usize) -> Vec<String> {
+    let mut seed = 1_u64;
+    let mut letter = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from(b'a' + u8::try_from((seed >> 33) % 26).unwrap())
+    };
+    (0..count).map(|_| (0..12).map(|_| letter()).collect()).collect()
+}
+
+#[test]
+fn no_page_of_the_index_keeps_a_word_that_was_erased() {
+    let mut bench = Bench::new();
+    let words = unique_words(4000);
+    for (number, pair) in (0..).zip(words.chunks(2)) {
+        bench.say(number, "Alice", "#Lobby", &pair[0]);
+        bench.say(number, "Carol", "#Lobby", &pair[1]);
+    }
+    bench.maintenance.erase("alice", |_| ()).unwrap();
+    let erased: std::collections::HashSet<&[u8]> = words.iter().step_by(2).map(String::as_bytes).collect();
+    let bytes = fs::read(bench.path()).unwrap();
+    let left: Vec<_> = bytes.windows(12).filter(|window| erased.contains(window)).collect();
+    assert!(left.is_empty(), "{} of {} words are left", left.len(), erased.len());
 }

@@ -7,13 +7,18 @@ use chatd_core::{BanTarget, Kept, OwnerChange, Timestamp};
 use tempfile::TempDir;
 
 use crate::config::Durability;
-use crate::store::{FILE, Store, StoreError, restore};
+use crate::store::restore::{RestoreError, Restored};
+use crate::store::{FILE, Store, StoreError, open_backup};
 
 /// A database as the first version of chatd left it: two accounts, a certificate, a suspension and three bans.
 const V1: &[u8] = include_bytes!("../fixtures/v1.db");
 
 fn open(directory: &Path) -> Result<(Store, Kept), StoreError> {
     Store::open(directory, Durability::Off, Timestamp(5))
+}
+
+fn restore(backup: &Path, directory: &Path) -> Result<Restored, RestoreError> {
+    crate::store::restore(&open_backup(backup)?, directory)
 }
 
 fn directory() -> (TempDir, PathBuf) {
@@ -80,12 +85,27 @@ fn changes_of_owner_survive_the_step_from_version_2() {
 #[test]
 fn what_cannot_be_copied_is_not_changed() {
     let (directory, path) = directory();
-    fs::create_dir(path.with_extension("db.v1.bak")).unwrap();
+    fs::create_dir(path.with_extension("db.v1.bak.unfinished")).unwrap();
     let refused = open(directory.path()).unwrap_err();
     assert!(matches!(refused, StoreError::NotCopied { .. }), "{refused}");
     let connection = rusqlite::Connection::open(&path).unwrap();
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 1);
+}
+
+#[test]
+fn a_copy_of_another_database_is_kept_beside_the_first() {
+    let (directory, path) = directory();
+    let first = path.with_extension("db.v1.bak");
+    fs::write(&first, "the only copy of something").unwrap();
+    open(directory.path()).unwrap();
+    assert_eq!(fs::read(&first).unwrap(), b"the only copy of something");
+    let second = path.with_extension("db.v1.bak-2");
+    let copied = fs::read(&second).unwrap();
+    fs::write(&path, V1).unwrap();
+    open(directory.path()).unwrap();
+    assert_eq!(fs::read(&second).unwrap(), copied);
+    assert!(!path.with_extension("db.v1.bak-3").exists(), "the same is copied once");
 }
 
 #[test]
@@ -95,7 +115,6 @@ fn a_backup_of_the_first_version_is_put_in_place_and_what_was_there_is_kept() {
     fs::write(&backup, V1).unwrap();
     fs::write(&path, b"broken").unwrap();
     fs::write(path.with_extension("db-wal"), b"what belongs to it").unwrap();
-    fs::write(directory.path().join("chatd.lock"), b"").unwrap();
     let restored = restore(&backup, directory.path()).unwrap();
     assert_eq!((restored.holdings.accounts, restored.holdings.messages), (2, 0));
     assert_eq!(fs::read(restored.replaced.unwrap()).unwrap(), b"broken");
