@@ -59,7 +59,7 @@ impl Bench {
     }
 
     fn count(&self, sql: &str) -> u64 {
-        self.maintenance.reader().unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+        self.maintenance.archive.reader().unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     /// The shares are what the entries add up to.
@@ -159,7 +159,8 @@ fn guests_share_what_they_store_by_origin() {
         bench.say(source, 1, "hello");
     }
     let names = "SELECT group_concat(name, ' ') FROM (SELECT name FROM share ORDER BY name)";
-    let names: String = bench.maintenance.reader().unwrap().query_row(names, [], |row| row.get(0)).unwrap();
+    let names: String =
+        bench.maintenance.archive.reader().unwrap().query_row(names, [], |row| row.get(0)).unwrap();
     assert_eq!(names, "a:alice h:bin@local h:one h:root@local");
 }
 
