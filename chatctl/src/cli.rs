@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueHint};
 
-use crate::commands::Command;
+use crate::commands::{Command, is_irreversible};
 use crate::failure::Failure;
 use crate::{output, usage};
 
@@ -61,6 +61,49 @@ pub(crate) fn answer(error: &clap::Error, commands: &clap::Command) -> Result<()
     }
 }
 
+/// The command that a word means: by its name, or by an abbreviation that no other has.
+pub(crate) fn meant<'a>(group: &'a clap::Command, word: &str) -> Option<&'a clap::Command> {
+    let mut begun = group.get_subcommands().filter(|command| command.get_name().starts_with(word));
+    let only = begun.next().filter(|_| begun.next().is_none());
+    group.find_subcommand(word).or(only)
+}
+
+/// A slip of one letter must not stop chatd, so a command that cannot be undone is written out.
+///
+/// # Errors
+/// The words, which were parsed, abbreviate such a command.
+pub(crate) fn refuse_abbreviation(words: &[String], root: &clap::Command) -> Result<(), Failure> {
+    let (mut command, mut names, mut abbreviated) = (root, Vec::new(), false);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word.starts_with('-') {
+            if takes_the_next_word(root, word) {
+                words.next();
+            }
+            continue;
+        }
+        let Some(below) = meant(command, word) else { break };
+        names.push(below.get_name());
+        abbreviated |= below.get_name() != word && below.get_all_aliases().all(|alias| alias != word);
+        command = below;
+    }
+    if abbreviated && is_irreversible(command) {
+        let name = names.join(" ");
+        return Err(Failure::Usage(format!(
+            "{name} cannot be undone and takes no abbreviation; write {name}"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether it is an option whose value is the word after it.
+fn takes_the_next_word(root: &clap::Command, option: &str) -> bool {
+    let mut arguments = root.get_arguments();
+    option.strip_prefix("--").is_some_and(|name| {
+        arguments.any(|argument| argument.get_long() == Some(name) && argument.get_action().takes_values())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -77,5 +120,34 @@ mod tests {
     fn unambiguous_abbreviations_are_accepted() {
         let cli = Cli::try_parse_from(["chatctl", "ann", "hello", "world"]).expect("a command");
         assert!(matches!(cli.command, Some(Command::Announce { text }) if text == ["hello", "world"]));
+    }
+
+    #[test]
+    fn irreversible_commands_take_no_abbreviation() {
+        let refused = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            refuse_abbreviation(&words, &Cli::command()).err().map(|failure| failure.to_string())
+        };
+        for words in [
+            &["shu"][..],
+            &["shutdow", "--reason", "shutdown"],
+            &["--json", "red", "ml29f9c0-7k"],
+            &["--socket", "shutdown", "shu"],
+            &["hist", "erase", "carol"],
+            &["account", "--json", "rem", "carol"],
+        ] {
+            let said = refused(words).unwrap_or_default();
+            assert!(said.contains("takes no abbreviation; write "), "{words:?}: {said}");
+        }
+        for words in [
+            &["shutdown"][..],
+            &["--socket", "shu", "shutdown"],
+            &["--socket=shu", "shutdown", "--in", "5m"],
+            &["history", "erase", "shu"],
+            &["acc", "list"],
+            &["ann", "shutdown"],
+        ] {
+            assert_eq!(refused(words), None, "{words:?}");
+        }
     }
 }

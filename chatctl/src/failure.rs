@@ -84,6 +84,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// A confirmation is needed and nobody is there to give it.
+    pub(crate) fn unattended() -> Self {
+        Self::Usage("nobody can be asked whether to do it; add --yes".into())
+    }
+
     fn status(&self) -> u8 {
         match self {
             Self::Denied(_) | Self::Service(admin::ServiceError::PermissionDenied {}) => DENIED,

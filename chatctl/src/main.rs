@@ -11,6 +11,7 @@ mod manual;
 mod output;
 mod permission;
 mod secret;
+mod service;
 mod socket;
 #[cfg(test)]
 mod testing;
@@ -33,9 +34,15 @@ fn main() -> ExitCode {
         return status;
     }
     match Cli::try_parse() {
-        Ok(cli) => failure::finish(run(cli)),
+        Ok(cli) => failure::finish(written_out().and_then(|()| run(cli))),
         Err(error) => failure::finish(cli::answer(&error, &Cli::command())),
     }
+}
+
+/// The command line was parsed, so that its words are text.
+fn written_out() -> Result<(), Failure> {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into()).collect();
+    cli::refuse_abbreviation(&words, &Cli::command())
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {

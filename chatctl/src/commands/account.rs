@@ -9,6 +9,7 @@ use chat_proto::name::Nick;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::confirmation::Confirmation;
 use super::{Context, joined, plural};
 use crate::failure::Failure;
 use crate::output::{Page, Records, Show, Table, time};
@@ -47,7 +48,8 @@ pub(crate) enum AccountCommand {
     /// Sets the password of somebody who has forgotten it
     ///
     /// Who is logged in stays. A login of this host that is given a password can come from elsewhere with it.
-    /// The password is asked for as for `account add`.
+    /// The password is asked for as for `account add`. With --generate a terminal is asked to confirm, since the
+    /// password before is lost.
     #[command(after_help = "Example: account password carol --generate")]
     Password {
         /// Whose
@@ -56,6 +58,8 @@ pub(crate) enum AccountCommand {
         /// Makes a good password and prints it, to be handed over
         #[arg(long)]
         generate: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Shuts an account until it is resumed, and puts its user out
     ///
@@ -79,12 +83,14 @@ pub(crate) enum AccountCommand {
     /// Forgets an account, its password and its certificates, and puts its user out
     ///
     /// Others may take the name then. A login of this host stays one and only loses its password,
-    /// certificates and suspension.
+    /// certificates and suspension. It cannot be undone, and asks on a terminal.
     #[command(after_help = "Example: account remove carol")]
     Remove {
         /// Whose
         #[arg(value_name = "NAME")]
         name: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
 }
 
@@ -96,13 +102,18 @@ pub(super) fn run(context: &mut Context<'_>, command: &AccountCommand) -> Result
             Ok(context.output.show(&shown.account)?)
         }
         AccountCommand::Add { name, generate } => add(context, name, *generate),
-        AccountCommand::Password { name, generate } => set_password(context, name, *generate),
+        AccountCommand::Password { name, generate, confirmation } => {
+            set_password(context, name, *generate, *confirmation)
+        }
         AccountCommand::Suspend { name, reason } => suspend(context, name, reason),
         AccountCommand::Resume { name } => {
             context.connector.call(&ResumeAccount { name: name.clone() })?;
             Ok(context.output.show(&Outcome::of(name, format!("{name} may log in again")))?)
         }
-        AccountCommand::Remove { name } => {
+        AccountCommand::Remove { name, confirmation } => {
+            confirmation.obtain(context, |_| {
+                format!("remove the account {name}, its password and its certificates for good?")
+            })?;
             let out = context.connector.call(&RemoveAccount { name: name.clone() })?;
             Ok(context.output.show(&PutOut { did: "removed the account", name, sessions: out.sessions })?)
         }
@@ -122,7 +133,16 @@ fn add(context: &mut Context<'_>, name: &str, generate: bool) -> Result<(), Fail
     Ok(context.output.show(&Outcome { made: generate.then_some(password), ..outcome })?)
 }
 
-fn set_password(context: &mut Context<'_>, name: &str, generate: bool) -> Result<(), Failure> {
+fn set_password(
+    context: &mut Context<'_>,
+    name: &str,
+    generate: bool,
+    confirmation: Confirmation,
+) -> Result<(), Failure> {
+    // A typed password is a confirmation.
+    if generate {
+        confirmation.obtain(context, |_| format!("replace the password of {name}?"))?;
+    }
     let password = password(context, name, generate)?;
     context.connector.call(&SetPassword { name: name.to_owned(), password: password.clone() })?;
     let outcome = Outcome::of(name, format!("{name} has a new password"));

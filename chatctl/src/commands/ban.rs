@@ -3,6 +3,7 @@
 use chat_proto::admin::{Ban, BanKind, BanRequest, Banned, Bans, Unban};
 use serde_json::json;
 
+use super::confirmation::Confirmation;
 use super::duration::milliseconds;
 use super::{Context, joined, plural};
 use crate::failure::Failure;
@@ -18,6 +19,19 @@ pub(super) fn ban(
     let (target, force) = (target.to_owned(), force.then_some(true));
     let out = context.connector.call(&BanRequest { target, duration_ms, reason: joined(reason), force })?;
     Ok(context.output.show(&Outcome { banned: out, duration_ms })?)
+}
+
+/// Asks before a ban that may disconnect many users at once.
+pub(super) fn confirm(
+    context: &mut Context<'_>,
+    (target, force): (&str, bool),
+    confirmation: Confirmation,
+) -> Result<(), Failure> {
+    if !force && !target.contains(['*', '?', '/']) {
+        return Ok(());
+    }
+    confirmation
+        .obtain(context, |_| format!("ban {} and disconnect every user that it matches?", quoted(target)))
 }
 
 pub(super) fn unban(context: &mut Context<'_>, target: &str) -> Result<(), Failure> {

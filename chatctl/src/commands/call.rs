@@ -1,21 +1,44 @@
 //! `call METHOD [JSON]`: the admin API as it is, for what has no command.
 
-use chat_proto::admin::{INTERFACE, ServiceError};
+use chat_proto::admin::{
+    BanRequest, EraseHistory, INTERFACE, ImportHistory, Method, Redact, RemoveAccount, ServiceError,
+    SetPassword, Shutdown,
+};
 use serde_json::Value;
 
 use super::Context;
+use super::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::output::{Page, Records, Show};
 
 const EXAMPLE: &str = r#"'{"name":"alice"}'"#;
+/// Methods that cannot be undone.
+const IRREVERSIBLE: [&str; 7] = [
+    BanRequest::NAME,
+    EraseHistory::NAME,
+    ImportHistory::NAME,
+    Redact::NAME,
+    RemoveAccount::NAME,
+    SetPassword::NAME,
+    Shutdown::NAME,
+];
 
-pub(super) fn run(context: &mut Context<'_>, method: &str, json: &str, more: bool) -> Result<(), Failure> {
+pub(super) fn run(
+    context: &mut Context<'_>,
+    method: &str,
+    json: &str,
+    more: bool,
+    confirmation: Confirmation,
+) -> Result<(), Failure> {
     let parameters: Value = serde_json::from_str(json)
         .map_err(|error| Failure::Usage(format!("the parameters are not JSON: {error}")))?;
     if !parameters.is_object() && !parameters.is_null() {
         return Err(Failure::Usage(format!("the parameters must be an object, such as {EXAMPLE}")));
     }
     let method = if method.contains('.') { method.to_owned() } else { format!("{INTERFACE}.{method}") };
+    if IRREVERSIBLE.contains(&&*method) {
+        confirmation.obtain(context, |_| format!("call {method}? it cannot be undone"))?;
+    }
     let mut connection = context.connector.connect()?;
     connection.send(&method, &parameters, more)?;
     loop {

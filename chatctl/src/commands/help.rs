@@ -85,8 +85,9 @@ impl Show for Overview {
         }
         page.table(&table);
         page.line(
-            "Unambiguous abbreviations will do: `ann` for announce. `clear` and `exit` are of the console.",
+            "Unambiguous abbreviations will do: `ann` for announce; but not of a command that cannot be",
         );
+        page.line("undone, such as shutdown. `clear` and `exit` are of the console.");
     }
 
     fn json(&self, records: &mut Records) -> serde_json::Result<()> {

@@ -8,6 +8,7 @@ mod call;
 mod channels;
 mod clock;
 mod config;
+mod confirmation;
 mod duration;
 mod help;
 mod history;
@@ -29,6 +30,8 @@ use clap::Subcommand;
 
 use self::account::AccountCommand;
 use self::clock::ClockCommand;
+use self::confirmation::Confirmation;
+pub(crate) use self::confirmation::is_irreversible;
 pub(crate) use self::help::{Entry, entries};
 use self::history::HistoryCommand;
 use crate::client::Connector;
@@ -84,7 +87,8 @@ pub(crate) enum Command {
     ///
     /// By the name of an account, login or nick, by a mask such as *!*@host, or by an address or prefix such
     /// as 192.0.2.0/24 or 2001:db8::/32. Whoever is on and is meant is put out. It outlives a restart of
-    /// chatd. Another ban of the same replaces it.
+    /// chatd. Another ban of the same replaces it. On a terminal it asks before a mask or a prefix, which can
+    /// disconnect many.
     #[command(after_help = "Example: ban 192.0.2.0/24 --for 2h --reason \"too many guesses\"")]
     Ban {
         /// Whom
@@ -99,11 +103,13 @@ pub(crate) enum Command {
         /// Even if it keeps out everybody, or nearly, as *!*@* and 0.0.0.0/0 do
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Takes back a message
     ///
     /// Its words are removed, from the disk too; that it was said, and that you took it back, stays. `history export` tells the ids
-    /// of messages.
+    /// of messages. It cannot be undone, and asks on a terminal.
     #[command(after_help = "Example: redact ml29f9c0-7k --reason \"a password\"")]
     Redact {
         /// The message's id
@@ -112,6 +118,8 @@ pub(crate) enum Command {
         /// What those who were told it are told
         #[arg(long, value_name = "TEXT", num_args = 1..)]
         reason: Vec<String>,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Lifts a ban
     #[command(after_help = "Example: unban 192.0.2.0/24")]
@@ -153,7 +161,9 @@ pub(crate) enum Command {
     /// Stops chatd, now or later
     ///
     /// Users are told why, and everything is stored. With --in they are warned, and again as the time
-    /// comes near; another shutdown replaces the one that is scheduled.
+    /// comes near; another shutdown replaces the one that is scheduled. On a terminal it asks first, unless a
+    /// minute or more is left to call it off. systemd does not start chatd again after it:
+    /// `systemctl start chatd` does.
     #[command(after_help = "Example: shutdown --in 10m")]
     Shutdown {
         /// How long from now, such as 90s, 10m, 1h 30m or 2d; 30 days at most
@@ -165,6 +175,8 @@ pub(crate) enum Command {
         /// Calls off a shutdown that is scheduled
         #[arg(long)]
         cancel: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Version, uptime, users, memory and more
     ///
@@ -222,7 +234,7 @@ pub(crate) enum Command {
     Version,
     /// Calls a method of the admin API as it is
     ///
-    /// The reply is printed as JSON. `call org.varlink.service.GetInterfaceDescription
+    /// The reply is printed as JSON. Methods that cannot be undone ask on a terminal. `call org.varlink.service.GetInterfaceDescription
     /// '{"interface":"org.chatd.Admin"}'` prints what methods there are.
     #[command(after_help = "Example: call Show '{\"name\":\"alice\"}'")]
     Call {
@@ -235,6 +247,8 @@ pub(crate) enum Command {
         /// Ask for a stream of replies, which Ctrl-C ends
         #[arg(long)]
         more: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
 }
 
@@ -249,11 +263,13 @@ pub(crate) struct Context<'a> {
 pub(crate) trait Ask {
     /// `None` when nobody can be asked.
     fn ask(&mut self, question: &str) -> Result<Option<String>, Failure>;
+    /// Whether a person is there who can confirm something.
+    fn is_attended(&self) -> bool;
     /// Whether the answer is yes.
     fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
         match self.ask(question)? {
             Some(answer) => Ok(matches!(answer.trim(), "yes" | "y")),
-            None => Err(Failure::Usage("nobody can be asked whether to do it; add --yes".into())),
+            None => Err(Failure::unattended()),
         }
     }
     /// A new password.
@@ -271,9 +287,14 @@ impl Ask for OneShot {
         Ok(None)
     }
 
+    fn is_attended(&self) -> bool {
+        io::stdin().is_terminal()
+    }
+
     fn confirm(&mut self, question: &str) -> Result<bool, Failure> {
-        if !io::stdin().is_terminal() {
-            return Err(Failure::Usage("nobody can be asked whether to do it; add --yes".into()));
+        // With standard error elsewhere the question would wait for an answer unseen.
+        if !self.is_attended() || !io::stderr().is_terminal() {
+            return Err(Failure::unattended());
         }
         write!(io::stderr(), "{}", SafeText::line(question))?;
         let mut answer = String::new();
@@ -297,10 +318,11 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::List => list::run(context),
         Command::Announce { text } => announce::run(context, text),
         Command::Kick { name, reason, ban } => kick::run(context, name, reason, ban.as_deref()),
-        Command::Ban { target, duration, reason, force } => {
+        Command::Ban { target, duration, reason, force, confirmation } => {
+            ban::confirm(context, (target, *force), *confirmation)?;
             ban::ban(context, (target, *force), duration.as_deref(), reason)
         }
-        Command::Redact { id, reason } => redact::run(context, id, reason),
+        Command::Redact { id, reason, confirmation } => redact::run(context, id, reason, *confirmation),
         Command::Unban { target } => ban::unban(context, target),
         Command::Bans => ban::list(context),
         Command::Account { command } => {
@@ -309,7 +331,9 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Backup { file, force } => backup::run(context, file, *force),
         Command::History { command } => history::run(context, command),
         Command::Shutdown { cancel: true, .. } => shutdown::cancel(context),
-        Command::Shutdown { after, reason, .. } => shutdown::run(context, after, reason),
+        Command::Shutdown { after, reason, confirmation, .. } => {
+            shutdown::run(context, after, reason, *confirmation)
+        }
         Command::Status => status::run(context),
         Command::Show { name } => show::run(context, name),
         Command::Channels => channels::run(context),
@@ -319,7 +343,9 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Clock { command: ClockCommand::Accept } => clock::accept(context),
         Command::Log { level } => log::run(context, *level),
         Command::Version => version::run(context),
-        Command::Call { method, parameters, more } => call::run(context, method, parameters, *more),
+        Command::Call { method, parameters, more, confirmation } => {
+            call::run(context, method, parameters, *more, *confirmation)
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use clap::CommandFactory;
 use rustyline::completion::Completer;
 use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
 
-use crate::cli::Line;
+use crate::cli::{Line, meant};
 use crate::client::Connector;
 use crate::failure::Failure;
 
@@ -137,13 +137,6 @@ fn methods() -> impl Iterator<Item = String> {
     names.map(str::to_owned)
 }
 
-/// The command that a word means: by its name, or by an abbreviation that no other has.
-fn meant<'a>(group: &'a clap::Command, word: &str) -> Option<&'a clap::Command> {
-    let mut begun = group.get_subcommands().filter(|command| command.get_name().starts_with(word));
-    let only = begun.next().filter(|_| begun.next().is_none());
-    group.find_subcommand(word).or(only)
-}
-
 fn starts_with(choice: &str, word: &str) -> bool {
     choice.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
@@ -170,7 +163,7 @@ mod tests {
         let completion = Completion::new(Connector::new("/nowhere/admin.sock".into()));
         assert_eq!(complete(&completion, "ch"), ["channels", "check"]);
         assert_eq!(complete(&completion, "log d"), ["debug "]);
-        assert_eq!(complete(&completion, "shut --"), ["--cancel", "--in", "--json", "--reason"]);
+        assert_eq!(complete(&completion, "shut --"), ["--cancel", "--in", "--json", "--reason", "--yes"]);
         assert_eq!(complete(&completion, "list -"), ["--json "]);
         assert_eq!(complete(&completion, "call SetL"), ["SetLogLevel "]);
         assert_eq!(complete(&completion, "help cle"), ["clear "]);

@@ -101,10 +101,11 @@ fn obey(line: &str, connector: &Connector, output: &mut Output, ask: &mut dyn As
     if words.is_empty() {
         return Ok(Next::Another);
     }
-    let line = match Line::try_parse_from(words) {
+    let line = match Line::try_parse_from(&words) {
         Ok(line) => line,
         Err(error) => return cli::answer(&error, &Line::command()).map(|()| Next::Another),
     };
+    cli::refuse_abbreviation(&words, &Line::command())?;
     let usual = output.json;
     output.json |= line.json;
     let next = match line.command {
@@ -130,6 +131,10 @@ impl Ask for Questions<'_> {
         self.0.read(question)?.ok_or(Failure::Interrupted).map(Some)
     }
 
+    fn is_attended(&self) -> bool {
+        true
+    }
+
     /// Past the prompt, so that it gets into no history.
     fn password(&mut self, whose: &str) -> Result<Password, Failure> {
         secret::ask_twice(whose)
@@ -146,6 +151,10 @@ struct NobodyThere;
 impl Ask for NobodyThere {
     fn ask(&mut self, _question: &str) -> Result<Option<String>, Failure> {
         Ok(None)
+    }
+
+    fn is_attended(&self) -> bool {
+        false
     }
 
     fn password(&mut self, _whose: &str) -> Result<Password, Failure> {

@@ -91,3 +91,48 @@ fn the_history_is_its_owners_and_holds_no_secret() {
     assert!(!kept.contains("hunter2") && !kept.contains("log info"), "{kept}");
     assert_eq!((mode(&directory), mode(&history)), (0o700, 0o600));
 }
+
+#[test]
+fn irreversible_commands_ask_and_take_no_abbreviation() {
+    let mut daemon = Daemon::start();
+    let _alice = daemon.client("alice");
+    let mut console = console(&daemon);
+    console.line("shu");
+    console.wait_for_text("shutdown cannot be undone and takes no abbreviation");
+    for (command, question) in [
+        ("shutdown", "stop chatd now? 1 user is connected"),
+        ("account remove carol", "remove the account carol"),
+        ("redact ml29f9c0-7k", "remove the words of the message ml29f9c0-7k"),
+        ("ban *!*@192.0.2.*", "ban '*!*@192.0.2.*' and disconnect"),
+        ("account password carol --generate", "replace the password of carol?"),
+        ("call Shutdown", "call org.chatd.Admin.Shutdown?"),
+    ] {
+        console.line("clear");
+        console.wait_for(|screen| screen.trim() == "chatctl>");
+        console.line(command);
+        console.wait_for_text(question);
+        console.line("no");
+        console.wait_for(|screen| {
+            screen.contains("nothing was changed") && screen.trim_end().ends_with("chatctl>")
+        });
+    }
+    daemon.assert_running();
+    console.line("shutdown");
+    console.wait_for_text("(yes/no)");
+    console.line("yes");
+    console.wait_for_text("chatd is stopping");
+    assert!(daemon.wait().success());
+}
+
+#[test]
+fn single_command_asks_on_a_terminal_unless_told_not_to() {
+    let mut daemon = Daemon::start();
+    let mut asked = Terminal::run(&daemon.chatctl_command(&["shutdown"]), 24, 120);
+    asked.wait_for_text("stop chatd now?");
+    asked.line("n");
+    assert_eq!(asked.wait(), 1);
+    daemon.assert_running();
+    let mut told = Terminal::run(&daemon.chatctl_command(&["shutdown", "--yes"]), 24, 120);
+    assert_eq!(told.wait(), 0);
+    assert!(daemon.wait().success());
+}

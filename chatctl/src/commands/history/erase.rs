@@ -7,20 +7,21 @@ use serde_json::json;
 
 use super::plural;
 use crate::commands::Context;
+use crate::commands::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::output::{Page, Progress, Records, Show};
 
-pub(super) fn run(context: &mut Context<'_>, name: &str, yes: bool) -> Result<(), Failure> {
+pub(super) fn run(context: &mut Context<'_>, name: &str, confirmation: Confirmation) -> Result<(), Failure> {
     let HistoryCount { account, guest } = context.connector.call(&CountHistory { name: name.to_owned() })?;
     let all = account + guest;
-    if all > 0 && !yes {
-        let lines = plural(all, "line", "lines");
-        let question = format!(
-            "erase {lines} of {name} for good, {account} as an account and {guest} without one? (yes/no) "
-        );
-        if !context.ask.confirm(&question)? {
-            return Err(Failure::NotConfirmed);
+    if all > 0 {
+        if !confirmation.is_given() && !context.ask.is_attended() {
+            return Err(Failure::unattended());
         }
+        let lines = plural(all, "line", "lines");
+        confirmation.obtain(context, |_| {
+            format!("erase {lines} of {name} for good, {account} as an account and {guest} without one?")
+        })?;
     }
     let (mut erased, mut progress) = (0, Progress::new(context.output));
     context.connector.stream(&EraseHistory { name: name.to_owned() }, |so_far: Erased| {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueHint};
 
+use super::confirmation::Confirmation;
 use super::{Context, plural};
 use crate::failure::Failure;
 use crate::logs::Format;
@@ -41,14 +42,14 @@ pub(crate) enum HistoryCommand {
     ///
     /// In channels and in private, topics, joins and the like, as an account and by the same name without one; what was imported
     /// too. What others said to them is theirs and stays. It cannot be undone; backups that were made before still have it.
+    /// It asks on a terminal, and needs --yes in a script.
     #[command(after_help = "Example: history erase carol --yes")]
     Erase {
         /// Whose
         #[arg(value_name = "NAME")]
         name: String,
-        /// Don't ask
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Puts the log of another program into a channel
     ///
@@ -70,6 +71,8 @@ pub(crate) enum HistoryCommand {
         /// Where its clock was; this host's if left out
         #[arg(long, value_name = "AREA/CITY")]
         time_zone: Option<String>,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
 }
 
@@ -81,8 +84,11 @@ pub(super) fn run(context: &mut Context<'_>, command: &HistoryCommand) -> Result
             let private = private.then_some(true);
             export::run(context, channel.as_ref(), account.as_ref(), (since, until), private)
         }
-        HistoryCommand::Erase { name, yes } => erase::run(context, name, *yes),
-        HistoryCommand::Import { file, format, channel, time_zone } => {
+        HistoryCommand::Erase { name, confirmation } => erase::run(context, name, *confirmation),
+        HistoryCommand::Import { file, format, channel, time_zone, confirmation } => {
+            confirmation.obtain(context, |_| {
+                format!("import {} into {channel}? it cannot be taken out again as a whole", file.display())
+            })?;
             import::run(context, file, *format, channel, time_zone.as_deref())
         }
     }
