@@ -17,7 +17,8 @@ use crate::config::{self, Config, Directories};
 use crate::daemon::{self, Start};
 use crate::listen::ActivationError;
 use crate::lock::Lock;
-use crate::{owner, store, tls};
+use crate::logging::{print_error, print_warning, report_panics};
+use crate::{logging, owner, store, tls};
 
 /// More than anybody types.
 const PASSWORD_MAX: usize = 1024;
@@ -64,11 +65,12 @@ enum Command {
     },
 }
 
-/// How the program ends. Usage errors end it with 2, which is clap's doing.
+/// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Done = 0,
     Failed = 1,
+    Usage = 2,
     /// The configuration can't be used (`EX_CONFIG` of sysexits).
     Configuration = 78,
 }
@@ -85,7 +87,14 @@ pub(crate) fn definition() -> clap::Command {
 }
 
 pub(crate) fn main() -> Exit {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && logging::is_in_journal() => {
+            print_error(&error.render().to_string());
+            return Exit::Usage;
+        }
+        Err(error) => error.exit(),
+    };
     // In the log and in answers to administrators, who are elsewhere.
     let config = cli.config.map(|path| std::path::absolute(&path).unwrap_or(path));
     let outcome = match cli.command {
@@ -99,6 +108,7 @@ pub(crate) fn main() -> Exit {
 }
 
 fn serve(asked_for: Option<PathBuf>) -> Exit {
+    report_panics();
     let directories = Directories::from_environment();
     let config = match load(asked_for.as_ref(), &directories) {
         Ok(config) => config,
@@ -118,7 +128,7 @@ fn check(asked_for: Option<&PathBuf>) -> Exit {
         Ok(Config { file: Some(file), listeners, .. }) => {
             let certificates = listeners.iter().filter_map(|listener| listener.certificate.as_ref());
             let concerns = certificates.flat_map(|certificate| certificate.concerns());
-            concerns.for_each(|concern| print_error(&format!("warning: {concern}")));
+            concerns.for_each(|concern| print_warning(&format!("warning: {concern}")));
             say(&format!("{} is valid", file.display()))
         }
         Ok(Config { file: None, .. }) => {
@@ -240,11 +250,4 @@ fn say(line: &str) -> Exit {
 fn fail(error: &anyhow::Error) -> Exit {
     print_error(&format!("chatd: {error:#}"));
     Exit::Failed
-}
-
-/// Control characters may stand in a path or a file that somebody else wrote.
-fn print_error(message: &str) {
-    let line: String = message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    // With standard error closed there is nobody to tell.
-    let _ = writeln!(io::stderr(), "{line}");
 }

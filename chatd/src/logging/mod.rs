@@ -6,6 +6,7 @@
 mod accounts;
 mod event;
 mod facts;
+mod journal;
 mod pace;
 mod stderr;
 
@@ -15,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use chat_proto::admin::LogLevel;
 use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::Format;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt, reload};
@@ -22,6 +24,7 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 use self::event::AUDIT;
 pub(crate) use self::event::{EventKind, Fields, Place, Quoted, bounded, log_failure};
 pub(crate) use self::facts::log as log_facts;
+pub(crate) use self::journal::{is_in_journal, print_error, print_warning, report_panics};
 pub(crate) use self::pace::Pace;
 
 /// Changes the level while the daemon runs.
@@ -35,7 +38,9 @@ impl Log {
     /// Starts logging for the whole process; once.
     pub(crate) fn start(level: LogLevel) -> Self {
         let (filter, handle) = reload::Layer::new(filter(level));
-        let output = journal().unwrap_or_else(standard_error);
+        let in_journal = is_in_journal();
+        let output = if in_journal { native() } else { None };
+        let output = output.unwrap_or_else(|| standard_error(in_journal));
         tracing_subscriber::registry().with(filter).with(output).init();
         Self { filter: handle, level: Mutex::new(level) }
     }
@@ -55,13 +60,11 @@ impl Log {
 
 type Output<S> = Box<dyn Layer<S> + Send + Sync>;
 
-fn journal<S>() -> Option<Output<S>>
+/// The journal's own protocol, if its socket can be reached.
+fn native<S>() -> Option<Output<S>>
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
-    if !goes_to_journal(&std::env::var("JOURNAL_STREAM").ok()?) {
-        return None;
-    }
     // As everybody else on the host has them; the library's have one more than the usual.
     let priorities = PriorityMappings {
         error: Priority::Error,
@@ -74,24 +77,24 @@ where
     Some(layer.with_field_prefix(Some("CHATD".into())).with_priority_mappings(priorities).boxed())
 }
 
-/// systemd says which device and inode its journal's stream has.
-fn goes_to_journal(stream: &str) -> bool {
-    nix::sys::stat::fstat(io::stderr()).is_ok_and(|stat| format!("{}:{}", stat.st_dev, stat.st_ino) == stream)
-}
-
-fn standard_error<S>() -> Output<S>
+fn standard_error<S>(in_journal: bool) -> Output<S>
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-    fmt::layer()
+    let layer = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(colours)
         .with_target(false)
         .fmt_fields(stderr::Readable)
         // A closed terminal must not end the daemon: complaining about it would panic.
-        .log_internal_errors(false)
-        .boxed()
+        .log_internal_errors(false);
+    if in_journal {
+        // The journal has the time of each line.
+        layer.event_format(journal::Prioritized(Format::default().with_target(false).without_time())).boxed()
+    } else {
+        layer.boxed()
+    }
 }
 
 fn filter(level: LogLevel) -> Targets {

@@ -1,6 +1,9 @@
 //! What stands in the way of a start, and what is said about it.
 
+use std::fs::File;
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
 
 use chat_tests::daemon::{Daemon, Setup, errors};
 
@@ -79,7 +82,7 @@ fn plain_tcp_for_the_world_must_be_asked_for() {
 #[test]
 fn no_configuration_is_needed() {
     let directory = tempfile::tempdir().expect("a directory");
-    let output = std::process::Command::new(chat_tests::daemon::program("chatd"))
+    let output = Command::new(chat_tests::daemon::program("chatd"))
         .arg("check")
         .env("CONFIGURATION_DIRECTORY", directory.path())
         .output()
@@ -90,9 +93,57 @@ fn no_configuration_is_needed() {
 #[test]
 fn the_shipped_configuration_is_valid() {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../etc/chatd.toml");
-    let output = std::process::Command::new(chat_tests::daemon::program("chatd"))
+    let output = Command::new(chat_tests::daemon::program("chatd"))
         .args(["check", "--config", shipped])
         .output()
         .expect("chatd runs");
     assert!(output.status.success(), "{}", errors(&output));
+}
+
+/// What chatd prints where it believes that systemd's journal reads standard error.
+fn journal_of(setup: &Setup, mut command: Command) -> String {
+    let path = setup.path().join("journal");
+    let file = File::create(&path).expect("a file");
+    let found = file.metadata().expect("it is there");
+    command.env("JOURNAL_STREAM", format!("{}:{}", found.dev(), found.ino()));
+    let status = command.stderr(file).status().expect("chatd runs");
+    assert!(!status.success());
+    std::fs::read_to_string(path).expect("text")
+}
+
+#[test]
+fn every_reason_not_to_start_has_priority_err_in_the_journal() {
+    let plain = Setup::new;
+    let taken = plain();
+    let _taken = TcpListener::bind(taken.address).expect("the port is free");
+    let broken = plain();
+    std::fs::write(broken.path().join("chatd.db"), "x".repeat(100_000)).expect("a file");
+    let running = Daemon::start();
+    let certificate = "[[listen]]\ntcp = \"127.0.0.1:0\"\ntls = { certificate = \"/no/c\", key = \"/no/k\" }";
+    let with = |argument: &str| {
+        let setup = plain();
+        let mut command = setup.command();
+        command.arg(argument);
+        (setup, command)
+    };
+    let of = |setup: Setup| {
+        let command = setup.command();
+        (setup, command)
+    };
+    let mut cases = vec![
+        (of(Setup::configured("[server]\nmotto = \"x\"")), "motto"),
+        (of(Setup::configured(certificate)), "no such file"),
+        (of(taken), "in use"),
+        (of(broken), "chatd.db"),
+        (of(plain().with_state("/dev/null/state".as_ref())), "/dev/null/state"),
+        (with("--frobnicate"), "--frobnicate"),
+    ];
+    let second = running.setup().command();
+    cases.push(((plain(), second), "another chatd"));
+    for ((setup, command), cause) in cases {
+        let journal = journal_of(&setup, command);
+        let line = journal.lines().find(|line| line.contains(cause)).unwrap_or_default();
+        assert!(line.starts_with("<3>"), "{cause}: {journal}");
+        assert!(journal.lines().all(|line| line.starts_with('<')), "{journal}");
+    }
 }
