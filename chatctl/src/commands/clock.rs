@@ -5,6 +5,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Context;
+use super::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::output::{Page, Records, Show, time};
 
@@ -14,14 +15,20 @@ pub(crate) enum ClockCommand {
     ///
     /// After that, what is too old by this clock expires: check the date of chatd's host first.
     #[command(after_help = "Example: clock accept")]
-    Accept,
+    Accept {
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
 }
 
 struct Accepted {
     was_doubted: bool,
 }
 
-pub(super) fn accept(context: &mut Context<'_>) -> Result<(), Failure> {
+pub(super) fn accept(context: &mut Context<'_>, confirmation: Confirmation) -> Result<(), Failure> {
+    confirmation.obtain(context, |_| {
+        String::from("believe the clock of chatd's host? what is too old by it is deleted for good")
+    })?;
     let was_doubted = context.connector.call(&AcceptClock {})?.was_doubted;
     Ok(context.output.show(&Accepted { was_doubted })?)
 }

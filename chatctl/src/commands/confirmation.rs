@@ -74,6 +74,7 @@ mod tests {
                 "history erase",
                 "history import",
                 "shutdown",
+                "clock accept",
                 "call"
             ]
         );

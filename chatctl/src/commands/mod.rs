@@ -340,7 +340,9 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Watch => watch::run(context),
         Command::Reload => config::reload(context),
         Command::Check => config::check(context),
-        Command::Clock { command: ClockCommand::Accept } => clock::accept(context),
+        Command::Clock { command: ClockCommand::Accept { confirmation } } => {
+            clock::accept(context, *confirmation)
+        }
         Command::Log { level } => log::run(context, *level),
         Command::Version => version::run(context),
         Command::Call { method, parameters, more, confirmation } => {
