@@ -77,7 +77,7 @@ struct Threads {
 ///
 /// # Errors
 /// What keeps it from starting, or from going on.
-pub(crate) fn run(start: Start) -> anyhow::Result<()> {
+pub(crate) fn run(mut start: Start) -> anyhow::Result<()> {
     let handed = Activation::from_environment()?;
     let log = Log::start(start.config.log_level);
     let signals = signals::listen().context("cannot listen to signals")?;
@@ -88,7 +88,7 @@ pub(crate) fn run(start: Start) -> anyhow::Result<()> {
     let _lock = Lock::take(&start.directories.state)?;
     let (store, mut kept) = Store::open(&start.directories.state, start.config.history.sync, clock::wall())?;
     kept.logins = auth::login::all_local();
-    let sockets = Sockets::bind(&start.config, handed)?;
+    let sockets = Sockets::bind(&mut start.config, handed)?;
     let inputs = Arc::new(Mailbox::new(run::INPUTS_MAX));
     let runtime = runtime(&inputs)?;
     let outcome =
@@ -231,14 +231,24 @@ impl Wiring {
 }
 
 impl Sockets {
-    fn bind(config: &Config, mut handed: Activation) -> anyhow::Result<Self> {
-        let mut bind = |listener: &crate::config::Listener| {
-            let bound = listen::bind(&listener.place, &mut handed)?;
+    /// Takes those default listeners out of the configuration for which the host has no address.
+    fn bind(config: &mut Config, mut handed: Activation) -> anyhow::Result<Self> {
+        let mut chat = Vec::new();
+        let listeners = std::mem::take(&mut config.listeners);
+        for listener in listeners {
+            let bound = match listen::bind(&listener.place, &mut handed) {
+                Ok(bound) => bound,
+                Err(error) if listener.is_default && error.is_address_missing() => {
+                    tracing::warn!("{error}; chatd does without this default listener");
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let certificate = listener.certificate.clone();
             let certificate = certificate.map(|shown| Arc::new(Shown::new(bound.place(), shown)));
-            Ok(Listening { bound, terms: Terms { guests: listener.guests, certificate } })
-        };
-        let chat = config.listeners.iter().map(&mut bind).collect::<Result<_, BindError>>()?;
+            chat.push(Listening { bound, terms: Terms { guests: listener.guests, certificate } });
+            config.listeners.push(listener);
+        }
         let admin = listen::admin(&config.admin, &mut handed)?;
         let bind_place = |place| listen::bind(place, &mut handed);
         let metrics = config.metrics.iter().map(bind_place).collect::<Result<_, BindError>>()?;

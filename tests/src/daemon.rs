@@ -21,6 +21,7 @@ pub struct Setup {
     directory: TempDir,
     pub address: SocketAddr,
     descriptors: Option<u64>,
+    without_addresses: bool,
     state: Option<PathBuf>,
 }
 
@@ -39,7 +40,13 @@ impl Setup {
     /// The same with more configuration after it.
     pub fn configured(more: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("chatd-test-").tempdir().expect("a directory");
-        let setup = Self { directory, address: free_address(), descriptors: None, state: None };
+        let setup = Self {
+            directory,
+            address: free_address(),
+            descriptors: None,
+            without_addresses: false,
+            state: None,
+        };
         setup.configure(more);
         setup
     }
@@ -59,6 +66,13 @@ impl Setup {
     #[must_use]
     pub fn with_descriptors(mut self, count: u64) -> Self {
         self.descriptors = Some(count);
+        self
+    }
+
+    /// In a network namespace that has no address, not even of loopback. For root only.
+    #[must_use]
+    pub fn without_addresses(mut self) -> Self {
+        self.without_addresses = true;
         self
     }
 
@@ -89,6 +103,11 @@ impl Setup {
     pub fn command(&self) -> Command {
         let chatd = program("chatd");
         let mut command = match self.descriptors {
+            None if self.without_addresses => {
+                let mut unshare = Command::new("unshare");
+                unshare.arg("--net").arg(chatd);
+                unshare
+            }
             None => Command::new(chatd),
             Some(count) => {
                 let mut shell = Command::new("sh");

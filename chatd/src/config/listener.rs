@@ -25,6 +25,8 @@ pub(crate) struct Listener {
     pub(crate) guests: bool,
     /// What is shown where TLS is spoken.
     pub(crate) certificate: Option<Arc<Certificate>>,
+    /// Whether the file leaves it out, so that nobody has asked for it.
+    pub(crate) is_default: bool,
 }
 
 impl Listener {
@@ -50,6 +52,7 @@ pub(crate) enum Place {
 
 /// What the file says, which gets what it leaves out.
 pub(super) fn resolve(raw: &mut raw::Raw, directories: &Directories) -> Result<Vec<Listener>, Mistake> {
+    let is_default = raw.listen.is_none();
     let list = raw.listen.get_or_insert_with(|| Spanned::new(0..0, defaults(directories)));
     let mut listeners: Vec<Listener> = Vec::new();
     for raw in list.get_mut() {
@@ -62,6 +65,7 @@ pub(super) fn resolve(raw: &mut raw::Raw, directories: &Directories) -> Result<V
         if listeners.iter().any(|other| other.place.clashes(&listener.place)) {
             return Err(wrong(format!("a second listener at {}: expected one", listener.place)));
         }
+        listener.is_default = is_default;
         listener.certificate = raw.get_ref().tls.as_ref().map(certificate).transpose()?;
         complete(raw.get_mut(), &listener);
         listeners.push(listener);
@@ -120,7 +124,7 @@ fn listener(raw: &raw::Listen) -> Result<Listener, &'static str> {
         raw::Listen { unix: Some(path), tcp: None, insecure: None, tls: None, mode, guests, .. } => {
             let mode = mode.as_ref().map_or(DEFAULT_MODE, |mode| mode.0);
             let place = Place::Unix { path: path.0.clone(), mode };
-            Ok(Listener { place, guests: guests.unwrap_or(true), certificate: None })
+            Ok(Listener { place, guests: guests.unwrap_or(true), certificate: None, is_default: false })
         }
         raw::Listen { tcp: Some(_), tls: Some(_), insecure: Some(true), .. } => {
             Err("both `tls` and `insecure`: expected one")
@@ -134,7 +138,7 @@ fn listener(raw: &raw::Listen) -> Result<Listener, &'static str> {
                 );
             }
             let place = Place::Tcp { address };
-            Ok(Listener { place, guests: guests.unwrap_or(local), certificate: None })
+            Ok(Listener { place, guests: guests.unwrap_or(local), certificate: None, is_default: false })
         }
         raw::Listen { unix: Some(_), tcp: Some(_), .. } => Err("both `unix` and `tcp`: expected one"),
         raw::Listen { unix: None, tcp: None, .. } => Err("neither `unix` nor `tcp`: expected one"),

@@ -15,6 +15,7 @@ use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::Group;
 
 use super::activation::Activation;
+use super::failure::BindError;
 use crate::config::{Admin, Place};
 
 #[derive(Debug)]
@@ -28,22 +29,6 @@ pub(crate) enum Bound {
 pub(crate) struct SocketFile {
     path: PathBuf,
     ours: bool,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BindError {
-    #[error("another server is listening on {}; stop it first", path.display())]
-    Alive { path: PathBuf },
-    #[error("{} is there and is no socket; remove it, or configure another path", path.display())]
-    NotASocket { path: PathBuf },
-    #[error("cannot listen on {}: {cause}", path.display())]
-    Unix { path: PathBuf, cause: io::Error },
-    #[error(
-        "cannot listen on {address}: {cause}; stop what is using it, or give another address in the configuration"
-    )]
-    Tcp { address: SocketAddr, cause: io::Error },
-    #[error("there is no group {group:?}; create it, or give another [admin] group in the configuration")]
-    NoGroup { group: String },
 }
 
 impl Bound {
@@ -81,7 +66,7 @@ pub(crate) fn bind(place: &Place, handed: &mut Activation) -> Result<Bound, Bind
             .take_tcp(*address)
             .map_or_else(|| tcp(*address), Ok)
             .map(Bound::Tcp)
-            .map_err(|cause| BindError::Tcp { address: *address, cause: clearer(cause) }),
+            .map_err(|cause| BindError::Tcp { address: *address, cause }),
     }
 }
 
@@ -114,7 +99,7 @@ pub(crate) fn admin(admin: &Admin, handed: &mut Activation) -> Result<(UnixListe
 fn unix(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile), BindError> {
     let failed = |cause| BindError::Unix { path: path.to_path_buf(), cause };
     remove_stale(path)?;
-    let listener = bind_private(path).map_err(|error| failed(clearer(error.into())))?;
+    let listener = bind_private(path).map_err(|error| failed(error.into()))?;
     let file = SocketFile { path: path.to_path_buf(), ours: true };
     open_to(path, mode)?;
     socket::listen(&listener, Backlog::MAXCONN).map_err(|error| failed(error.into()))?;
@@ -155,15 +140,6 @@ fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
     // Again, for many more than the standard library has wait.
     socket::listen(&listener, Backlog::MAXCONN)?;
     Ok(listener)
-}
-
-/// The operating system's words, without its number.
-fn clearer(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => io::Error::new(error.kind(), "the address is in use"),
-        io::ErrorKind::PermissionDenied => io::Error::new(error.kind(), "permission denied"),
-        _ => error,
-    }
 }
 
 #[cfg(test)]

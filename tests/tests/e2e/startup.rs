@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 use chat_tests::daemon::{Daemon, Setup, errors};
+use chat_tests::outside::lacks_root;
 
 #[test]
 fn a_stale_socket_is_replaced() {
@@ -145,5 +146,41 @@ fn every_reason_not_to_start_has_priority_err_in_the_journal() {
         let line = journal.lines().find(|line| line.contains(cause)).unwrap_or_default();
         assert!(line.starts_with("<3>"), "{cause}: {journal}");
         assert!(journal.lines().all(|line| line.starts_with('<')), "{journal}");
+    }
+}
+
+#[test]
+fn default_listener_without_its_address_is_left_out() {
+    if lacks_root("the test of a host without addresses") {
+        return;
+    }
+    let setup = Setup::new().without_addresses();
+    std::fs::write(setup.configuration(), "").expect("the configuration can be written");
+    let daemon = setup.start();
+    daemon.client("alice");
+    assert!(daemon.chatctl(&["reload"]).status.success());
+    // Some kernels let an IPv4 address be bound that no interface has.
+    let log = daemon.log();
+    let warned = log.contains("WARN cannot listen on 127.0.0.1:6667: this host does not");
+    assert!(warned || log.contains("listens on") && log.contains("127.0.0.1:6667"), "{log}");
+}
+
+#[test]
+fn configured_listener_without_its_address_is_an_error() {
+    if lacks_root("the test of a host without addresses") {
+        return;
+    }
+    for table in ["[[listen]]", "[metrics]"] {
+        let setup = Setup::new().without_addresses();
+        let directory = setup.path().display();
+        let text = format!("{table}\ntcp = \"[::1]:6667\"\n[admin]\nsocket = \"{directory}/admin.sock\"\n");
+        std::fs::write(setup.configuration(), text).expect("the configuration can be written");
+        let output = setup.run_to_end();
+        let said = errors(&output);
+        assert_eq!(output.status.code(), Some(1), "{table}: {said}");
+        assert!(
+            said.contains("ip link set lo up") && !said.contains("stop what is using it"),
+            "{table}: {said}"
+        );
     }
 }
