@@ -1,10 +1,12 @@
 //! Where the server is.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use chat_proto::socket::TrustedUsers;
+
 use crate::failure::Failure;
+use crate::link::metadata;
 
 /// The ports of IRC over TLS and without it.
 pub const TLS_PORT: u16 = 6697;
@@ -43,15 +45,22 @@ impl Address {
         Ok(Self::Tcp { host: host.to_owned(), port })
     }
 
-    /// This host's chatd: the system's, else the one we run ourselves.
+    /// This host's chatd: the system's, else the one that the user runs. A directory counts only if nobody else could have made
+    /// it: anybody can in `/tmp`, and after a plain `su` the runtime directory is still the former user's.
     pub fn of_this_host(runtime_dir: Option<&Path>, uid: u32) -> Self {
-        let own = runtime_dir.map(|dir| dir.join("chatd/chat.sock"));
-        let fallback = PathBuf::from(format!("/tmp/chatd-{uid}"));
-        let candidates = [Some(PathBuf::from(SYSTEM_SOCKET)), own];
-        let found = candidates.into_iter().flatten().find(|path| path.exists());
-        // Anybody can make a directory in /tmp: only one of our own is trusted.
-        let fallback = || is_own_directory(&fallback, uid).then(|| fallback.join("chat.sock"));
-        Self::Unix(found.or_else(fallback).unwrap_or_else(|| SYSTEM_SOCKET.into()))
+        let system = PathBuf::from(SYSTEM_SOCKET);
+        if system.exists() {
+            return Self::Unix(system);
+        }
+        let trusted = TrustedUsers::new(uid, []);
+        let is_trusted = |path: &Path| metadata(path).is_some_and(|found| trusted.contains_owner_of(found));
+        let own = runtime_dir.filter(|base| is_trusted(base)).map(|base| base.join("chatd"));
+        let own =
+            own.map(|directory| (directory.join("chat.sock"), directory)).filter(|(path, _)| path.exists());
+        let directory = PathBuf::from(format!("/tmp/chatd-{uid}"));
+        let fallback = (directory.join("chat.sock"), directory);
+        let found = own.into_iter().chain([fallback]).find(|(_, directory)| is_trusted(directory));
+        Self::Unix(found.map_or(system, |(path, _)| path))
     }
 }
 
@@ -65,12 +74,11 @@ impl fmt::Display for Address {
     }
 }
 
-fn is_own_directory(path: &Path, uid: u32) -> bool {
-    path.symlink_metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == uid)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+
     use super::*;
 
     fn tcp(host: &str, port: u16) -> Address {
@@ -86,6 +94,27 @@ mod tests {
         assert_eq!(parsed("localhost:7000"), tcp("localhost", 7000));
         assert_eq!(parsed("[::1]:7000"), tcp("::1", 7000));
         assert_eq!(parsed("::1"), tcp("::1", 6697));
+    }
+
+    #[test]
+    fn runtime_directory_of_another_user_is_ignored() {
+        let base = tempfile::tempdir().unwrap();
+        let directory = base.path().join("chatd");
+        std::fs::DirBuilder::new().mode(0o700).create(&directory).unwrap();
+        let socket = directory.join("chat.sock");
+        std::fs::write(&socket, "").unwrap();
+        let uid = base.path().metadata().unwrap().uid();
+        let found = |uid| Address::of_this_host(Some(base.path()), uid);
+        // The host's own chatd comes first, if there is one.
+        if !Path::new(SYSTEM_SOCKET).exists() {
+            assert_eq!(found(uid), Address::Unix(socket));
+        }
+        // Root's directories are trusted by everybody.
+        if uid != 0 {
+            assert_ne!(found(uid + 1), Address::Unix(directory.join("chat.sock")));
+        }
+        std::fs::set_permissions(&directory, Permissions::from_mode(0o777)).unwrap();
+        assert_ne!(found(uid), Address::Unix(directory.join("chat.sock")));
     }
 
     #[test]

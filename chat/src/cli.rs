@@ -56,6 +56,9 @@ pub struct Options {
     /// Accept the certificate with this SHA-256 and no other
     #[arg(long, global = true, value_name = "SHA256")]
     pub fingerprint: Option<Fingerprint>,
+    /// Trust the Unix socket of this user as well [default: of root, chatd's user and yourself]
+    #[arg(long, global = true, value_name = "USER")]
+    pub socket_owner: Option<String>,
     /// Connect to HOST without TLS: everybody on the way can read and change everything
     #[arg(long, global = true, conflicts_with_all = ["ca", "fingerprint", "certificate"])]
     pub insecure_plain: bool,

@@ -168,7 +168,7 @@ fn environment() -> Section {
         .item("CHAT_SERVER", "Where chatd is, when `--server` doesn't say it.")
         .item("COLORFGBG", "Whether letters are dark on light or light on dark, for the setting `theme`.")
         .item("VISUAL, EDITOR", "The editor that Ctrl-X Ctrl-E opens.")
-        .item("NO_COLOR", "When it is set to anything, there are no colours; bold and reversed letters stay.")
+        .item("NO_COLOR", "When it is set to anything, there are no colours; bold and reversed letters stay, on a terminal. Pipes and files get no escape codes.")
 }
 
 fn files() -> Section {
@@ -181,6 +181,15 @@ fn files() -> Section {
         .item("~/.local/state/chat/history", "What you typed. It is below `XDG_STATE_HOME` if that is set.")
         .item("~/.local/state/chat/channels", "The channels that you are in at each server, for the next time.")
         .item("/run/chatd/chat.sock", "The socket of this host's chatd.")
+        .item(
+            "$XDG_RUNTIME_DIR/chatd/chat.sock, /tmp/chatd-UID/chat.sock",
+            "Those of a chatd that you run yourself, in directories of yours that nobody else can write to.",
+        )
+        .text(
+            "After `su` or `sudo` the environment may be another user's: directories that belong to somebody else are not used, \
+             neither for settings nor for what is remembered. Nothing is sent to a socket unless root, chatd's user or you \
+             serve it, or the user that `--socket-owner` names.",
+        )
 }
 
 fn examples() -> Section {

@@ -1,6 +1,7 @@
 //! The command line, the environment and the configuration file, resolved.
 
 mod chosen;
+mod home;
 mod report;
 
 use std::env;
@@ -18,6 +19,7 @@ use crate::notify::Ways;
 use crate::secret::Secret;
 use crate::session::{Entry, Way};
 use crate::settings::chosen::Chosen;
+use crate::settings::home::base;
 use crate::theme::{Palette, Theme};
 use crate::trust::Trust;
 
@@ -90,11 +92,20 @@ fn access(options: &Options, chosen: &Chosen) -> Result<Access, Failure> {
         ca: chosen.ca.value.clone(),
         fingerprint: chosen.fingerprint.value,
         known: base("XDG_STATE_HOME", ".local/state").map(|base| base.join("chat/known-servers")),
+        socket_owner: options.socket_owner.as_deref().map(uid_of).transpose()?,
     };
     let address = chosen.server.value.clone();
     let access = Access { address, plain: options.insecure_plain, trust, identity: None };
     let identity = identity(chosen, access.way())?;
     Ok(Access { identity, ..access })
+}
+
+/// The user of that name or number.
+fn uid_of(user: &str) -> Result<u32, Failure> {
+    let named = User::from_name(user).ok().flatten().map(|user| user.uid.as_raw());
+    named
+        .or_else(|| user.parse().ok())
+        .ok_or_else(|| Failure::Usage(format!("--socket-owner: there is no user {user} on this host")))
 }
 
 /// It is good for nothing where no TLS is spoken.
@@ -132,12 +143,6 @@ fn login() -> Result<String, Failure> {
 
 fn is_dumb() -> bool {
     variable("TERM").is_none_or(|term| matches!(term.as_str(), "dumb" | "cons25" | "emacs"))
-}
-
-/// An XDG directory; by its specification a relative one is ignored.
-fn base(name: &str, below_home: &str) -> Option<PathBuf> {
-    let set = variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    set.or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(below_home)))
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -50,6 +50,13 @@ impl TrustedUsers {
         Self { uids: [ROOT, own].into_iter().chain(services).collect() }
     }
 
+    /// The same with more users.
+    #[must_use]
+    pub fn and(mut self, more: impl IntoIterator<Item = u32>) -> Self {
+        self.uids.extend(more);
+        self
+    }
+
     /// Whether the peer of a connection, or the owner of a file, is trusted.
     pub fn contains(&self, uid: u32) -> bool {
         self.uids.contains(&uid)

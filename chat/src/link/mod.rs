@@ -1,5 +1,6 @@
 //! The connection to the server: bytes in, messages out.
 
+mod peer;
 mod tcp;
 mod tls;
 
@@ -20,6 +21,7 @@ use crate::failure::Failure;
 use crate::identity::Identity;
 use crate::session::{Sts, Way};
 use crate::trust::{self, Fingerprint, Trust};
+pub use peer::metadata;
 use tls::Peer;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -103,7 +105,9 @@ impl Access {
         match address {
             Address::Unix(path) => {
                 let connected = within(address, UnixStream::connect(path)).await?;
-                Ok(Box::new(connected.map_err(|error| explain(address, &error))?))
+                let stream = connected.map_err(|error| explain(address, &error))?;
+                peer::check(&stream, path, trust.socket_owner)?;
+                Ok(Box::new(stream))
             }
             Address::Tcp { host, port } if *plain => {
                 Ok(Box::new(within(address, tcp(address, host, *port)).await??))

@@ -35,7 +35,7 @@ fn text(file: Option<&Path>, rows: &[Row]) -> String {
     let place = match file {
         Some(file) if file.exists() => format!("file: {}", shown(&file.display().to_string())),
         Some(file) => format!("file: {} (there is none)", shown(&file.display().to_string())),
-        None => "file: none, since there is no $HOME".to_owned(),
+        None => "file: none, since there is no home directory of yours".to_owned(),
     };
     let values: Vec<_> = rows.iter().map(|(_, choice)| shown(&written(&choice.value))).collect();
     let key_width = rows.iter().map(|(key, _)| key.len()).max().unwrap_or(0);

@@ -38,6 +38,8 @@ pub struct Trust {
     pub fingerprint: Option<Fingerprint>,
     /// Where is written what is known of servers.
     pub known: Option<PathBuf>,
+    /// The user whose Unix socket is trusted, besides those of root, of chatd's user and of one's own.
+    pub socket_owner: Option<u32>,
 }
 
 /// A server that nobody vouches for, and that the user hasn't decided about.
