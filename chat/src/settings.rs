@@ -20,7 +20,7 @@ use crate::secret::Secret;
 use crate::session::{Entry, Way};
 use crate::settings::chosen::Chosen;
 use crate::settings::home::base;
-use crate::theme::{Palette, Theme};
+use crate::theme::Palette;
 use crate::trust::Trust;
 
 pub use report::report;
@@ -57,15 +57,20 @@ impl Settings {
             && !left_behind.into_iter().flatten().any(|path| path.exists())
     }
 
+    /// The palette of lines that commands print. Without colours they have no escape codes at all.
+    pub fn printed_palette(&self) -> Palette {
+        if self.palette == Palette::Uncoloured { Palette::None } else { self.palette }
+    }
+
     /// # Errors
     /// The configuration is wrong, the address makes no sense, or the name can't be one.
     pub fn resolve(options: &Options) -> Result<Self, Failure> {
         let config = config_file().as_deref().map(Config::load).transpose()?.unwrap_or_default();
-        let login = login()?;
+        let login = login();
         let chosen = Chosen::of(options, config, &login, variable)?;
         let access = access(options, &chosen)?;
         let is_screen = std::io::stdout().is_terminal() && !is_dumb();
-        let theme = if is_screen { chosen.theme.value } else { Theme::None };
+        let palette = Palette::choose(chosen.theme.value, variable);
         let server_password = chosen.server_password_file.value.as_deref();
         Ok(Self {
             entry: entry(&chosen, &access, &login)?,
@@ -74,7 +79,7 @@ impl Settings {
             access,
             login,
             json: options.json,
-            palette: Palette::choose(theme, variable),
+            palette: if is_screen { palette } else { Palette::None },
             notify: chosen.notify.value,
             tmux: variable("TMUX").is_some(),
             fold: chosen.fold.value && std::io::stdout().is_terminal(),
@@ -131,14 +136,10 @@ fn config_file() -> Option<PathBuf> {
     base("XDG_CONFIG_HOME", ".config").map(|base| base.join("chat/config.toml"))
 }
 
-fn login() -> Result<String, Failure> {
+/// The user's name on this host. A user without an entry in the user database, as in a container, has one made of the number.
+fn login() -> String {
     let uid = Uid::effective();
-    match User::from_uid(uid) {
-        Ok(Some(user)) => Ok(user.name),
-        _ => Err(Failure::Refused(format!(
-            "user {uid} of this host has no login name; choose one with --name"
-        ))),
-    }
+    User::from_uid(uid).ok().flatten().map_or_else(|| format!("user{uid}"), |user| user.name)
 }
 
 fn is_dumb() -> bool {

@@ -112,7 +112,7 @@ fn print(lines: &[Event], me: &str, settings: &Settings) -> Result<(), Failure> 
     let view = View { me, here: None, times: settings.times, guest: false };
     let mut out = std::io::stdout().lock();
     for line in lines.iter().filter_map(|event| renderer.dated(event, view)) {
-        writeln!(out, "{}", line.render(settings.palette, None)).map_err(Failure::Output)?;
+        writeln!(out, "{}", line.render(settings.printed_palette(), None)).map_err(Failure::Output)?;
     }
     out.flush().map_err(Failure::Output)
 }

@@ -83,7 +83,7 @@ fn print(event: &Event, renderer: &mut Renderer, view: View<'_>, settings: &Sett
     }
     let mut out = std::io::stdout().lock();
     for line in renderer.lines(event, view, Timestamp::now()) {
-        writeln!(out, "{}", line.render(settings.palette, None)).map_err(Failure::Output)?;
+        writeln!(out, "{}", line.render(settings.printed_palette(), None)).map_err(Failure::Output)?;
     }
     out.flush().map_err(Failure::Output)
 }

@@ -22,7 +22,7 @@ type Row = (&'static str, Choice<Value>);
 pub fn report(options: &Options) -> Result<(), Failure> {
     let file = config_file();
     let config = file.as_deref().map(Config::load).transpose()?.unwrap_or_default();
-    let chosen = Chosen::of(options, config, &login()?, variable)?;
+    let chosen = Chosen::of(options, config, &login(), variable)?;
     let text = if options.json {
         json(file.as_deref(), &chosen.rows())
     } else {

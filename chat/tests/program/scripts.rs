@@ -155,6 +155,24 @@ fn the_status_tells_usage_and_an_absent_server() {
 }
 
 #[test]
+fn tail_writes_no_escape_codes_into_a_pipe() {
+    let server = Server::start();
+    for options in [&["tail"][..], &["tail", "--no-color"]] {
+        let mut command = chat(&server, options);
+        command.env("COLORTERM", "truecolor");
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut client = server.client();
+        client.send(":alice!a@h PRIVMSG #lobby :mine\r\n:bob!b@h PRIVMSG #lobby :hi alice\r\n");
+        let (own, other) = (lines.next().unwrap().unwrap(), lines.next().unwrap().unwrap());
+        assert!(own.ends_with("alice: mine") && other.ends_with("bob: hi alice"), "{own:?} {other:?}");
+        assert!(!own.contains('\x1b') && !other.contains('\x1b'), "{own:?} {other:?}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+#[test]
 fn tail_takes_its_leave_when_it_is_told_to_end() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
         let server = Server::start();
