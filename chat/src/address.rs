@@ -3,10 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use chat_proto::socket::TrustedUsers;
+use chat_proto::socket::{Metadata, TrustedUsers};
 
 use crate::failure::Failure;
-use crate::link::metadata;
 
 /// The ports of IRC over TLS and without it.
 pub const TLS_PORT: u16 = 6697;
@@ -53,7 +52,8 @@ impl Address {
             return Self::Unix(system);
         }
         let trusted = TrustedUsers::new(uid, []);
-        let is_trusted = |path: &Path| metadata(path).is_some_and(|found| trusted.contains_owner_of(found));
+        let is_trusted =
+            |path: &Path| Metadata::of(path).is_some_and(|found| trusted.contains_owner_of(found));
         let own = runtime_dir.filter(|base| is_trusted(base)).map(|base| base.join("chatd"));
         let own =
             own.map(|directory| (directory.join("chat.sock"), directory)).filter(|(path, _)| path.exists());

@@ -23,6 +23,9 @@ pub(crate) struct Cli {
     /// The admin socket [default: $CHATCTL_SOCKET, else that of this host's or your own chatd]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, global = true)]
     pub(crate) socket: Option<PathBuf>,
+    /// Accept an admin socket that this user serves, besides root, chatd's user and yourself
+    #[arg(long, value_name = "USER", value_hint = ValueHint::Username, global = true)]
+    pub(crate) socket_owner: Option<String>,
     /// One JSON object per line
     #[arg(long, global = true)]
     pub(crate) json: bool,

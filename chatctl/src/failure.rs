@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chat_proto::admin;
+use chat_proto::socket::refusal;
 
 use crate::logs::Format;
 use crate::output;
@@ -45,6 +46,8 @@ pub(crate) enum Failure {
     NobodyListens(PathBuf),
     #[error("{} is not a socket; name chatd's admin socket with --socket", .0.display())]
     NotASocket(PathBuf),
+    #[error("{}; if it is right, --socket-owner {user} accepts it", refusal(&path.display().to_string(), user))]
+    ForeignSocket { path: PathBuf, user: String },
     #[error("cannot reach chatd on {}: {why}", path.display())]
     Unreachable { path: PathBuf, why: String },
     #[error(
@@ -96,6 +99,7 @@ impl Failure {
             Self::NoSocket(_)
             | Self::NobodyListens(_)
             | Self::NotASocket(_)
+            | Self::ForeignSocket { .. }
             | Self::Unreachable { .. }
             | Self::Silent { .. }
             | Self::Stopped { .. }

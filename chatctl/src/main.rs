@@ -46,7 +46,8 @@ fn written_out() -> Result<(), Failure> {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let connector = Connector::new(cli.socket.unwrap_or_else(socket::default_path));
+    let owner = cli.socket_owner.as_deref().map(socket::uid_of).transpose()?;
+    let connector = Connector::new(cli.socket.unwrap_or_else(socket::default_path)).with_socket_owner(owner);
     let mut output = Output::to_stdout(cli.json);
     match cli.command {
         Some(command) => {

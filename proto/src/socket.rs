@@ -2,11 +2,14 @@
 //!
 //! Any user can create a socket at a path that a client tries: in `/tmp`, or in the `$XDG_RUNTIME_DIR` that an environment
 //! kept across a plain `su`. A client therefore checks the directories that it finds by itself before it connects, and the
-//! credentials of the peer (`SO_PEERCRED`) after that, before it sends anything. The programs read the credentials and the
-//! metadata; this module decides.
+//! credentials of the peer (`SO_PEERCRED`) after that, before it sends anything. The programs read the
+//! credentials; this module reads the metadata and decides.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 /// The runtime directory of the host's chatd.
-pub const SYSTEM_DIRECTORY: &str = "/run/chatd";
+const SYSTEM_DIRECTORY: &str = "/run/chatd";
 /// The user that the packages and the unit run chatd as.
 pub const SERVICE_USER: &str = "chatd";
 
@@ -31,15 +34,29 @@ pub struct TrustedUsers {
 }
 
 impl Metadata {
+    /// The metadata of `path`, links not followed; absent if it cannot be read.
+    pub fn of(path: &Path) -> Option<Self> {
+        let found = path.symlink_metadata().ok()?;
+        Some(Self { owner: found.uid(), mode: found.mode() })
+    }
+
     /// Whether it is a directory that nobody but its owner can write to.
     fn is_exclusive_directory(self) -> bool {
         self.mode & FILE_TYPE == DIRECTORY && self.mode & WRITABLE_BY_OTHERS == 0
     }
 }
 
+/// Returns the users that chatd may run as on this host: the owner of [`SYSTEM_DIRECTORY`], and `named`, the uid of
+/// [`SERVICE_USER`].
+pub fn services(named: Option<u32>) -> impl Iterator<Item = u32> {
+    let directory = Path::new(SYSTEM_DIRECTORY);
+    let found = directory.parent().and_then(Metadata::of).zip(Metadata::of(directory));
+    found.and_then(|(parent, directory)| service_uid(parent, directory)).into_iter().chain(named)
+}
+
 /// Returns the user that root gave [`SYSTEM_DIRECTORY`] to, which is the one that chatd runs as. `parent` is the directory
 /// that it is in; where others can write to that, the owner proves nothing.
-pub fn service_uid(parent: Metadata, directory: Metadata) -> Option<u32> {
+fn service_uid(parent: Metadata, directory: Metadata) -> Option<u32> {
     let is_given_by_root = parent.owner == ROOT && parent.is_exclusive_directory();
     (is_given_by_root && directory.is_exclusive_directory()).then_some(directory.owner)
 }

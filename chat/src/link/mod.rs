@@ -21,7 +21,6 @@ use crate::failure::Failure;
 use crate::identity::Identity;
 use crate::session::{Sts, Way};
 use crate::trust::{self, Fingerprint, Trust};
-pub use peer::metadata;
 use tls::Peer;
 
 const CONNECT: Duration = Duration::from_secs(10);

@@ -1,10 +1,9 @@
 //! Who listens at a Unix socket: nothing is sent to a user who may only pretend to be chatd.
 
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use chat_proto::socket::{self, Metadata, SERVICE_USER, SYSTEM_DIRECTORY, TrustedUsers};
+use chat_proto::socket::{self, SERVICE_USER, TrustedUsers};
 use nix::unistd::{Uid, User};
 use tokio::net::UnixStream;
 
@@ -38,19 +37,8 @@ fn check_user(uid: u32, path: &Path, named: Option<u32>) -> Result<(), Failure> 
 
 /// The users that chatd may run as on this host.
 fn services() -> impl Iterator<Item = u32> {
-    let directory = Path::new(SYSTEM_DIRECTORY);
-    let given = directory.parent().and_then(metadata).zip(metadata(directory));
     let named = User::from_name(SERVICE_USER).ok().flatten();
-    given
-        .and_then(|(parent, directory)| socket::service_uid(parent, directory))
-        .into_iter()
-        .chain(named.map(|user| user.uid.as_raw()))
-}
-
-/// The metadata of a path, links not followed.
-pub fn metadata(path: &Path) -> Option<Metadata> {
-    let found = path.symlink_metadata().ok()?;
-    Some(Metadata { owner: found.uid(), mode: found.mode() })
+    socket::services(named.map(|user| user.uid.as_raw()))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod tests;
 
 use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ const MAX_LIST: usize = if cfg!(test) { 4 } else { 256 } * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Connector {
     path: PathBuf,
+    /// A user whose socket is accepted besides root's, chatd's user's and the caller's own.
+    socket_owner: Option<u32>,
     /// For one reply.
     patience: Duration,
     /// For everything that is asked from here on.
@@ -40,13 +43,19 @@ pub(crate) struct Connector {
 
 impl Connector {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, patience: PATIENCE, deadline: None, interrupt: None }
+        Self { path, socket_owner: None, patience: PATIENCE, deadline: None, interrupt: None }
+    }
+
+    /// The same daemon, with the patience of a first call and nothing that interrupts it.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.path.clone()).with_socket_owner(self.socket_owner)
     }
 
     /// The same daemon for something that must be over soon.
     pub(crate) fn hurried(&self, patience: Duration) -> Self {
         Self {
             path: self.path.clone(),
+            socket_owner: self.socket_owner,
             patience,
             deadline: Some(Instant::now() + patience),
             interrupt: self.interrupt.clone(),
@@ -62,6 +71,11 @@ impl Connector {
         &self.path
     }
 
+    pub(crate) fn with_socket_owner(mut self, owner: Option<u32>) -> Self {
+        self.socket_owner = owner;
+        self
+    }
+
     /// Without blocking: a stopped chatd whose queue is full is an error at once.
     pub(crate) fn connect(&self) -> Result<Connection<'_>, Failure> {
         let unreachable = |error: Errno| self.unreachable(error);
@@ -72,7 +86,9 @@ impl Connector {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let fd = socket(AddressFamily::Unix, SockType::Stream, flags, None).map_err(unreachable)?;
         connect(fd.as_raw_fd(), &address).map_err(unreachable)?;
-        Ok(Connection::new(fd.into(), self))
+        let stream = UnixStream::from(fd);
+        socket::check_peer(&stream, &self.path, self.socket_owner)?;
+        Ok(Connection::new(stream, self))
     }
 
     /// One call with one reply.

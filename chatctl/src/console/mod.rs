@@ -38,7 +38,7 @@ pub(crate) fn interactive(connector: Connector, mut output: Output) -> Result<()
     output::print(&format!("connected to {}; `help` lists the commands", connector.path().display()))?;
     let interrupt = Rc::new(Interrupt::on_ctrl_c().map_err(Failure::Setup)?);
     let connector = connector.with_interrupt(Rc::clone(&interrupt));
-    let for_completion = Connector::new(connector.path().clone());
+    let for_completion = connector.again();
     let mut prompt = prompt::new(&interrupt, for_completion)?;
     let mut presence = Presence::default();
     presence.news(&connector);
