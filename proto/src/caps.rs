@@ -40,6 +40,8 @@ bitflags::bitflags! {
         const PRESENCE = 1 << 27;
         /// Conversations are told of in lines of their own.
         const TALK = 1 << 28;
+        /// A guest comes back to its own name while a dead connection holds it.
+        const RESUME = 1 << 29;
     }
 }
 
@@ -53,6 +55,7 @@ const TABLE: &[(&str, Caps)] = &[
     ("chatd.org/client-id", Caps::CLIENT_ID),
     ("chatd.org/no-auto-join", Caps::NO_AUTO_JOIN),
     ("chatd.org/presence", Caps::PRESENCE),
+    ("chatd.org/resume", Caps::RESUME),
     ("chatd.org/talk", Caps::TALK),
     ("chghost", Caps::CHGHOST),
     ("draft/account-registration", Caps::ACCOUNT_REGISTRATION),

@@ -8,6 +8,7 @@ pub mod line;
 pub mod message;
 pub mod name;
 pub mod numeric;
+pub mod resume;
 pub mod sasl;
 pub mod socket;
 pub mod tag;

@@ -65,6 +65,17 @@ enum Stage {
     Ready,
 }
 
+/// How far the request for a name has come, while capabilities are negotiated.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum NameRequest {
+    #[default]
+    Made,
+    /// The name is in use, by an earlier connection of ours perhaps.
+    Refused(String),
+    /// Nothing more can be done for it.
+    Over,
+}
+
 #[derive(Debug)]
 pub struct Session {
     wanted: String,
@@ -75,6 +86,9 @@ pub struct Session {
     was_ready: bool,
     /// The server has let us in on this connection.
     is_in: bool,
+    /// By which the server knows us as the guest of an earlier connection. Absent only if there is no randomness to be had.
+    resume: Option<String>,
+    name_request: NameRequest,
     quitting: bool,
     offered: Caps,
     caps: Caps,
@@ -148,6 +162,8 @@ impl Session {
             step: Step::default(),
             pieces: Reassembly::default(),
             mechanisms: None,
+            resume: outbox::new_id(),
+            name_request: NameRequest::default(),
             registers_early: false,
             email_required: false,
             account: None,
@@ -204,7 +220,8 @@ impl Session {
     /// The connection broke. What was said and not answered goes on waiting with the rest if it can be sent again without being
     /// said twice, and is reported otherwise.
     pub fn lost(&mut self) {
-        if std::mem::take(&mut self.is_in) {
+        let was_in = std::mem::take(&mut self.is_in);
+        if was_in {
             self.broke = self.heard;
         }
         self.stage = Stage::Offline;
@@ -225,8 +242,11 @@ impl Session {
         self.left_behind.extend(self.rooms.abandon());
         self.left_behind.sort();
         self.left_behind.dedup();
-        for what in self.outbox.lost(self.caps.contains(Caps::CLIENT_ID)) {
-            self.emit(what);
+        // A connection that didn't let us in took nothing, and doesn't say what the server can do.
+        if was_in {
+            for what in self.outbox.lost(self.caps.contains(Caps::CLIENT_ID)) {
+                self.emit(what);
+            }
         }
     }
 

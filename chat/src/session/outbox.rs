@@ -137,8 +137,8 @@ impl Outbox {
     }
 }
 
-/// 128 random bits.
-fn new_id() -> Option<String> {
+/// 128 random bits, in hexadecimal.
+pub fn new_id() -> Option<String> {
     use std::fmt::Write as _;
     let bytes: [u8; 16] = generate(&SystemRandom::new()).ok()?.expose();
     let mut id = String::with_capacity(32);

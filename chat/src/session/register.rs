@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use crate::session::login::Step;
 use crate::session::split::Size;
-use crate::session::{Entry, Lock, READY_FENCE, RESEND_WINDOW, Session, Stage, Sts, What};
+use crate::session::{Entry, Lock, NameRequest, READY_FENCE, RESEND_WINDOW, Session, Stage, Sts, What};
 
 impl Session {
     /// A connection is there: introduces us.
@@ -17,6 +17,7 @@ impl Session {
         self.stage = Stage::Registering;
         self.caps = Caps::empty();
         self.offered = Caps::empty();
+        self.name_request = NameRequest::Made;
         self.nick.clone_from(&self.wanted);
         (self.step, self.pieces) = (Step::None, Reassembly::default());
         (self.account, self.mechanisms, self.multiline) = (None, None, None);
@@ -112,9 +113,24 @@ impl Session {
     }
 
     pub(super) fn end_caps(&mut self) {
-        if self.stage == Stage::Registering {
-            self.send(Writer::new().command("CAP").param("END"));
+        if self.stage != Stage::Registering {
+            return;
         }
+        let refused = std::mem::replace(&mut self.name_request, NameRequest::Over);
+        if let Some(token) = self.resume.clone().filter(|_| self.can_resume(self.caps)) {
+            self.send(Writer::new().command("RESUME").param(&token));
+            if matches!(refused, NameRequest::Refused(_)) {
+                self.send(Writer::new().command("NICK").param(&self.wanted));
+            }
+        } else if let NameRequest::Refused(reason) = refused {
+            return self.close_for_name(&reason);
+        }
+        self.send(Writer::new().command("CAP").param("END"));
+    }
+
+    /// Whether a guest can show that the name was its own before.
+    fn can_resume(&self, caps: Caps) -> bool {
+        caps.contains(Caps::RESUME) && matches!(self.entry, Entry::Name)
     }
 
     pub(super) fn on_welcome(&mut self, message: &Message) {
@@ -194,6 +210,17 @@ impl Session {
         if number == ERR_PASSWDMISMATCH {
             return self.on_server_password_refused(reason);
         }
+        if number == ERR_NICKNAMEINUSE
+            && self.name_request == NameRequest::Made
+            && self.can_resume(self.offered)
+        {
+            self.name_request = NameRequest::Refused(reason.to_owned());
+            return;
+        }
+        self.close_for_name(reason);
+    }
+
+    fn close_for_name(&mut self, reason: &str) {
         self.stage = Stage::Offline;
         let reason = format!("the name {} was refused: {reason}", self.wanted);
         self.emit(What::Closed { reason, last: !self.was_ready });

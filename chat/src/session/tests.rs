@@ -151,6 +151,46 @@ fn after_a_break_what_waited_is_said_once_and_in_order() {
 }
 
 #[test]
+fn line_on_the_way_outlives_a_connection_that_is_not_let_in() {
+    let mut scene = Scene::ready();
+    scene.session.caps.insert(Caps::CLIENT_ID);
+    scene.say("on the way");
+    scene.session.lost();
+    scene.session.open();
+    scene.hear(":s 433 * alice :Nickname is already in use");
+    assert!(matches!(&scene.whats()[..], [What::Closed { last: false, .. }]));
+    scene.session.lost();
+    assert_eq!(scene.whats(), []);
+    scene.session.open();
+    scene.hear(&format!(":s CAP * LS :{CAPS} chatd.org/client-id"));
+    scene.hear(&format!(":s CAP alice ACK :{CAPS} chatd.org/client-id"));
+    scene.hear(":s 376 alice :End of /MOTD command.");
+    scene.sent();
+    scene.hear(":s PONG s chat-ready");
+    assert!(scene.sent().iter().any(|line| line.ends_with("PRIVMSG #lobby :on the way")));
+}
+
+#[test]
+fn guest_shows_its_token_before_it_asks_for_its_name_again() {
+    let mut scene = Scene::begin();
+    scene.hear(":s CAP * LS :chatd.org/resume");
+    scene.hear(":s 433 * alice :Nickname is already in use");
+    scene.sent();
+    scene.hear(":s CAP * ACK :chatd.org/resume");
+    let sent = scene.sent();
+    assert!(sent[0].starts_with("RESUME ") && sent[0].len() == "RESUME ".len() + 32, "{sent:?}");
+    assert_eq!(sent[1..], ["NICK alice", "CAP END"]);
+    assert_eq!(scene.whats(), []);
+    scene.hear(":s 433 * alice :Nickname is already in use");
+    assert!(matches!(&scene.whats()[..], [What::Closed { last: true, .. }]));
+    scene.session.open();
+    scene.hear(":s CAP * LS :chatd.org/resume");
+    scene.sent();
+    scene.hear(":s CAP * ACK :chatd.org/resume");
+    assert_eq!(scene.sent(), [sent[0].as_str(), "CAP END"]);
+}
+
+#[test]
 fn channels_are_joined_again_after_a_break() {
     let mut scene = Scene::ready();
     scene.hear(":alice!alice@host JOIN #cooking");

@@ -141,6 +141,8 @@ pub enum ConnEvent {
         ident: CompactString,
         realname: Box<str>,
     },
+    /// It shows that it belongs to a guest.
+    ResumeGiven(chat_proto::resume::ResumeKey),
     CapNegotiation {
         open: bool,
     },

@@ -33,6 +33,7 @@ mod presence;
 mod quit;
 mod redact;
 mod register;
+mod resume;
 mod scan;
 mod service;
 mod setname;

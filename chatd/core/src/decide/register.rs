@@ -19,7 +19,7 @@ use crate::state::{PasswordState, Registering, Session, Source, State, User};
 use crate::tx::{Caller, Tx, label_of};
 
 use super::check::{self, word};
-use super::{authenticate, history, join, make_way, talk, welcome};
+use super::{authenticate, history, join, make_way, resume, talk, welcome};
 
 /// The user name of a client whose own one has nothing that is allowed.
 const DEFAULT_IDENT: &str = "user";
@@ -293,6 +293,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
         if first_to_stay {
             join::enter_lobby(tx, caller);
         }
+        resume::end_others(tx, conn, id);
         talk::tell(tx, conn);
         return history::arrived(tx, conn);
     }
@@ -400,11 +401,15 @@ fn is_proven(session: &Session, nick: &Nick) -> bool {
     session.proven().is_some_and(|own| own.fold() == nick.fold())
 }
 
-/// Whether somebody else goes by that nick. A further session of the same account is not somebody else.
+/// Whether somebody else goes by that nick. A further session of the same account, or of a guest that shows so, is not somebody
+/// else.
 fn is_taken(state: &State, session: &Session, nick: &Nick) -> bool {
     state.user_named(nick.as_str()).is_some_and(|(_, user)| {
         let own = session.account_as(nick).map(Nick::fold);
-        own.is_none() || own != user.account.as_ref().map(Nick::fold)
+        match own {
+            None => !resume::is_same_guest(session, user),
+            own => own != user.account.as_ref().map(Nick::fold),
+        }
     })
 }
 

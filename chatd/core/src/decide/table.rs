@@ -7,8 +7,8 @@ use crate::tx::{Caller, Tx};
 
 use super::{
     account, authenticate, away, batch, cap, help, history, info, invite, join, kick, list, markread,
-    message, mode, monitor, names, nickserv, oper, part, ping, quit, redact, register, setname, talk, topic,
-    who, whois, whowas,
+    message, mode, monitor, names, nickserv, oper, part, ping, quit, redact, register, resume, setname, talk,
+    topic, who, whois, whowas,
 };
 
 /// One command.
@@ -109,6 +109,7 @@ pub const COMMANDS: &[Command] = &[
     conn("QUIT", 0, quit::quit, "[reason]", "leaves the server"),
     by_hand(2, user("REDACT", 2, redact::redact, "target msgid [reason]", "takes back what was said")),
     conn("REGISTER", 3, account::register, "account email password", "makes an account; * for your nick, * for no email"),
+    conn("RESUME", 1, resume::resume, "token", "shows that a guest's name is yours, before you register"),
     by_hand(1, user("SEARCH", 1, history::search, "attribute=value[;attribute=value ...]", "searches in what was said before")),
     by_hand(1, user("SETNAME", 1, setname::setname, ":realname", "changes your real name")),
     by_hand(1, user("TAGMSG", 0, message::tagmsg, "target[,target ...]", "sends tags without a text")),

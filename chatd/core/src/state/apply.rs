@@ -156,7 +156,9 @@ impl State {
 
     fn arrive(&mut self, now: Now, who: &Who, event: &UserEvent) {
         let UserEvent::Arrived { conn, ident, host, realname, account, .. } = event else { return };
+        let registering = self.sessions.get(*conn).and_then(Session::registering);
         let user = User {
+            resume: registering.and_then(|registering| registering.resume),
             nick: who.nick.clone(),
             ident: ident.clone(),
             host: host.clone(),
@@ -294,6 +296,7 @@ impl Session {
             | ConnEvent::NickChosen { .. }
             | ConnEvent::NickRefused { .. }
             | ConnEvent::UserGiven { .. }
+            | ConnEvent::ResumeGiven(_)
             | ConnEvent::CapNegotiation { .. } => {
                 if let Phase::Registering(registering) = &mut self.phase {
                     registering.apply(event);
@@ -321,6 +324,7 @@ impl Registering {
             ConnEvent::NickChosen { nick } => (self.nick, self.refused) = (Some(nick.clone()), None),
             ConnEvent::NickRefused { nick } => (self.nick, self.refused) = (None, Some(nick.clone())),
             ConnEvent::UserGiven { ident, realname } => self.user = Some((ident.clone(), realname.clone())),
+            ConnEvent::ResumeGiven(key) => self.resume = Some(*key),
             ConnEvent::CapNegotiation { open } => self.negotiating = *open,
             _ => {}
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chat_proto::caps::Caps;
 use chat_proto::name::{Folded, Nick};
+use chat_proto::resume::ResumeKey;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,9 @@ pub struct Registering {
     pub user: Option<(CompactString, Box<str>)>,
     pub negotiating: bool,
     pub password: PasswordState,
+    /// What shows that it belongs to a guest who is here.
+    #[serde(default)]
+    pub resume: Option<ResumeKey>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

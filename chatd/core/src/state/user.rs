@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chat_proto::name::Nick;
+use chat_proto::resume::ResumeKey;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,9 @@ pub struct User {
     #[serde(default)]
     pub talk: Option<Talking>,
     pub modes: UserModes,
+    /// What a connection of the same guest shows.
+    #[serde(default)]
+    pub resume: Option<ResumeKey>,
     /// Never empty.
     pub sessions: Vec<ConnId>,
     pub channels: BTreeSet<ChannelId>,
