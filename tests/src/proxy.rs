@@ -43,7 +43,10 @@ struct State {
     plan: Option<Plan>,
     /// Programs are not let in.
     shut: bool,
+    /// In pairs: the program's, and chatd's for it.
     streams: Vec<UnixStream>,
+    /// Connections that chatd takes for alive, though nobody is at their other end.
+    stranded: Vec<UnixStream>,
 }
 
 impl Proxy {
@@ -91,6 +94,17 @@ impl Proxy {
         break_off(&mut state);
     }
 
+    /// Breaks all connections for the programs, while chatd hears nothing of it, as when a link dies silently.
+    pub fn strand(&self) {
+        let mut state = lock(&self.state);
+        let streams = std::mem::take(&mut state.streams);
+        for program in streams.iter().step_by(2) {
+            // It may have ended by itself.
+            let _ = program.shutdown(Shutdown::Both);
+        }
+        state.stranded.extend(streams);
+    }
+
     /// Lets programs in again.
     pub fn open(&self) {
         lock(&self.state).shut = false;
@@ -121,7 +135,9 @@ fn carry(from: &UnixStream, to: &UnixStream, speaker: Speaker, state: &Arc<Mutex
             line.clear();
         }
         // The other side's end, which it hasn't heard of yet.
-        let _ = to.shutdown(Shutdown::Both);
+        if lock(&state).stranded.is_empty() {
+            let _ = to.shutdown(Shutdown::Both);
+        }
     });
 }
 

@@ -137,6 +137,23 @@ fn what_was_said_meanwhile_is_shown_once_and_in_its_place() {
 }
 
 #[test]
+fn guest_takes_its_name_back_from_a_silently_dead_link() {
+    let daemon = Daemon::start();
+    let proxy = proxied(&daemon);
+    let mut bob = daemon.client("bob");
+    let mut anna = Terminal::run(&chat(&proxy, &["--name", "anna"]), 24, 80);
+    anna.wait_for_text("#lobby>");
+    bob.sync();
+    proxy.strand();
+    anna.line("typed meanwhile");
+    anna.wait_for_text("anna: typed meanwhile");
+    let heard: Vec<_> = bob.sync().into_iter().filter(|line| line.contains(":anna!")).collect();
+    assert!(matches!(&heard[..], [said] if said.ends_with("PRIVMSG #lobby :typed meanwhile")), "{heard:?}");
+    anna.line("<quit>");
+    assert_eq!(anna.wait(), 0);
+}
+
+#[test]
 fn a_cron_job_of_any_user_can_say_it() {
     let nobody = nix::unistd::User::from_name("nobody").expect("users can be looked up");
     let what = "chat send as another user";
