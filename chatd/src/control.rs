@@ -180,6 +180,15 @@ impl Control {
         self.metrics.clock.deviates(clock.doubt().map_or(0, Doubt::seconds));
     }
 
+    /// Looks at the free space on the disk, on a thread of its own, and publishes it.
+    pub(crate) fn watch_disk_space(&self) {
+        let (maintenance, metrics) = (Arc::clone(&self.maintenance), self.metrics.store.clone());
+        tokio::task::spawn_blocking(move || {
+            maintenance.watch_disk_space();
+            metrics.has_space(maintenance.disk_space().free(), maintenance.disk_space().reserve());
+        });
+    }
+
     pub(crate) fn certificates(&self) -> impl Iterator<Item = &Arc<Shown>> {
         self.listeners.iter().filter_map(|opened| opened.certificate.as_ref())
     }
@@ -228,6 +237,8 @@ impl Backend for Control {
         DaemonStatus {
             stored_messages,
             database_size,
+            disk_free: self.maintenance.disk_space().free(),
+            disk_reserve: self.maintenance.disk_space().reserve(),
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
             started_at: self.maintenance.clock().now().wall_at(Uptime(0)).0,

@@ -121,7 +121,7 @@ async fn serve(
     let started_at = clock.now().wall.0;
     let metrics = Arc::new(Metrics::new(started_at));
     let hashing = Arc::new(Hashing::start().context("cannot prepare for hashing passwords")?);
-    let archive = store.archive();
+    let (archive, disk_space) = (store.archive(), store.disk_space());
     let wiring =
         Wiring::new(&start.config, connections_max, &inputs, Arc::clone(&archive), &metrics, &hashing);
     let admission = Arc::new(wiring.admission(kept.secret, &metrics));
@@ -131,8 +131,14 @@ async fn serve(
         Observers { metrics: metrics.store.clone(), pulse: core_pulse.clone(), stall: stall.clone() };
     let commit = Commit::new(Arc::clone(&outlets), Box::new(store), observers)?;
     let bounds = start.config.history.bounds;
-    let maintenance =
-        Arc::new(Maintenance::new(archive, commit.chores(), clock.clone(), bounds, metrics.history.clone()));
+    let maintenance = Arc::new(Maintenance::new(
+        archive,
+        commit.chores(),
+        clock.clone(),
+        disk_space,
+        bounds,
+        metrics.history.clone(),
+    ));
     let core = Core::new(start.config.policy.clone(), kept, clock.now().wall);
     let control = Arc::new(Control {
         core: inputs,
@@ -358,6 +364,7 @@ async fn attend(
             }
             _ = ticks.tick() => {
                 control.watch_clock();
+                control.watch_disk_space();
                 control.core.push(Input::Tick);
                 orders.push(Order::Beat);
                 supervision.tick(&control.metrics.core, control.stall.why().as_deref());

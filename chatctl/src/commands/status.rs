@@ -25,6 +25,10 @@ impl Show for Status {
             &format!("{} stored, {} since the start", daemon.stored_messages, core.messages),
         ]);
         table.push(["database", &bytes(daemon.database_size)]);
+        if let Some(free) = daemon.disk_free {
+            let reserve = bytes(daemon.disk_reserve);
+            table.push(["disk", &format!("{} free, {reserve} of it reserved", bytes(free))]);
+        }
         table.push(["memory", &bytes(daemon.memory)]);
         for (index, listener) in daemon.listeners.iter().enumerate() {
             table.push([if index == 0 { "listeners" } else { "" }, listener]);

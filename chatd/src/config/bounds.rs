@@ -22,6 +22,8 @@ const SIZE: &str = "a size from \"10M\" on, such as \"500M\" or \"20G\" (of 1024
 const SIZE_MIN: u64 = 10 << 20;
 const UNITS: [(char, u32); 4] = [('K', 10), ('M', 20), ('G', 30), ('T', 40)];
 
+const RESERVE: &str = "a size such as \"500M\" or \"2G\" (of 1024 each), or \"0\"";
+
 /// After how long something happens; never without a time.
 #[derive(Debug)]
 pub(super) struct After(pub(super) Option<Period>);
@@ -33,6 +35,10 @@ pub(super) struct Retention(pub(super) Option<Duration>);
 /// Bytes; without a bound if there is no number.
 #[derive(Debug)]
 pub(super) struct Size(pub(super) Option<u64>);
+
+/// Bytes to leave free.
+#[derive(Debug)]
+pub(super) struct Reserve(pub(super) u64);
 
 impl<'de> Deserialize<'de> for Retention {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -108,8 +114,24 @@ impl<'de> Deserialize<'de> for Size {
 
 impl Serialize for Size {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(bytes) = self.0 else { return serializer.serialize_str(UNLIMITED) };
-        let whole = UNITS.iter().rev().find(|(_, bits)| bytes.is_multiple_of(1 << bits));
+        match self.0 {
+            Some(bytes) => Reserve(bytes).serialize(serializer),
+            None => serializer.serialize_str(UNLIMITED),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Reserve {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = string(deserializer, RESERVE)?;
+        bytes(&text).map(Self).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &RESERVE))
+    }
+}
+
+impl Serialize for Reserve {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes = self.0;
+        let whole = UNITS.iter().rev().find(|(_, bits)| bytes > 0 && bytes.is_multiple_of(1 << bits));
         match whole {
             Some((unit, bits)) => serializer.collect_str(&format_args!("{}{unit}", bytes >> bits)),
             None => serializer.collect_str(&bytes),
@@ -137,6 +159,17 @@ mod tests {
         }
         for wrong in ["", "5", "9M", "10 M", "1.5G", "-1G", "99999999T", "G", "10m"] {
             assert!(serde_json::from_value::<Size>(wrong.into()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn reserve_is_any_size() {
+        for text in ["0", "5", "64M", "2G"] {
+            let reserve: Reserve = serde_json::from_value(text.into()).unwrap();
+            assert_eq!(serde_json::to_value(&reserve).unwrap(), text);
+        }
+        for wrong in ["", "5%", "-1", "unlimited", "99999999T"] {
+            assert!(serde_json::from_value::<Reserve>(wrong.into()).is_err(), "{wrong}");
         }
     }
 

@@ -72,6 +72,8 @@ pub(crate) struct Bounds {
     pub(crate) retention: Option<Duration>,
     /// Bytes of the database in use; as many as there are when absent.
     pub(crate) max_size: Option<u64>,
+    /// Bytes that the chat leaves free on the disk; a share of it when absent.
+    pub(crate) reserve: Option<u64>,
 }
 
 /// Bounds that the sockets' side holds.
@@ -147,7 +149,11 @@ pub(crate) fn host_name() -> CompactString {
 }
 
 fn history(raw: &raw::History) -> History {
-    let bounds = Bounds { retention: raw.retention.0, max_size: raw.max_size.0 };
+    let bounds = Bounds {
+        retention: raw.retention.0,
+        max_size: raw.max_size.0,
+        reserve: raw.reserve.as_ref().map(|reserve| reserve.0),
+    };
     History { sync: raw.sync, bounds }
 }
 

@@ -9,7 +9,7 @@ use chatd_core::Policy;
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 
-use super::bounds::{After, Retention, Size};
+use super::bounds::{After, Reserve, Retention, Size};
 use super::value::{
     Address, Bounded, Channel, File, Hash, LongPeriod, Mode, Motd, Path, Period, ServerName, Text,
     ThreeLines, Word,
@@ -124,6 +124,7 @@ pub(super) struct History {
     pub(super) sync: Durability,
     pub(super) retention: Retention,
     pub(super) max_size: Size,
+    pub(super) reserve: Option<Reserve>,
     pub(super) resend_window: LongPeriod,
     pub(super) redaction_window: LongPeriod,
 }
@@ -243,6 +244,7 @@ impl Default for History {
             sync: Durability::default(),
             retention: Retention(Some(Duration::from_secs(365 * 24 * 60 * 60))),
             max_size: Size(Some(20 << 30)),
+            reserve: None,
             resend_window: LongPeriod(Duration::from_millis(history.resend_window)),
             redaction_window: LongPeriod(Duration::from_millis(history.redaction_window)),
         }

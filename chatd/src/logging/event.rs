@@ -109,6 +109,7 @@ events! {
     CertificateWarning = "certificate-warning", WARN, EVENT;
     StoreFailed = "store-failed", ERROR, EVENT;
     StoreRecovered = "store-recovered", WARN, EVENT;
+    DiskShort = "disk-short", WARN, EVENT;
     HistoryRemoved = "history-removed", INFO, EVENT;
     ClockDoubted = "clock-doubted", WARN, EVENT;
     ClockConfirmed = "clock-confirmed", INFO, EVENT;

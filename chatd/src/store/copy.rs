@@ -6,10 +6,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::sys::statvfs::statvfs;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
+use super::disk_space::Disk;
 use super::names::numbered;
 use super::schema;
 
@@ -17,8 +17,6 @@ use super::schema;
 const STRIDE: i32 = 256;
 /// What a copy may need besides its pages.
 const SLACK: u64 = 1024 * 1024;
-/// What a backup leaves to the chat, at least.
-const RESERVE: u64 = 256 * 1024 * 1024;
 /// Bytes that are compared at once.
 const CHUNK: usize = 1 << 16;
 const LOCKED_PAUSE: Duration = Duration::from_millis(10);
@@ -225,26 +223,14 @@ pub(super) fn there_is_room(bytes: u64, to: &Path) -> Result<(), CopyError> {
     if needed > free { Err(CopyError::NoRoom { needed, free }) } else { Ok(()) }
 }
 
-/// Whether there is room for so many bytes besides what the chat needs, which is written meanwhile.
-pub(super) fn leaves_room(bytes: u64, to: &Path) -> Result<(), CopyError> {
-    let Disk { free, all } = disk(to)?;
-    let needed = bytes + reserve(all);
+/// Whether there is room for so many bytes besides `reserve`, which the chat leaves free, and a quarter of that for what is written
+/// meanwhile.
+pub(super) fn leaves_room(bytes: u64, to: &Path, reserve: u64) -> Result<(), CopyError> {
+    let needed = bytes + reserve + reserve / 4;
+    let Disk { free, .. } = disk(to)?;
     if needed > free { Err(CopyError::NoRoom { needed, free }) } else { Ok(()) }
 }
 
-/// A twentieth of the disk, and a few hours of chat at least; of a small disk a quarter.
-pub(super) fn reserve(all: u64) -> u64 {
-    RESERVE.max(all / 20).min(all / 4)
-}
-
-/// Bytes that may be used, and all that there are.
-struct Disk {
-    free: u64,
-    all: u64,
-}
-
 fn disk(of: &Path) -> io::Result<Disk> {
-    let system = statvfs(of.parent().unwrap_or(Path::new("/")))?;
-    let bytes = |blocks: u64| blocks * system.fragment_size();
-    Ok(Disk { free: bytes(system.blocks_available()), all: bytes(system.blocks()) })
+    Disk::of(of.parent().unwrap_or(Path::new("/")))
 }

@@ -8,6 +8,7 @@ mod channels;
 mod chores;
 mod clock;
 mod copy;
+mod disk_space;
 mod end;
 mod files;
 mod history;
@@ -32,6 +33,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
 
 pub(crate) use self::chores::{Chore, ChoreError, Chores};
 pub(crate) use self::copy::{CopyError, Holdings, Watcher};
+pub(crate) use self::disk_space::DiskSpace;
 use self::files::OpenFiles;
 pub(crate) use self::maintenance::{Carrier, Line, LineKind, Maintenance, MaintenanceError, Of, Selection};
 pub(crate) use self::restore::{open_backup, restore};
@@ -61,6 +63,7 @@ pub(crate) struct Store {
     clock: Clock,
     /// Whether something was written that may not be where the next start looks for it.
     unconfirmed: bool,
+    disk_space: DiskSpace,
 }
 
 /// The database cannot be used.
@@ -135,7 +138,9 @@ impl Store {
         let clock = clock::begin(&connection).map_err(broken)?;
         let files = OpenFiles::new(&path, file).map_err(|misplaced| broken(misplaced.into()))?;
         let archive = Arc::new(Archive::new(files, kept.start.unwrap_or(now.0)));
-        let store = Self { connection, leftovers, log: Log::default(), archive, clock, unconfirmed: false };
+        let disk_space = DiskSpace::new(directory);
+        let log = Log::default();
+        let store = Self { connection, leftovers, log, archive, clock, unconfirmed: false, disk_space };
         store.expect_size().map_err(broken)?;
         Ok((store, kept))
     }
@@ -143,6 +148,11 @@ impl Store {
     /// The clocks, and what the database knows of earlier runs'.
     pub(crate) fn clock(&self) -> Clock {
         self.clock.clone()
+    }
+
+    /// The free space on the disk, and what is left of it.
+    pub(crate) fn disk_space(&self) -> DiskSpace {
+        self.disk_space.clone()
     }
 
     /// Where the history is read.

@@ -92,6 +92,7 @@ impl Store {
         events: impl Iterator<Item = (Timestamp, &'a Event)>,
     ) -> Result<(), WriteError> {
         if !self.unconfirmed {
+            self.disk_space.check().map_err(|reached| WriteError::ForNow(io::Error::other(reached)))?;
             self.try_write(events)?;
             self.unconfirmed = true;
         }

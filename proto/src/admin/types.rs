@@ -208,6 +208,12 @@ pub struct DaemonStatus {
     /// The database and its log, in bytes.
     #[serde(default)]
     pub database_size: u64,
+    /// Free space on the disk of the database, in bytes; absent where the file system does not report it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_free: Option<u64>,
+    /// Free space, in bytes, below which the chat stands still.
+    #[serde(default)]
+    pub disk_reserve: u64,
     /// Resident memory in bytes.
     pub memory: u64,
     pub log_level: String,

@@ -7,9 +7,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use chat_tests::PATIENCE;
-use chat_tests::daemon::{Daemon, Setup};
+use chat_tests::daemon::{Daemon, Setup, errors, printed};
 use chat_tests::outside::{lacks_root, skip};
+use nix::fcntl::{FallocateFlags, fallocate};
 use nix::sys::signal::Signal;
+use nix::sys::statvfs::statvfs;
 
 const MESSAGES: usize = 20;
 
@@ -28,6 +30,15 @@ impl Disk {
     fn fill(&self) {
         let mut filler = File::create(self.0.join("filler")).expect("a file");
         while filler.write_all(&[0; 512]).is_ok() {}
+    }
+
+    /// Leaves so many bytes free.
+    fn fill_but(&self, left: u64) {
+        let system = statvfs(&self.0).expect("a file system");
+        let free = system.blocks_available() * system.fragment_size();
+        let filler = File::create(self.0.join("filler")).expect("a file");
+        fallocate(&filler, FallocateFlags::empty(), 0, i64::try_from(free - left).expect("a small disk"))
+            .expect("there is room");
     }
 
     fn make_room(&self) {
@@ -57,10 +68,19 @@ fn stored(daemon: &Daemon) -> u64 {
 
 /// A chatd whose disk becomes full, with what was said since on its way; nothing where `what` has to be skipped.
 fn with_a_full_disk(what: &str) -> Option<(Daemon, Disk, chat_tests::irc::Irc)> {
+    with_a_disk(what, "0", Disk::fill)
+}
+
+/// A chatd that leaves `reserve` free of a disk that `fill` fills, with what was said since on its way.
+fn with_a_disk(
+    what: &str,
+    reserve: &str,
+    fill: impl FnOnce(&Disk),
+) -> Option<(Daemon, Disk, chat_tests::irc::Irc)> {
     if lacks_root(what) {
         return None;
     }
-    let setup = Setup::new();
+    let setup = Setup::configured(&format!("[history]\nreserve = \"{reserve}\""));
     let Some(disk) = Disk::new(&setup.path().join("state")) else {
         skip(what, "no file system can be mounted here");
         return None;
@@ -68,7 +88,7 @@ fn with_a_full_disk(what: &str) -> Option<(Daemon, Disk, chat_tests::irc::Irc)> 
     let daemon = setup.with_state(&disk.0).start();
     let mut alice = daemon.connect();
     alice.register_with("alice", "echo-message");
-    disk.fill();
+    fill(&disk);
     for number in 0..MESSAGES {
         alice.send(&format!("PRIVMSG #lobby :{number} {}", "x".repeat(300)));
     }
@@ -97,6 +117,30 @@ fn when_the_disk_is_full_the_chat_waits_and_loses_nothing() {
     while stored(&daemon) != MESSAGES as u64 {
         assert!(Instant::now() < deadline, "{} are stored", stored(&daemon));
     }
+}
+
+#[test]
+fn chat_stands_still_at_the_reserve_and_goes_on_with_room() {
+    let fill = |disk: &Disk| disk.fill_but(512 << 10);
+    let Some((daemon, disk, mut alice)) = with_a_disk("the reserve on a disk", "1M", fill) else { return };
+    assert!(daemon.log().contains("the chat leaves 1 MiB (reserve in [history])"), "{}", daemon.log());
+    let refused = daemon.chatctl(&["status"]);
+    assert!(errors(&refused).contains("reserve in [history]"), "{}", errors(&refused));
+    assert!(alice.seen().iter().all(|line| !line.contains(" PRIVMSG #lobby :")));
+    disk.make_room();
+    alice.expect_containing(&format!(" PRIVMSG #lobby :{} ", MESSAGES - 1));
+    wait_until_logged(&daemon, "the chat goes on");
+    let status = daemon.chatctl(&["status"]);
+    assert!(printed(&status).contains("1.0 MiB of it reserved"), "{}", printed(&status));
+}
+
+#[test]
+fn reload_of_the_reserve_ends_the_standstill() {
+    let fill = |disk: &Disk| disk.fill_but(512 << 10);
+    let Some((daemon, _disk, mut alice)) = with_a_disk("changing the reserve", "1M", fill) else { return };
+    daemon.setup().configure("[history]\nreserve = \"128K\"");
+    daemon.signal(Signal::SIGHUP);
+    alice.expect_containing(&format!(" PRIVMSG #lobby :{} ", MESSAGES - 1));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::Connection;
 
 use super::{Maintenance, MaintenanceError};
-use crate::store::Archive;
 use crate::store::copy::{self, CopyError, Holdings, Watcher};
+use crate::store::{Archive, DiskSpace};
 
 /// How the names of copies begin that are on their way.
 const PREFIX: &str = "backup-";
@@ -44,8 +44,14 @@ impl Maintenance {
         let copy = Temporary(self.archive.files.path().with_file_name(name));
         let reader = self.archive.reader()?;
         let pragma = |name| reader.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
-        copy::leaves_room(pragma("page_count")? * pragma("page_size")?, &copy.0)?;
-        let mut careful = Careful { archive: &self.archive, carrier, beside: &copy.0, short: None };
+        copy::leaves_room(pragma("page_count")? * pragma("page_size")?, &copy.0, self.disk_space.reserve())?;
+        let mut careful = Careful {
+            archive: &self.archive,
+            carrier,
+            beside: &copy.0,
+            disk_space: &self.disk_space,
+            short: None,
+        };
         let made = careful.make(reader);
         match careful.short {
             Some(short) => Err(short.into()),
@@ -59,6 +65,7 @@ struct Careful<'a> {
     archive: &'a Archive,
     carrier: &'a mut dyn Carrier,
     beside: &'a Path,
+    disk_space: &'a DiskSpace,
     /// Why it was given up.
     short: Option<CopyError>,
 }
@@ -75,7 +82,7 @@ impl Careful<'_> {
     }
 
     fn leaves_room(&mut self) -> bool {
-        self.short = copy::leaves_room(0, self.beside).err();
+        self.short = copy::leaves_room(0, self.beside, self.disk_space.reserve()).err();
         self.short.is_none()
     }
 }

@@ -50,6 +50,7 @@ pub(crate) struct Imported {
 impl Maintenance {
     /// Puts the lines where they belong by their times. What is there already, with the same time, name and text, is left.
     pub(crate) fn import(&self, channel_name: &str, lines: Vec<Line>) -> Result<Imported, MaintenanceError> {
+        self.disk_space.check()?;
         let (id, name) = channel(&self.archive.reader()?, channel_name)?;
         let (oldest, latest) = (self.oldest_kept().unwrap_or(0), clock::wall().0);
         let mut outcome = Imported::default();

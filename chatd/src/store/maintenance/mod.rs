@@ -17,6 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use super::Store;
 use super::chores::{ChoreError, Chores};
 use super::copy::CopyError;
+use super::disk_space::{DiskSpace, ReserveReached};
 use super::history::{self, Archive};
 use crate::clock::Clock;
 use crate::config::Bounds;
@@ -33,6 +34,7 @@ pub(crate) struct Maintenance {
     archive: Arc<Archive>,
     chores: Chores,
     clock: Clock,
+    disk_space: DiskSpace,
     bounds: Mutex<Bounds>,
     metrics: HistoryMetrics,
     /// Held while the history is brought within its bounds.
@@ -53,6 +55,8 @@ pub(crate) enum MaintenanceError {
     #[error(transparent)]
     Copy(#[from] CopyError),
     #[error(transparent)]
+    ReserveReached(#[from] ReserveReached),
+    #[error(transparent)]
     Chore(#[from] ChoreError),
     #[error(transparent)]
     Row(#[from] super::RowError),
@@ -69,13 +73,16 @@ impl Maintenance {
         archive: Arc<Archive>,
         chores: Chores,
         clock: Clock,
+        disk_space: DiskSpace,
         bounds: Bounds,
         metrics: HistoryMetrics,
     ) -> Self {
+        disk_space.set_reserve(bounds.reserve);
         Self {
             archive,
             chores,
             clock,
+            disk_space,
             bounds: Mutex::new(bounds),
             metrics,
             keeping: Mutex::default(),
@@ -97,8 +104,13 @@ impl Maintenance {
         }
     }
 
+    pub(crate) fn disk_space(&self) -> &DiskSpace {
+        &self.disk_space
+    }
+
     /// What holds from now on.
     pub(crate) fn set_bounds(&self, bounds: Bounds) {
+        self.disk_space.set_reserve(bounds.reserve);
         *self.locked() = bounds;
     }
 
@@ -138,9 +150,10 @@ impl Maintenance {
         use chatd_core::Timestamp;
         let (store, _) =
             Store::open(directory, crate::config::Durability::Off, Timestamp(1)).expect("a store");
-        let (archive, clock, store) = (store.archive(), store.clock(), Mutex::new(store));
+        let (archive, clock, disk_space, store) =
+            (store.archive(), store.clock(), store.disk_space(), Mutex::new(store));
         let chores = Chores::new(move |chore| chore(&mut store.lock().expect("a store")));
-        Self::new(archive, chores, clock, Bounds::default(), metrics.history.clone())
+        Self::new(archive, chores, clock, disk_space, Bounds::default(), metrics.history.clone())
     }
 }
 

@@ -25,7 +25,14 @@ impl Maintenance {
     pub(crate) fn keep_within_bounds(&self) {
         let Ok(_turn) = self.keeping.try_lock() else { return };
         self.save_clock();
-        match self.remove_what_is_too_much() {
+        Self::report(self.remove_what_is_too_much());
+        if !self.is_clock_ahead() {
+            self.remove_old_copies();
+        }
+    }
+
+    fn report(outcome: Result<Removed, MaintenanceError>) {
+        match outcome {
             Ok(removed) if removed == Removed::default() => {}
             Ok(Removed { by_age, by_size, of_ended_channels }) => {
                 let message = format_args!(
@@ -37,9 +44,20 @@ impl Maintenance {
             Err(MaintenanceError::Chore(super::ChoreError::Stopping)) => {}
             Err(error) => log_failure(EventKind::StoreFailed, "cannot remove old history", &error),
         }
-        if !self.is_clock_ahead() {
-            self.remove_old_copies();
+    }
+
+    /// Looks at the free space, and removes history if there is too little. Unless it is being done already.
+    pub(crate) fn watch_disk_space(&self) {
+        let Ok(_turn) = self.keeping.try_lock() else { return };
+        self.disk_space.watch();
+        if self.disk_space.limit(0).is_some() {
+            Self::report(self.remove_for_space());
         }
+    }
+
+    fn remove_for_space(&self) -> Result<Removed, MaintenanceError> {
+        let removed = Removed { by_size: self.remove_by_size()?, ..Removed::default() };
+        self.removed(removed)
     }
 
     fn is_clock_ahead(&self) -> bool {
@@ -52,6 +70,10 @@ impl Maintenance {
             by_age: self.remove_by_age()?,
             by_size: self.remove_by_size()?,
         };
+        self.removed(removed)
+    }
+
+    fn removed(&self, removed: Removed) -> Result<Removed, MaintenanceError> {
         if removed != Removed::default() {
             self.clear_away()?;
         }
@@ -107,7 +129,7 @@ impl Maintenance {
     }
 
     fn remove_by_size(&self) -> Result<u64, MaintenanceError> {
-        let Some(max) = self.bounds().max_size else { return Ok(0) };
+        let Some(max) = self.size_limit()? else { return Ok(0) };
         // The oldest of whoever stores most, so that a flood removes its author's past and nobody else's.
         let ids = "SELECT id FROM entry INDEXED BY entry_share
                    WHERE share = (SELECT name FROM share ORDER BY bytes DESC LIMIT 1) ORDER BY id LIMIT ?1";
@@ -124,6 +146,19 @@ impl Maintenance {
         };
         self.chores.in_steps(work, |_| true)?;
         Ok(removed.load(Ordering::Relaxed))
+    }
+
+    /// The bytes that may be in use, by configuration and by the room that there is.
+    fn size_limit(&self) -> Result<Option<u64>, MaintenanceError> {
+        let max = self.bounds().max_size;
+        // What a backup takes meanwhile is free again after it.
+        if self.backing_up.try_lock().is_err() {
+            return Ok(max);
+        }
+        let reader = self.archive.reader()?;
+        let pragma = |name: &str| reader.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
+        let by_room = self.disk_space.limit(pragma("page_count")? * pragma("page_size")?);
+        Ok(max.into_iter().chain(by_room).min())
     }
 
     /// Those that were made before the schema changed hold what has been erased since.

@@ -9,8 +9,8 @@ use chatd_core::{
 use super::Removed;
 use crate::config::{Bounds, Durability};
 use crate::metrics::Metrics;
-use crate::store::Store;
 use crate::store::maintenance::Maintenance;
+use crate::store::{DiskSpace, Store};
 
 /// What is said in channels, by users of any source.
 struct Bench {
@@ -149,6 +149,40 @@ fn flood_removes_the_past_of_its_author_only() {
     assert_eq!(bench.count("SELECT count(*) FROM entry WHERE author = 'guest0'"), 0, "the oldest goes first");
     assert_eq!(bench.count("SELECT count(*) FROM entry WHERE author = 'guest3999'"), 1);
     bench.assert_shares_are_right();
+}
+
+#[test]
+fn nearly_full_disk_removes_the_past_of_whoever_stores_most() {
+    let mut bench = Bench::new();
+    bench.open(1);
+    bench.say("alice!u@h", 1, "hello");
+    let long = "x".repeat(4000);
+    for _ in 0..3000 {
+        bench.say("guest!~g@flood", 1, &long);
+    }
+    let used = bench.count("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    bench.maintenance.disk_space = DiskSpace::on_disk(100);
+    bench.maintenance.set_bounds(Bounds { reserve: Some(4 << 20), ..Bounds::default() });
+    bench.maintenance.disk_space.see(9);
+    assert_eq!(bench.maintenance.remove_what_is_too_much().unwrap(), Removed::default());
+    bench.maintenance.disk_space.see(6);
+    bench.maintenance.watch_disk_space();
+    let left = bench.count("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    assert!(left < used, "{left} of {used}");
+    let guests = bench.count("SELECT count(*) FROM entry WHERE author = 'guest'");
+    assert!((1500..3000).contains(&guests), "{guests}");
+    assert_eq!(bench.count("SELECT count(*) FROM entry WHERE author = 'alice'"), 1);
+}
+
+#[test]
+fn small_database_keeps_its_history_on_a_full_disk() {
+    let mut bench = Bench::new();
+    bench.open(1);
+    bench.say("guest!~g@flood", 1, "hello");
+    bench.maintenance.disk_space = DiskSpace::on_disk(100);
+    bench.maintenance.disk_space.see(0);
+    bench.maintenance.watch_disk_space();
+    assert_eq!(bench.count("SELECT count(*) FROM entry"), 1);
 }
 
 #[test]
