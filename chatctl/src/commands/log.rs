@@ -24,7 +24,7 @@ pub(super) fn run(context: &mut Context<'_>, level: LogLevel) -> Result<(), Fail
 impl Show for Outcome {
     fn text(&self, page: &mut Page) {
         page.line(format!(
-            "chatd logs {} and above until it reloads or restarts; it was {}",
+            "chatd logs {} and above until it restarts or a reload finds another level in the file; it was {}",
             self.level, self.previous
         ));
     }

@@ -212,7 +212,7 @@ pub(crate) enum Command {
     Check,
     /// Sets what chatd logs for now
     ///
-    /// Until the next reload or restart, after which it is as configured again.
+    /// Until chatd restarts, or a reload finds that the level in the file has changed.
     #[command(after_help = "Example: log debug")]
     Log {
         /// The least that is logged, from the gravest to everything

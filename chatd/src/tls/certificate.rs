@@ -24,6 +24,8 @@ use super::server;
 const FILE_MAX: u64 = 1 << 20;
 /// Eight pairs of digits.
 const FINGERPRINT_START: usize = 8 * 3 - 1;
+/// Four pairs of digits.
+const CHAIN_START: usize = 4 * 3 - 1;
 const EVERYBODY: u32 = 0o007;
 /// How long before a certificate ends that is said.
 const NOTICE: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -43,9 +45,15 @@ pub(crate) struct Certificate {
     /// When it ends to be valid.
     pub(crate) until: Timestamp,
     fingerprint: Fingerprint,
+    /// The fingerprint of the certificates behind the first one, taken together; absent if there are none.
+    chain: Option<Fingerprint>,
     from: Timestamp,
     /// Everybody may read or change the key.
     exposed: bool,
+}
+
+fn pairs(fingerprint: Fingerprint) -> String {
+    fingerprint.0.map(|byte| format!("{byte:02X}")).join(":")
 }
 
 /// Why there is no certificate, by the file that it is about.
@@ -67,12 +75,13 @@ impl Certificate {
             Bad::Certificate(format!("{}: the certificate is damaged: {error}", files.certificate.display()))
         })?;
         let fingerprint = server::fingerprint(leaf);
+        let authorities = server::fingerprint_of(&chain[1..]);
         let (key, exposed) = key(&files.key).map_err(Bad::Key)?;
         let signing = any_supported_type(&key).map_err(|_| Bad::Key(unusable_key(&files.key)))?;
         let certified = CertifiedKey::new(chain, signing);
         certified.keys_match().map_err(|error| mismatch(&files, &error))?;
         let server = server::config(certified).map_err(|error| unusable(&files.certificate, &error))?;
-        Ok(Self { files, server: Arc::new(server), until, fingerprint, from, exposed })
+        Ok(Self { files, server: Arc::new(server), until, fingerprint, chain: authorities, from, exposed })
     }
 
     /// The day that it ends to be valid, as a person writes it.
@@ -82,13 +91,14 @@ impl Certificate {
 
     /// Its SHA-256 hash in pairs of digits, as clients and openssl show it.
     pub(crate) fn fingerprint(&self) -> String {
-        self.fingerprint.0.map(|byte| format!("{byte:02X}")).join(":")
+        pairs(self.fingerprint)
     }
 
-    /// Enough to tell it from others.
+    /// Returns enough to tell it from others, the certificates behind it included.
     pub(crate) fn in_short(&self) -> String {
         let start: String = self.fingerprint().chars().take(FINGERPRINT_START).collect();
-        format!("{start}… until {}", self.last_day())
+        let chain = self.chain.map(|chain| format!(", chain {}", &pairs(chain)[..CHAIN_START]));
+        format!("{start}… until {}{}", self.last_day(), chain.unwrap_or_default())
     }
 
     /// What works, or did, but shouldn't stay so: each a line for the administrator.

@@ -39,6 +39,12 @@ pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
     Fingerprint(bytes)
 }
 
+/// The fingerprint of several certificates taken together; absent if there are none.
+pub(super) fn fingerprint_of(certificates: &[CertificateDer<'_>]) -> Option<Fingerprint> {
+    let each: Vec<u8> = certificates.iter().flat_map(|certificate| fingerprint(certificate).0).collect();
+    (!each.is_empty()).then(|| fingerprint(&each.into()))
+}
+
 /// Of the certificate that the client has shown, if it did.
 pub(crate) fn fingerprint_of_client(connection: &ServerConnection) -> Option<Fingerprint> {
     connection.peer_certificates()?.first().map(fingerprint)

@@ -127,6 +127,21 @@ fn a_file_that_may_not_be_read_is_told_with_its_owner_and_mode() {
 }
 
 #[test]
+fn changed_chain_is_told_from_the_former_one() {
+    let (_directory, files) = made(30);
+    let (_other, other) = made(30);
+    let leaf = std::fs::read_to_string(&files.certificate).unwrap();
+    let shown = |text: &str| {
+        write(&files.certificate, text);
+        Certificate::load(files.clone()).unwrap().in_short()
+    };
+    let (alone, twice) = (shown(&leaf), shown(&format!("{leaf}{leaf}")));
+    let behind = shown(&format!("{leaf}{}", std::fs::read_to_string(&other.certificate).unwrap()));
+    assert!(alone != twice && twice != behind && behind.contains(", chain "), "{alone} {twice} {behind}");
+    assert!(behind.chars().count() <= 60, "a reload shows it whole: {behind}");
+}
+
+#[test]
 fn what_should_not_stay_so_is_said_and_no_hindrance() {
     let (_directory, files) = made(10);
     std::fs::set_permissions(&files.key, Permissions::from_mode(0o644)).unwrap();
