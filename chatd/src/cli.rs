@@ -125,11 +125,9 @@ fn serve(asked_for: Option<PathBuf>) -> Exit {
 fn check(asked_for: Option<&PathBuf>) -> Exit {
     let directories = Directories::from_environment();
     match load(asked_for, &directories) {
-        Ok(Config { file: Some(file), listeners, .. }) => {
-            let certificates = listeners.iter().filter_map(|listener| listener.certificate.as_ref());
-            let concerns = certificates.flat_map(|certificate| certificate.concerns());
-            concerns.for_each(|concern| print_warning(&format!("warning: {concern}")));
-            say(&format!("{} is valid", file.display()))
+        Ok(config @ Config { file: Some(_), .. }) => {
+            config.concerns().for_each(|concern| print_warning(&format!("warning: {concern}")));
+            say(&format!("{} is valid", config.file.unwrap_or_default().display()))
         }
         Ok(Config { file: None, .. }) => {
             let directory = directories.configuration.display();

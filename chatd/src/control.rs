@@ -45,6 +45,10 @@ pub(crate) struct Control {
     pub(crate) reloading: tokio::sync::Mutex<()>,
     /// In the configuration's order.
     pub(crate) listeners: Vec<Opened>,
+    /// Where metrics are shown.
+    pub(crate) metrics_places: Vec<String>,
+    /// Keys of the configuration whose change waits for a restart.
+    pub(crate) restart_needed: Mutex<Vec<String>>,
 }
 
 /// A listener that accepts.
@@ -124,8 +128,10 @@ impl Control {
         let settings = current.settings.followed_by(config.settings);
         let metrics = std::mem::take(&mut current.metrics);
         *current = Config { listeners, admin, metrics, settings, ..config };
-        let restart_needed =
+        let restart_needed: Vec<String> =
             changed.iter().filter(|change| change.restart).map(|change| change.key.clone()).collect();
+        self.restart_needed().clone_from(&restart_needed);
+        warn_of_exposure(&current);
         Reloaded { config: shown(&current), restart_needed, changed }
     }
 
@@ -165,6 +171,16 @@ impl Control {
             shown.warn();
             self.metrics.tls.shows(&shown.listener, shown.now().until.as_second());
         }
+    }
+
+    fn restart_needed(&self) -> MutexGuard<'_, Vec<String>> {
+        self.restart_needed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the administrator should see to now.
+    fn warnings(&self) -> Vec<String> {
+        let certificates = self.certificates().flat_map(|shown| shown.now().concerns());
+        certificates.chain(self.current().exposure()).collect()
     }
 
     /// Repeats what an administrator should see to.
@@ -234,6 +250,8 @@ impl Backend for Control {
 
     fn status(&self) -> DaemonStatus {
         let (stored_messages, database_size) = self.metrics.store.held();
+        let config = shown(&self.current());
+        let warnings = self.warnings();
         DaemonStatus {
             stored_messages,
             database_size,
@@ -242,9 +260,12 @@ impl Backend for Control {
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
             started_at: self.maintenance.clock().now().wall_at(Uptime(0)).0,
-            config: shown(&self.current()),
+            config,
             listeners: self.listeners.iter().map(ToString::to_string).collect(),
             certificates: self.certificates().map(|shown| shown.described()).collect(),
+            metrics_listeners: self.metrics_places.clone(),
+            restart_needed: self.restart_needed().clone(),
+            warnings,
             memory: self.metrics.resident_memory(),
             log_level: self.log.level().to_string(),
             clock: self.maintenance.clock().doubt().map(clock_status),
@@ -279,6 +300,13 @@ fn clock_status(doubt: Doubt) -> ClockStatus {
         Deviation::Behind => ClockState::Behind,
     };
     ClockStatus { state, by_ms: doubt.by, expected: doubt.expected.0, confirmed_in_ms: doubt.confirmed_in }
+}
+
+/// Logs that everybody can read the password hashes of the configuration.
+pub(crate) fn warn_of_exposure(config: &Config) {
+    if let Some(exposure) = config.exposure() {
+        tracing::warn!("{exposure}");
+    }
 }
 
 fn log_reloaded(Reloaded { config, changed, .. }: &Reloaded) {

@@ -22,7 +22,7 @@ use crate::clock::{self, Clock};
 use crate::commit::{Commit, JournalFailed, Observers};
 use crate::config::{Config, Directories};
 use crate::conn::Readers;
-use crate::control::{Control, Opened, Settings};
+use crate::control::{self, Control, Opened, Settings};
 use crate::egress::{self, Egress, Order};
 use crate::jobs::Jobs;
 use crate::listen::{
@@ -140,6 +140,7 @@ async fn serve(
         metrics.history.clone(),
     ));
     let core = Core::new(start.config.policy.clone(), kept, clock.now().wall);
+    control::warn_of_exposure(&start.config);
     let control = Arc::new(Control {
         core: inputs,
         answers: Arc::clone(&outlets.answers),
@@ -155,6 +156,8 @@ async fn serve(
         current: Mutex::new(start.config),
         reloading: tokio::sync::Mutex::default(),
         listeners: sockets.opened(),
+        metrics_places: sockets.metrics.iter().map(Bound::place).collect(),
+        restart_needed: Mutex::default(),
     });
     let orders = Arc::clone(&wiring.outside.orders);
     let egress_pulse = wiring.outside.pulse.clone();

@@ -33,8 +33,18 @@ impl Show for Status {
         for (index, listener) in daemon.listeners.iter().enumerate() {
             table.push([if index == 0 { "listeners" } else { "" }, listener]);
         }
+        for (index, listener) in daemon.metrics_listeners.iter().enumerate() {
+            table.push([if index == 0 { "metrics" } else { "" }, listener]);
+        }
         table.push(["config", daemon.config.as_deref().unwrap_or("built-in defaults")]);
         table.push(["log level", &daemon.log_level]);
+        if !daemon.restart_needed.is_empty() {
+            let keys = daemon.restart_needed.join(" ");
+            table.push(["waiting", &format!("{keys}: changed in the file, in force after a restart")]);
+        }
+        for (index, warning) in daemon.warnings.iter().enumerate() {
+            table.push([if index == 0 { "warnings" } else { "" }, warning]);
+        }
         if let Some(clock) = &daemon.clock {
             table.push(["clock", &clock::described(clock)]);
         }

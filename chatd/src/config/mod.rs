@@ -14,6 +14,7 @@ mod settings;
 mod value;
 mod written;
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -92,6 +93,28 @@ pub(crate) struct Connections {
     pub(crate) messages_per_second: u32,
     /// Lines that may come at once.
     pub(crate) burst: u32,
+}
+
+/// Others than the file's owner and group.
+const EVERYBODY: u32 = 0o007;
+
+impl Config {
+    /// What is valid and should not stay so, a line each.
+    pub(crate) fn concerns(&self) -> impl Iterator<Item = String> {
+        let certificates = self.listeners.iter().filter_map(|listener| listener.certificate.as_ref());
+        certificates.flat_map(|certificate| certificate.concerns()).chain(self.exposure())
+    }
+
+    /// Returns a warning if every user of the host can read the password hashes in the file, as it is now.
+    pub(crate) fn exposure(&self) -> Option<String> {
+        let holds_hashes = self.policy.password_hash.is_some() || !self.policy.operators.is_empty();
+        let file = self.file.as_ref().filter(|_| holds_hashes)?;
+        let mode = file.metadata().ok()?.mode();
+        let shown = file.display();
+        (mode & EVERYBODY != 0).then(|| {
+            format!("{shown}: every user of this host can read its password hashes; `chmod o= {shown}`, and give it chatd's group")
+        })
+    }
 }
 
 /// Reads and checks the file at `path`; without one, the host's configuration if there is any.

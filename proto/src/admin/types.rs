@@ -202,6 +202,15 @@ pub struct DaemonStatus {
     /// What the listeners that speak TLS show; absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<Certificate>,
+    /// Where metrics are shown, written as `listeners` are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics_listeners: Vec<String>,
+    /// Keys of the configuration whose change waits for a restart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restart_needed: Vec<String>,
+    /// What the administrator should see to: certificates that expire, files that everybody can read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Messages in the history.
     #[serde(default)]
     pub stored_messages: u64,

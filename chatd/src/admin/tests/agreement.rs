@@ -153,9 +153,17 @@ fn status() {
         fingerprint: String::from("AB:CD"),
     }];
     let clock = Some(ClockStatus { state: ClockState::Ahead, by_ms: 1, expected: 2, confirmed_in_ms: 3 });
-    let disk_free = Some(1);
-    let daemon =
-        DaemonStatus { config: text(), certificates, clock, metrics, disk_free, ..DaemonStatus::default() };
+    let daemon = DaemonStatus {
+        config: text(),
+        certificates,
+        metrics_listeners: text().into_iter().collect(),
+        restart_needed: text().into_iter().collect(),
+        warnings: text().into_iter().collect(),
+        clock,
+        metrics,
+        disk_free: Some(1),
+        ..DaemonStatus::default()
+    };
     let shutdown = Some(PendingShutdown { at: 1, reason: text() });
     check("ServerStatus", &Status { daemon, core: CoreStatus { shutdown, ..CoreStatus::default() } }, true);
     check("ServerStatus", &Status { daemon: DaemonStatus::default(), core: CoreStatus::default() }, false);

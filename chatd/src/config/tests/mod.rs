@@ -43,7 +43,7 @@ fn uncommented() -> (TempDir, String) {
     };
     let text = SHIPPED.lines().map(line).collect::<Vec<_>>().join("\n");
     let (directory, tls) = certificate();
-    let example = "tls = { certificate = \"/etc/chatd/fullchain.pem\", key = \"/etc/chatd/privkey.pem\" }";
+    let example = "tls.certificate = \"/etc/chatd/fullchain.pem\"\ntls.key = \"/etc/chatd/privkey.pem\"";
     assert!(text.contains(example));
     (directory, text.replace(example, &tls))
 }
@@ -203,4 +203,23 @@ fn what_is_no_readable_text_of_a_sensible_size_is_refused_at_once() {
         let refusal = load(Some(&path(name)), &directories()).unwrap_err().to_string();
         assert!(refusal.contains(expected), "{refusal}");
     }
+}
+
+#[test]
+fn hashes_that_everybody_can_read_are_warned_about() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const HASH: &str =
+        "$argon2id$v=19$m=8,t=1,p=1$VUZvcXRkWlZZYkpEa2hKSg$N/cZ8blmhDxW4Hmaj7Qm4T6DZP+wh0ZfFzLZNT8vH9A";
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("chatd.toml");
+    let concerns = |text: &str, mode| {
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        load(Some(&file), &directories()).unwrap().concerns().collect::<Vec<_>>()
+    };
+    let with_hash = format!("[server]\npassword-hash = \"{HASH}\"\n");
+    let warned = concerns(&with_hash, 0o644);
+    assert!(warned.len() == 1 && warned[0].contains("chmod o= "), "{warned:?}");
+    assert!(concerns(&with_hash, 0o640).is_empty() && concerns("", 0o644).is_empty());
 }
