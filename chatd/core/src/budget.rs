@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use chat_proto::name::{Folded, Nick};
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
+use crate::client_tag;
+use crate::event::{ChannelEvent, Event, UserEvent};
 use crate::id::ConnId;
 use crate::limit_key::LimitKey;
 use crate::output::Effect;
@@ -25,6 +26,9 @@ const DELIVERY: u64 = 300;
 const BYTE: u64 = 2;
 /// A byte to be stored: the disk is slower than the processor, and does not forget.
 const STORED_BYTE: u64 = 1_000;
+/// Bytes that are stored of a message beside its text, roughly; and of other facts.
+const MESSAGE_BYTES: usize = 20;
+const FACT_BYTES: usize = 64;
 /// A comparison of two letters.
 const STEP: u64 = 1;
 
@@ -66,12 +70,31 @@ impl Work {
             }
         }
         let durable = events.iter().map(|(_, event)| event).filter(|event| event.is_durable());
-        work.stored = durable.map(Event::stored_bytes).sum();
+        work.stored = durable.map(stored_bytes).sum();
         work
     }
 
     fn cost(self) -> u64 {
         self.compute + STEP * wide(self.steps) + STORED_BYTE * wide(self.stored)
+    }
+}
+
+/// Returns how much of a durable event is stored, roughly. The history has what is seen in several channels once for each.
+fn stored_bytes(event: &Event) -> usize {
+    match event {
+        Event::Said(said) => MESSAGE_BYTES + said.text.as_str().len() + client_tag::stored(&said.tags).len(),
+        Event::User(_, UserEvent::Left { reason, channels, .. }) => {
+            (FACT_BYTES + reason.len()) * channels.len()
+        }
+        Event::User(_, UserEvent::NickChanged { channels, .. }) => FACT_BYTES * channels.len(),
+        Event::Channel(
+            _,
+            ChannelEvent::TopicSet { topic: text, .. } | ChannelEvent::Kicked { reason: text, .. },
+        ) => FACT_BYTES + text.len(),
+        Event::Channel(_, ChannelEvent::Parted { reason, .. }) => {
+            FACT_BYTES + reason.as_deref().map_or(0, str::len)
+        }
+        _ => FACT_BYTES,
     }
 }
 
@@ -165,5 +188,30 @@ impl From<Vec<(LimitKey, Debt)>> for Budgets {
 impl From<Budgets> for Vec<(LimitKey, Debt)> {
     fn from(budgets: Budgets) -> Self {
         budgets.0.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Chat;
+
+    #[test]
+    fn events_of_users_are_stored_once_for_each_channel() {
+        let mut chat = Chat::new();
+        let alice = chat.join("alice");
+        for channel in ["#a", "#b"] {
+            chat.say(alice, &format!("JOIN {channel}"));
+        }
+        chat.events();
+        for (line, bytes) in
+            [("NICK anna", 2 * FACT_BYTES), ("QUIT :bye", 2 * (FACT_BYTES + "Quit: bye".len()))]
+        {
+            chat.say(alice, line);
+            let of_users = |event: &Event| matches!(event, Event::User(..)) && event.is_durable();
+            let stored: Vec<usize> =
+                chat.events().iter().filter(|event| of_users(event)).map(stored_bytes).collect();
+            assert_eq!(stored, [bytes], "{line}");
+        }
     }
 }

@@ -567,21 +567,7 @@ impl Rank {
     }
 }
 
-/// Bytes that are stored of a message beside its text, roughly; and of other facts.
-const MESSAGE_BYTES: usize = 20;
-const FACT_BYTES: usize = 64;
-
 impl Event {
-    /// How much of a durable event is stored, roughly.
-    pub fn stored_bytes(&self) -> usize {
-        match self {
-            Self::Said(said) => {
-                MESSAGE_BYTES + said.text.as_str().len() + client_tag::stored(&said.tags).len()
-            }
-            _ => FACT_BYTES,
-        }
-    }
-
     /// Whether it must be on disk before anybody sees what came of it.
     pub fn is_durable(&self) -> bool {
         match self {

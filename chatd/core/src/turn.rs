@@ -114,14 +114,31 @@ mod tests {
     /// Says long lines until the work must be paid off; returns for how long.
     fn spend(chat: &mut Chat, conn: ConnId) -> u64 {
         let line = format!("PRIVMSG #room :{}", "x".repeat(300));
-        for _ in 0..100 {
-            chat.say(conn, &line);
+        spend_on(chat, conn, |_| line.clone()).1
+    }
+
+    /// Says lines until the work must be paid off; returns how many they were, and for how long.
+    fn spend_on(chat: &mut Chat, conn: ConnId, line: impl Fn(usize) -> String) -> (usize, u64) {
+        for number in 0..100 {
+            chat.say(conn, &line(number));
             if let Some((waits, Job::GoOn { after })) = chat.put_off.as_ref().unwrap().back() {
                 assert_eq!(*waits, conn);
-                return *after;
+                return (number + 1, *after);
             }
         }
         panic!("nothing was charged");
+    }
+
+    #[test]
+    fn topics_are_charged_by_their_length() {
+        let mut chat = chat(|policy| policy.limits.work = WorkLimits { per_second: 10, burst: 10 });
+        let mallory = join_from(&mut chat, "192.0.2.7", "mallory");
+        chat.say(mallory, "JOIN #room");
+        chat.pass(60_000);
+        chat.put_off_jobs();
+        let topic = |number| format!("TOPIC #room :{number} {}", "x".repeat(300));
+        let (topics, _) = spend_on(&mut chat, mallory, topic);
+        assert!(topics < 40, "{topics}");
     }
 
     #[test]
