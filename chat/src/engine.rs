@@ -47,7 +47,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
             eprintln!("connecting to {} …", SafeText::line(&address.to_string()));
         }
     };
-    let link = Link::introduce(&settings.access, slow).await?;
+    let link = Link::introduce(&settings.access, ANSWER, slow).await?;
     let words = Arc::new(Mutex::new(Words::default()));
     let (sender, typed) = mpsc::channel(16);
     let feel = Feel {
@@ -259,7 +259,7 @@ impl Engine {
     async fn look_once_more(&mut self) {
         match timeout(GOODBYE, read(self.link.as_mut())).await {
             Ok(read) => self.received(read),
-            Err(_) => self.down(Some("the server doesn't answer")),
+            Err(_) => self.down(Some(&self.settings.access.silence())),
         }
     }
 

@@ -94,6 +94,17 @@ impl Access {
         }
     }
 
+    /// Says that the server is silent. systemd holds the local socket while chatd starts, or fails to.
+    pub fn silence(&self) -> String {
+        match &self.address {
+            Address::Unix(path) => format!(
+                "chatd doesn't answer at {}; it may not be starting: see systemctl status chatd and journalctl -u chatd",
+                path.display()
+            ),
+            Address::Tcp { .. } => format!("the server doesn't answer at {}", self.address),
+        }
+    }
+
     /// The certificate that the server gets to see.
     pub fn shown(&self) -> Option<Fingerprint> {
         self.identity.as_ref().filter(|_| self.way() == Way::Tls).map(Identity::fingerprint)
@@ -133,17 +144,30 @@ impl Link {
         Ok(Self { stream, access, tls_only: None, lines, buffer: vec![0; 64 * 1024] })
     }
 
-    /// Connects for the first time: if nobody vouches for the server, whoever is at the terminal is asked. `slow` is called if
+    /// Connects within a time, whatever the server is slow at.
+    ///
+    /// # Errors
+    /// As [`Link::connect`], or the time is over.
+    pub async fn connect_within(access: &Access, patience: Duration) -> Result<Self, Failure> {
+        let late = |_| Failure::Unreachable(access.silence());
+        timeout(patience, Self::connect(access)).await.map_err(late)?
+    }
+
+    /// Connects for the first time, each attempt within `patience`: if nobody vouches for the server, whoever is at the terminal is asked. `slow` is called if
     /// there is no answer after a second.
     ///
     /// # Errors
     /// As [`Link::connect`], or the answer was no.
-    pub async fn introduce(access: &Access, slow: impl FnOnce(&Address)) -> Result<Self, Failure> {
-        match noticed(Self::connect(access), || slow(&access.address)).await {
+    pub async fn introduce(
+        access: &Access,
+        patience: Duration,
+        slow: impl FnOnce(&Address),
+    ) -> Result<Self, Failure> {
+        match noticed(Self::connect_within(access, patience), || slow(&access.address)).await {
             Err(Failure::Stranger(stranger)) => {
                 let stranger = trust::ask(stranger)?;
                 access.trust.pin(&stranger)?;
-                Self::connect(access).await
+                Self::connect_within(access, patience).await
             }
             other => other,
         }
@@ -224,7 +248,7 @@ impl Link {
 }
 
 /// Waits for it, and calls `slow` once if that takes long.
-async fn noticed<T>(attempt: impl Future<Output = T>, slow: impl FnOnce()) -> T {
+pub async fn noticed<T>(attempt: impl Future<Output = T>, slow: impl FnOnce()) -> T {
     let mut attempt = pin!(attempt);
     if let Ok(done) = timeout(SLOW, &mut attempt).await {
         return done;

@@ -12,6 +12,7 @@ pub use list::list;
 pub use send::send;
 pub use tail::tail;
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -50,6 +51,13 @@ fn checked(name: &str) -> Result<(), Failure> {
 /// Says something on standard error.
 fn note(text: &str) {
     eprintln!("chat: {}", SafeText::line(text));
+}
+
+/// Says it on standard error, if somebody is there to read it.
+fn note_to_terminal(text: &str) {
+    if std::io::stderr().is_terminal() {
+        note(text);
+    }
 }
 
 /// Prints what happened as an object, with the time of now if the server didn't say any.

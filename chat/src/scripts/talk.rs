@@ -11,14 +11,16 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::backoff::Backoff;
 use crate::failure::Failure;
-use crate::link::{Access, Link};
+use crate::link::{Access, Link, noticed};
 use crate::scripts::door::Door;
-use crate::scripts::{PATIENCE, note, session};
+use crate::scripts::{PATIENCE, note, note_to_terminal, session};
 use crate::session::{Event, Locked, Session, What};
 use crate::settings::Settings;
 
 /// Silence after which the server is asked whether it is still there.
 const IDLE: Duration = Duration::from_secs(30);
+/// How long the server may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// So long a server may take for a line: no flood control is slower.
 const PER_LINE: Duration = Duration::from_secs(1);
 
@@ -27,6 +29,10 @@ pub(super) struct Talk {
     pub session: Session,
     link: Link,
     access: Access,
+    /// How long the server may be silent while it is to answer.
+    patience: Duration,
+    /// When something was last received.
+    pub heard: Instant,
     pub events: VecDeque<Event>,
     /// Why the server didn't let us in.
     locked: Option<Locked>,
@@ -35,35 +41,56 @@ pub(super) struct Talk {
 impl Talk {
     /// Comes to stay, as everybody who reads what others say should be seen to do.
     pub async fn begin(settings: &Settings) -> Result<Self, Failure> {
-        Self::with(session(settings), settings).await
+        Self::with(session(settings), settings, PATIENCE).await
     }
 
     /// Comes to do something and go.
     pub async fn errand(settings: &Settings) -> Result<Self, Failure> {
-        Self::with(session(settings).on_errand(), settings).await
+        Self::errand_within(settings, PATIENCE).await
+    }
+
+    /// The same, while the server may take so long for each step.
+    pub async fn errand_within(settings: &Settings, patience: Duration) -> Result<Self, Failure> {
+        Self::with(session(settings).on_errand(), settings, patience).await
+    }
+
+    /// From now on the server may be silent for so long while it is to answer.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Connects and waits until the server has let us in, with what somebody at the terminal types if need be.
-    async fn with(session: Session, settings: &Settings) -> Result<Self, Failure> {
+    async fn with(session: Session, settings: &Settings, patience: Duration) -> Result<Self, Failure> {
         let access = settings.access.clone();
-        let link = Link::introduce(&access, |_| ()).await?;
-        let mut talk = Self { session, link, access, events: VecDeque::new(), locked: None };
+        let link = Link::introduce(&access, patience, |_| ()).await?;
+        let mut talk = Self {
+            session,
+            link,
+            access,
+            patience,
+            heard: Instant::now(),
+            events: VecDeque::new(),
+            locked: None,
+        };
         let mut door = Door::default();
         loop {
-            let Err(failure) = talk.enter().await else { return Ok(talk) };
+            let waiting = talk.access.silence();
+            let entered = noticed(talk.enter(patience), || note_to_terminal(&format!("waiting: {waiting}")));
+            let Err(failure) = entered.await else { return Ok(talk) };
             let locked = talk.locked.take().ok_or(failure)?;
             talk.session.lost();
             door.open(&mut talk.session, &locked)?;
-            talk.link = Link::connect(&talk.access).await?;
+            talk.link = Link::connect_within(&talk.access, patience).await?;
         }
     }
 
     /// Introduces us and waits until the server has let us in.
-    async fn enter(&mut self) -> Result<(), Failure> {
+    async fn enter(&mut self, patience: Duration) -> Result<(), Failure> {
         self.events.clear();
         self.session.set_way(self.link.access().way());
         self.session.open();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patience;
         // Others may speak as soon as they see us come, which is before we are told that we are in.
         let mut early = VecDeque::new();
         loop {
@@ -90,7 +117,7 @@ impl Talk {
         loop {
             self.drop_link();
             sleep(backoff.next()).await;
-            match Link::connect(&self.access).await {
+            match Link::connect_within(&self.access, PATIENCE).await {
                 Ok(link) => self.link = link,
                 Err(Failure::Unreachable(_)) => continue,
                 // Another certificate, for one: it may be put right.
@@ -102,7 +129,7 @@ impl Talk {
                     continue;
                 }
             }
-            match self.enter().await {
+            match self.enter(PATIENCE).await {
                 Err(Failure::Unreachable(_)) => {}
                 Err(refused) => return Err(refused),
                 Ok(()) => {
@@ -113,12 +140,16 @@ impl Talk {
         }
     }
 
-    /// The same without a word, and for no longer than `outage`.
+    /// The same without a word, and for no longer than `outage` since it `began`.
     ///
     /// # Errors
     /// It takes too long, the server doesn't let us in any more, or something that was said can't be said again.
-    pub async fn come_back_within(&mut self, outage: Duration, why: Failure) -> Result<(), Failure> {
-        let began = Instant::now();
+    pub async fn come_back_within(
+        &mut self,
+        outage: Duration,
+        began: Instant,
+        why: Failure,
+    ) -> Result<(), Failure> {
         let mut backoff = Backoff::new();
         loop {
             if self.drop_link() {
@@ -129,12 +160,12 @@ impl Talk {
                 return Err(why);
             }
             sleep(wait).await;
-            match Link::connect(&self.access).await {
+            match Link::connect_within(&self.access, outage.saturating_sub(began.elapsed())).await {
                 Ok(link) => self.link = link,
                 Err(Failure::Unreachable(_)) => continue,
                 Err(failure) => return Err(failure),
             }
-            match self.enter().await {
+            match self.enter(outage.saturating_sub(began.elapsed())).await {
                 Err(Failure::Unreachable(_)) => {}
                 result => return result,
             }
@@ -149,9 +180,7 @@ impl Talk {
 
     /// The next event; an end of the connection is an error.
     pub async fn next(&mut self, deadline: Instant) -> Result<Event, Failure> {
-        timeout_at(deadline, self.wait())
-            .await
-            .map_err(|_| Failure::Unreachable("the server doesn't answer".to_owned()))?
+        timeout_at(deadline, self.wait()).await.map_err(|_| Failure::Unreachable(self.access.silence()))?
     }
 
     pub async fn wait(&mut self) -> Result<Event, Failure> {
@@ -175,8 +204,8 @@ impl Talk {
     pub async fn settled(&mut self) -> Result<(), Failure> {
         while !self.session.is_settled() {
             let lines = u32::try_from(self.session.unanswered()).unwrap_or(u32::MAX);
-            let pumped = timeout(PATIENCE + PER_LINE * lines, self.pump()).await;
-            pumped.map_err(|_| Failure::Unreachable("the server doesn't answer".to_owned()))??;
+            let pumped = timeout(self.patience + PER_LINE * lines, self.pump()).await;
+            pumped.map_err(|_| Failure::Unreachable(self.access.silence()))??;
             self.closed().map_or(Ok(()), Err)?;
         }
         Ok(())
@@ -216,7 +245,10 @@ impl Talk {
 
     async fn take(&mut self, read: io::Result<Option<Vec<Message>>>) -> Result<(), Failure> {
         match read.map_err(|error| broken(&error))? {
-            Some(messages) => messages.iter().for_each(|message| self.session.receive(message)),
+            Some(messages) => {
+                self.heard = Instant::now();
+                messages.iter().for_each(|message| self.session.receive(message));
+            }
             None => {
                 let unknown = || Failure::Unreachable("the server closed the connection".to_owned());
                 return Err(self.closed().unwrap_or_else(unknown));
@@ -232,7 +264,7 @@ impl Talk {
 
     /// Begins anew where the server wants us.
     async fn move_to(&mut self, access: Access) -> Result<(), Failure> {
-        self.link = Link::introduce(&access, |_| ()).await?;
+        self.link = Link::introduce(&access, self.patience, |_| ()).await?;
         self.access = access;
         self.session.lost();
         self.session.set_way(self.access.way());
@@ -251,10 +283,13 @@ impl Talk {
     /// Leaves. That the server may not wait for it to be read is no failure.
     pub async fn end(mut self) {
         self.session.quit(None);
-        let _ = self.link.write(self.session.outgoing()).await;
-        let goodbye = async { while let Ok(Some(_)) = self.link.read().await {} };
-        let _ = timeout(Duration::from_secs(1), goodbye).await;
-        self.link.close().await;
+        let lines = self.session.outgoing();
+        let goodbye = async {
+            let _ = self.link.write(lines).await;
+            while let Ok(Some(_)) = self.link.read().await {}
+        };
+        let _ = timeout(GOODBYE, goodbye).await;
+        let _ = timeout(GOODBYE, self.link.close()).await;
     }
 }
 

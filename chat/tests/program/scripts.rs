@@ -173,6 +173,23 @@ fn tail_writes_no_escape_codes_into_a_pipe() {
 }
 
 #[test]
+fn send_gives_up_on_a_silent_server_when_its_wait_is_over() {
+    let server = Server::start();
+    let silent = server.directory().join("silent");
+    let listener = std::os::unix::net::UnixListener::bind(&silent).unwrap();
+    for (socket, words) in
+        [(silent, "it may not be starting"), (server.socket(), "may not have reached silence")]
+    {
+        let mut command = support::bare(&server);
+        command.arg("--server").arg(&socket).args(["send", "--wait", "1s", "--to", "silence", "hi"]);
+        let output = run(command, "");
+        assert_eq!(output.status.code(), Some(3));
+        assert!(complaint(&output).contains(words), "{}", complaint(&output));
+    }
+    drop(listener);
+}
+
+#[test]
 fn tail_takes_its_leave_when_it_is_told_to_end() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
         let server = Server::start();

@@ -10,7 +10,7 @@ use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::scripts::send::input::Input;
 use crate::scripts::send::lines::Bounds;
-use crate::scripts::{Talk, print_event};
+use crate::scripts::{PATIENCE, Talk, print_event};
 use crate::session::{How, What};
 use crate::settings::Settings;
 
@@ -78,7 +78,7 @@ impl Delivery {
         loop {
             match self.talk.idle_until(input.wait()).await {
                 Err(failure @ Failure::Unreachable(_)) => {
-                    let back = self.talk.come_back_within(self.outage, failure).await;
+                    let back = self.talk.come_back_within(self.outage, Instant::now(), failure).await;
                     back.map_err(|failure| self.so_far(failure))?;
                 }
                 waited => return waited.map_err(|failure| self.so_far(failure)),
@@ -138,16 +138,22 @@ impl Delivery {
     /// time.
     async fn settle(&mut self) -> Result<Refused, Failure> {
         let mut refused = Refused::new();
+        let mut outage: Option<Instant> = None;
         for breaks in 1.. {
             if !self.talk.session.is_acknowledged() {
                 self.talk.session.place_fence();
             }
+            let (before, since) = (self.talk.session.unanswered(), Instant::now());
             let settled = self.talk.settled().await;
             refused.append(&mut self.answers()?);
             match settled {
                 Ok(()) => break,
                 Err(failure @ Failure::Unreachable(_)) if breaks <= BREAKS_MAX => {
-                    self.talk.come_back_within(self.outage, failure).await?;
+                    // The silence by which it was noticed is a part of the outage; an answer ends it.
+                    let same = outage.filter(|_| self.talk.session.unanswered() == before);
+                    let began = same.unwrap_or_else(|| since.max(self.talk.heard));
+                    outage = Some(began);
+                    self.talk.come_back_within(self.outage, began, failure).await?;
                 }
                 Err(failure) => return Err(failure),
             }
@@ -226,14 +232,20 @@ impl Delivery {
     }
 }
 
+/// A server that accepts and then says nothing is an outage like others: each attempt has the time that is left. Without any
+/// it is tried once, with the patience of the other commands.
 async fn arrive(settings: &Settings, outage: Duration) -> Result<Talk, Failure> {
+    let limit = |time: Duration| if outage.is_zero() { PATIENCE } else { time.min(PATIENCE) };
     let began = Instant::now();
     let mut backoff = Backoff::new();
     loop {
         let wait = backoff.next();
-        match Talk::errand(settings).await {
+        let left = outage.saturating_sub(began.elapsed());
+        match Talk::errand_within(settings, limit(left)).await {
+            // Half of an outage may be silence; the other half is for coming back.
+            Ok(talk) => return Ok(talk.with_patience(limit(outage / 2))),
             Err(Failure::Unreachable(_)) if began.elapsed() + wait <= outage => sleep(wait).await,
-            result => return result,
+            Err(failure) => return Err(failure),
         }
     }
 }
