@@ -26,7 +26,7 @@ use crate::reply::Replies;
 use crate::state::{Channel, Marks, OwnerChange, State};
 use crate::time::{Now, Timestamp};
 use crate::turn::Turns;
-use crate::tx::{Desk, Tx};
+use crate::tx::{Desk, Tx, time_tag};
 
 /// What was kept since the last time: the chat begins with it.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +48,8 @@ pub struct Kept {
     pub login_uids: BTreeMap<Folded, u32>,
     /// What waits for accounts that are not here.
     pub undelivered: BTreeMap<Folded, Mailbox>,
+    /// The time of the newest entry of the history.
+    pub newest_entry: Timestamp,
     pub channels: BTreeMap<ChannelId, Channel>,
     pub secret: ServerSecret,
 }
@@ -124,7 +126,7 @@ impl Core {
 
     /// Takes `inputs`, which all happened at `now`, and adds what comes of them to `out`.
     pub fn step(&mut self, now: Now, inputs: &mut Vec<Input>, out: &mut Output) {
-        let time_tag = format!("time={}", now.wall);
+        let time_tag = time_tag(now.wall);
         for input in inputs.drain(..) {
             let desk = Desk {
                 state: &mut self.state,

@@ -180,9 +180,28 @@ impl Byline {
     }
 }
 
+/// Whether the history has an entry of an event.
+pub fn has_entries(event: &Event) -> bool {
+    match event {
+        Event::Said(said) => said.is_kept(),
+        Event::Channel(_, event) => matches!(
+            event,
+            ChannelEvent::Joined { .. }
+                | ChannelEvent::Parted { .. }
+                | ChannelEvent::Kicked { .. }
+                | ChannelEvent::TopicSet { .. }
+                | ChannelEvent::ModesChanged { .. }
+        ),
+        Event::User(_, UserEvent::Left { channels, .. } | UserEvent::NickChanged { channels, .. }) => {
+            !channels.is_empty()
+        }
+        _ => false,
+    }
+}
+
 /// What the history has of an event that happened `at` that time: an entry for each place where it was seen.
 pub fn entries(at: u64, event: &Event) -> Vec<Entry> {
-    if !event.is_durable() {
+    if !has_entries(event) {
         return Vec::new();
     }
     let entry = |place, id, byline: &Byline, deed| {

@@ -14,12 +14,13 @@ use crate::batch::Batches;
 use crate::budget::{Budgets, Payer, Work};
 use crate::event::{Byline, ChannelEvent, ConnEvent, Ending, Event, UserEvent, Who};
 use crate::exchange::Exchanges;
+use crate::history::has_entries;
 use crate::id::{ConnId, UserId};
 use crate::output::{Effect, Job, Output};
 use crate::project::{Scene, Views};
 use crate::reply::{Label, Replies, Responder, shortened};
 use crate::state::{State, User};
-use crate::time::Now;
+use crate::time::{Now, Timestamp};
 use crate::turn::{TURN_MAX, Turns};
 
 /// One command's turn.
@@ -32,7 +33,10 @@ pub struct Tx<'a> {
     exchanges: &'a mut Exchanges,
     batches: &'a mut Batches,
     now: Now,
+    /// Of an event that has the time of the clock.
     time_tag: &'a str,
+    /// Of the event being projected, if its time is another one.
+    own_time_tag: Option<String>,
     issuer: Option<Issuer>,
     budgets: &'a mut Budgets,
     turns: &'a mut Turns,
@@ -86,6 +90,7 @@ impl<'a> Tx<'a> {
             buffer,
             now,
             time_tag,
+            own_time_tag: None,
             issuer: None,
             budgets,
             turns,
@@ -228,6 +233,7 @@ impl<'a> Tx<'a> {
     }
 
     fn emit_one(&mut self, event: Event) {
+        let at = self.time_of(&event);
         let moment = Moment::of(&event);
         if moment == Moment::Before {
             self.project(&event);
@@ -236,7 +242,7 @@ impl<'a> Tx<'a> {
         if moment == Moment::Between {
             self.project(&event);
         }
-        self.state.apply(self.now, &event);
+        self.state.apply(at, &event);
         self.views.after(self.state, &event);
         if moment == Moment::After {
             self.project(&event);
@@ -246,7 +252,20 @@ impl<'a> Tx<'a> {
         {
             scene.partner_renamed(who);
         }
-        self.out.events.push((self.now, event));
+        self.out.events.push((at, event));
+    }
+
+    /// Returns the time of an event, which those who see it are told.
+    fn time_of(&mut self, event: &Event) -> Now {
+        self.own_time_tag = None;
+        let wall = if has_entries(event) {
+            let wall = self.state.entry_time(self.now.wall);
+            self.own_time_tag = (wall != self.now.wall).then(|| time_tag(wall));
+            wall
+        } else {
+            self.state.event_time(self.now.wall)
+        };
+        Now { wall, ..self.now }
     }
 
     fn project(&mut self, event: &Event) {
@@ -272,7 +291,7 @@ impl<'a> Tx<'a> {
                 .filter(|issuer| !issuer.closed)
                 .map(|issuer| (issuer.conn, issuer.caps)),
             now: self.now,
-            time_tag: self.time_tag,
+            time_tag: self.own_time_tag.as_deref().unwrap_or(self.time_tag),
         })
     }
 
@@ -422,6 +441,11 @@ impl Caller {
     fn found(self, state: &State) -> &User {
         state.user(self.user).expect("a caller's user is there while its command is decided")
     }
+}
+
+/// The tag that says when an event happened.
+pub fn time_tag(at: Timestamp) -> String {
+    format!("time={at}")
 }
 
 /// The label of a message, if it has one.

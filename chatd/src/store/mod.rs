@@ -205,6 +205,7 @@ fn read(connection: &Connection, now: Timestamp) -> Result<Kept, RowError> {
         owner_changes: accounts::owner_changes(connection)?,
         login_uids: accounts::login_uids(connection)?,
         undelivered: history::undelivered::mailboxes(connection)?,
+        newest_entry: history::newest(connection)?,
         secret: secret(connection)?,
         channels: channels::begin(connection, now.0)?,
         ..Kept::default()

@@ -19,6 +19,7 @@ impl State {
     /// Makes `event`, which happened at that time, part of the state.
     pub fn apply(&mut self, now: Now, event: &Event) {
         let at = now.wall.0;
+        self.note_entry(now.wall, event);
         match event {
             Event::Conn(conn, event) => self.apply_conn(now.uptime, *conn, event),
             Event::User(who, event) => self.apply_user(now, who, event),

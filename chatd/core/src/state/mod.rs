@@ -6,6 +6,7 @@ mod apply;
 mod apply_account;
 mod apply_channel;
 mod channel;
+mod event_time;
 mod presence;
 mod session;
 mod talk;
@@ -31,7 +32,7 @@ use crate::rate::RateLimiter;
 use crate::receipts::Receipts;
 use crate::reserved;
 use crate::shares::Shares;
-use crate::time::Uptime;
+use crate::time::{Timestamp, Uptime};
 
 pub use channel::{Channel, Mask, Opener, STANDING_MAX, Topic};
 pub use presence::{Away, Presence, Status};
@@ -93,6 +94,9 @@ pub struct State {
     pub stopping: bool,
     next_channel: u64,
     last_message: u64,
+    /// The time of the newest entry of the history.
+    #[serde(default)]
+    newest_entry: Timestamp,
     /// When the first run began.
     first_start: u64,
     /// This run's first id less one.
@@ -175,6 +179,7 @@ impl State {
             stopping: false,
             next_channel: base + 1,
             last_message: base,
+            newest_entry: kept.newest_entry,
             first_start: kept.start.unwrap_or(start),
             base,
         };

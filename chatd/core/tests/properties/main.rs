@@ -7,6 +7,7 @@ mod garbage;
 mod kept;
 mod labels;
 mod naive;
+mod paging;
 mod presence;
 mod reading;
 mod resend;

@@ -105,10 +105,13 @@ impl Archive {
     }
 
     fn first_after(&self, point: Point) -> usize {
-        self.position(|entry| match point {
-            Point::Message(id) => entry.id.is_some_and(|known| known.number > id.number),
-            Point::Time(at) => entry.at > at,
-        })
+        match point {
+            Point::Message(id) => {
+                let is_before = |entry: &Entry| entry.id.is_some_and(|known| known.number <= id.number);
+                self.entries.iter().rposition(is_before).map_or(0, |last| last + 1)
+            }
+            Point::Time(at) => self.position(|entry| entry.at > at),
+        }
     }
 
     fn position(&self, is_it: impl Fn(&Entry) -> bool) -> usize {
@@ -133,10 +136,13 @@ impl Archive {
             .map(|(place, at)| (place.clone(), at))
             .collect();
         found.sort_by_key(|(_, at)| *at);
-        if after > before {
-            found.drain(..found.len().saturating_sub(limit));
-        }
-        found.truncate(limit);
+        // Those of equal time are not parted.
+        let times: Vec<u64> = found.iter().map(|(_, at)| *at).collect();
+        let within = |at: u64| match after > before {
+            true => times.iter().filter(|other| **other > at).count() < limit,
+            false => times.iter().filter(|other| **other < at).count() < limit,
+        };
+        found.retain(|(_, at)| within(*at));
         HistoryAnswer::Targets(found)
     }
 

@@ -12,7 +12,7 @@ mod targets;
 pub(super) mod undelivered;
 
 use chat_proto::name::Folded;
-use chatd_core::{Party, Place};
+use chatd_core::{Party, Place, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 pub(super) use self::archive::checkpoint;
@@ -41,6 +41,12 @@ pub(super) fn runs(connection: &Connection) -> rusqlite::Result<Option<u64>> {
 /// Has the next beginning come after so many.
 pub(super) fn skip_to(connection: &Connection, runs: u64) -> rusqlite::Result<()> {
     connection.execute("UPDATE run SET count = ?1", [runs]).map(drop)
+}
+
+/// The time of the newest entry.
+pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Timestamp> {
+    let sql = "SELECT at FROM entry ORDER BY id DESC LIMIT 1";
+    Ok(Timestamp(connection.query_row(sql, [], |row| row.get(0)).optional()?.unwrap_or(0)))
 }
 
 /// The row of a place that something is known of.

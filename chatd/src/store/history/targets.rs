@@ -36,12 +36,23 @@ impl Targets<'_> {
         }
         found.sort_by_key(|(_, at)| *at);
         let limit = usize::try_from(self.limit.min(LIMIT_MAX)).unwrap_or(usize::MAX);
-        if self.after > self.before {
-            found.drain(..found.len().saturating_sub(limit));
-        }
-        found.truncate(limit);
-        Ok(found)
+        Ok(at_most(found, limit, self.after > self.before))
     }
+}
+
+/// The first ones, or the last ones. Clients ask for the next ones by the time of these, so those of equal time stay together: what was
+/// imported, for instance, has equal times.
+fn at_most(mut found: Vec<(Place, u64)>, limit: usize, last: bool) -> Vec<(Place, u64)> {
+    if found.len() <= limit || limit == 0 {
+        found.truncate(limit);
+    } else if last {
+        let end = found[found.len() - limit].1;
+        found.retain(|(_, at)| *at >= end);
+    } else {
+        let end = found[limit - 1].1;
+        found.retain(|(_, at)| *at <= end);
+    }
+    found
 }
 
 type Found = (Option<i64>, Place);
@@ -72,4 +83,30 @@ fn last(connection: &Connection, place: i64) -> rusqlite::Result<Option<u64>> {
         row::FOR_ALL
     );
     connection.prepare_cached(&sql)?.query_row([place], |row| row.get(0)).optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limit_does_not_part_conversations_of_equal_time() {
+        let found: Vec<(Place, u64)> = [1, 2, 2, 2, 3]
+            .into_iter()
+            .zip(1..)
+            .map(|(at, id)| (Place::Channel(ChannelId(id)), at))
+            .collect();
+        for (limit, last, expected) in [
+            (0, false, &found[..0]),
+            (1, false, &found[..1]),
+            (2, false, &found[..4]),
+            (4, false, &found[..4]),
+            (1, true, &found[4..]),
+            (2, true, &found[1..]),
+            (4, true, &found[1..]),
+            (9, true, &found[..]),
+        ] {
+            assert_eq!(at_most(found.clone(), limit, last), expected, "{limit} {last}");
+        }
+    }
 }
