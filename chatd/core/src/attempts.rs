@@ -83,6 +83,11 @@ impl Attempts {
         tries.last.saturating_add(delay).since(now)
     }
 
+    /// Returns whether nothing failed lately.
+    pub fn is_clean(&self, attempted: &Attempted, now: Uptime) -> bool {
+        self.0.get(attempted).is_none_or(|tries| tries.count == 0 || now.since(tries.last) > DELAY_MAX)
+    }
+
     pub(crate) fn count(&mut self, attempted: Attempted, now: Uptime) {
         let tries = self.0.entry(attempted).or_default();
         if now.since(tries.last) > DELAY_MAX {
@@ -92,10 +97,6 @@ impl Attempts {
         if self.0.len() > ENTRIES_MAX {
             self.make_room();
         }
-    }
-
-    pub(crate) fn forgive(&mut self, attempted: &Attempted) {
-        self.0.remove(attempted);
     }
 
     /// Takes back one try, which was no failure.
@@ -168,8 +169,9 @@ mod tests {
         assert_eq!(attempts.delay(&who, 3, Uptime(60)), DELAY_MAX);
         attempts.count(who.clone(), Uptime(61 + DELAY_MAX));
         assert_eq!(attempts.delay(&who, 3, Uptime(61 + DELAY_MAX)), 0);
-        attempts.forgive(&who);
-        assert_eq!(attempts, Attempts::default());
+        assert!(!attempts.is_clean(&who, Uptime(61 + DELAY_MAX)));
+        attempts.take_back(&who);
+        assert!(attempts.is_clean(&who, Uptime(61 + DELAY_MAX)));
     }
 
     #[test]

@@ -254,7 +254,10 @@ pub fn delay(tx: &mut Tx<'_>, conn: ConnId, name: Option<&Folded>) -> Option<u64
     let session = state.sessions.get(conn)?;
     let free = state.policy.free_attempts;
     let by_origin = Attempted::all_of(&session.peer.origin);
-    let all = by_origin.chain(name.cloned().map(Attempted::Account));
+    // An origin without failures does not wait for the failures of others: they could lock out the owner for ever.
+    let is_clean = state.attempts.is_clean(&Attempted::from(&session.peer.origin), now);
+    let by_account = name.filter(|_| !is_clean).cloned().map(Attempted::Account);
+    let all = by_origin.chain(by_account);
     let delay = all.map(|attempted| state.attempts.delay(&attempted, free, now)).max().unwrap_or_default();
     if delay == 0 {
         return None;

@@ -95,15 +95,15 @@ impl State {
         self.attempts.count(Attempted::Registration(Box::new(from)), at);
     }
 
-    /// Who got in wasn't guessing this time. What else was tried from there stays counted: otherwise whoever has an account could
-    /// guess at others' all the time by logging in to the own one in between.
+    /// Takes back the try that succeeded. Other tries stay counted, those from there and those to get into the account: otherwise
+    /// each login of an owner would give a guesser new tries.
     pub(super) fn forgive(&mut self, conn: ConnId, name: Option<&Folded>) {
         let Some(session) = self.sessions.get(conn) else { return };
         for from in Attempted::all_of(&session.peer.origin) {
             self.attempts.take_back(&from);
         }
         if let Some(name) = name {
-            self.attempts.forgive(&Attempted::Account(name.clone()));
+            self.attempts.take_back(&Attempted::Account(name.clone()));
         }
     }
 

@@ -97,6 +97,26 @@ fn guessing_gets_slower() {
 }
 
 #[test]
+fn failures_of_others_do_not_lock_out_the_owner() {
+    let mut chat = chat();
+    for uid in 1..=36 {
+        let poller = local(&mut chat, uid);
+        for _ in 0..5 {
+            chat.say(poller, "AUTHENTICATE PLAIN");
+            chat.say(poller, &plain("alice", "guess"));
+        }
+        if uid > 11 {
+            let owner = safe(&mut chat);
+            assert!(log_in(&mut chat, owner, "alice", "sesame")[0].contains(" 900 "), "{uid}");
+        }
+    }
+    let poller = local(&mut chat, 1000);
+    log_in(&mut chat, poller, "alice", "guess");
+    let refused = log_in(&mut chat, poller, "alice", "sesame");
+    assert!(refused[0].contains("too many attempts"), "{refused:?}");
+}
+
+#[test]
 fn passwords_are_not_taken_on_a_connection_that_others_can_read() {
     let mut chat = chat();
     let conn = chat.connect();
