@@ -70,6 +70,7 @@ impl Journal for Store {
     }
 
     fn check(&mut self) -> Result<(), WriteError> {
+        self.check_lock()?;
         Self::check(self)
     }
 

@@ -23,12 +23,13 @@ use crate::commit::{Commit, JournalFailed, Observers};
 use crate::config::{Config, Directories};
 use crate::conn::Readers;
 use crate::control::{self, Control, Opened, Settings};
+use crate::disk_full::DiskFullWait;
 use crate::egress::{self, Egress, Order};
 use crate::jobs::Jobs;
 use crate::listen::{
     self, Activation, Admission, BindError, Bound, Cloak, Gate, Listening, Refusals, SocketFile, Terms,
 };
-use crate::lock::Lock;
+use crate::lock::{Lock, LockError};
 use crate::logging::{EventKind, Fields, Log};
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
@@ -37,7 +38,7 @@ use crate::release::Outlets;
 use crate::run;
 use crate::signals::{self, Signal};
 use crate::stall::Stall;
-use crate::store::{Archive, Maintenance, Store};
+use crate::store::{Archive, Maintenance, Store, StoreError};
 use crate::systemd::Supervision;
 use crate::tls::{Handshakes, Shown};
 use crate::watch::Watch;
@@ -80,13 +81,12 @@ struct Threads {
 pub(crate) fn run(mut start: Start) -> anyhow::Result<()> {
     let handed = Activation::from_environment()?;
     let log = Log::start(start.config.log_level);
-    let signals = signals::listen().context("cannot listen to signals")?;
+    let mut signals = signals::listen().context("cannot listen to signals")?;
     process::forbid_core_dumps();
     let connections_max = process::raise_descriptors();
     start.directories.create()?;
     owner::must_not_be_foreign(&start.directories.state)?;
-    let _lock = Lock::take(&start.directories.state)?;
-    let (store, mut kept) = Store::open(&start.directories.state, start.config.history.sync, clock::wall())?;
+    let Some((_lock, store, mut kept)) = open_state(&start, &mut signals)? else { return Ok(()) };
     kept.logins = auth::login::all_local();
     let sockets = Sockets::bind(&mut start.config, handed)?;
     let inputs = Arc::new(Mailbox::new(run::INPUTS_MAX));
@@ -96,6 +96,21 @@ pub(crate) fn run(mut start: Start) -> anyhow::Result<()> {
     // Look-ups may hang on a remote database; nobody waits for them any more.
     runtime.shutdown_background();
     outcome
+}
+
+/// Locks the state directory and opens the database. Returns nothing if chatd is to stop before there is room on the disk.
+fn open_state(
+    start: &Start,
+    signals: &mut mpsc::UnboundedReceiver<Signal>,
+) -> anyhow::Result<Option<(Arc<Lock>, Store, Kept)>> {
+    let (directory, sync) = (&start.directories.state, start.config.history.sync);
+    let mut wait = DiskFullWait::new(signals);
+    let Some(lock) = wait.run(LockError::is_disk_full, || Lock::take(directory))? else { return Ok(None) };
+    let open = || Store::open(directory, sync, clock::wall());
+    let Some((mut store, kept)) = wait.run(StoreError::is_disk_full, open)? else { return Ok(None) };
+    let lock = Arc::new(lock);
+    store.watch_lock(Arc::clone(&lock));
+    Ok(Some((lock, store, kept)))
 }
 
 /// Connections are read by one thread. It puts inputs in and leaves waking the core to the end of its round.

@@ -10,6 +10,7 @@ mod config;
 mod conn;
 mod control;
 mod daemon;
+mod disk_full;
 mod egress;
 mod fair_seats;
 mod in_flight;

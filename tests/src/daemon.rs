@@ -129,6 +129,17 @@ impl Setup {
 
     /// Starts chatd and waits until it says that it is ready, the way systemd does.
     pub fn start(self) -> Daemon {
+        let (mut daemon, readiness) = self.spawn_supervised();
+        daemon.wait_until_ready(&readiness);
+        daemon
+    }
+
+    /// Starts chatd where something keeps it from getting ready.
+    pub fn spawn(self) -> Daemon {
+        self.spawn_supervised().0
+    }
+
+    fn spawn_supervised(self) -> (Daemon, UnixDatagram) {
         let notify = self.path().join("notify.sock");
         // Left over when a directory is used again.
         let _ = std::fs::remove_file(&notify);
@@ -142,9 +153,7 @@ impl Setup {
             .stderr(output)
             .spawn()
             .expect("chatd can be run");
-        let mut daemon = Daemon { child, setup: Some(self), log };
-        daemon.wait_until_ready(&readiness);
-        daemon
+        (Daemon { child, setup: Some(self), log }, readiness)
     }
 }
 

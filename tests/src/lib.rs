@@ -4,6 +4,7 @@
 //! may need. A failed expectation panics with everything that was seen.
 
 pub mod daemon;
+pub mod disk;
 pub mod irc;
 pub mod outside;
 pub mod programs;

@@ -10,6 +10,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::disk_space::Disk;
+use super::fault::FileFault;
 use super::names::numbered;
 use super::schema;
 
@@ -66,6 +67,18 @@ pub(crate) enum CopyError {
     Io(#[from] io::Error),
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+}
+
+impl CopyError {
+    /// Returns whether it goes away once there is room on the disk of `to`.
+    pub(super) fn is_disk_full(&self, to: &Path) -> bool {
+        match self {
+            Self::NoRoom { .. } => true,
+            Self::Io(error) => FileFault::from_io(to, error).is_disk_full(),
+            Self::Sqlite(error) => FileFault::from_sqlite(to, error).is_disk_full(),
+            _ => false,
+        }
+    }
 }
 
 /// For how long the copy is kept that is made before a schema changes.

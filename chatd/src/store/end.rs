@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::fault::FileFault;
 use super::files::Misplaced;
 use super::history::checkpoint;
 use super::names::{numbered, with_suffix};
@@ -39,7 +40,8 @@ impl Store {
                 let what = format!(
                     "cannot put what is in {path}-wal into {path}; chatd does it when it starts again"
                 );
-                log_failure(EventKind::StoreFailed, &what, &error);
+                let path = self.archive.files.path();
+                log_failure(EventKind::StoreFailed, &what, &FileFault::from_sqlite(path, &error));
             }
         }
         if let Err((_, error)) = self.connection.close() {

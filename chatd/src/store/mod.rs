@@ -10,6 +10,7 @@ mod clock;
 mod copy;
 mod disk_space;
 mod end;
+mod fault;
 mod files;
 mod history;
 mod maintenance;
@@ -21,7 +22,6 @@ mod source;
 mod write;
 
 use std::fs::{File, OpenOptions};
-use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,17 +29,19 @@ use std::time::Duration;
 
 use chat_proto::name::Nick;
 use chatd_core::{Event, Kept, ServerSecret, Timestamp};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(crate) use self::chores::{Chore, ChoreError, Chores};
 pub(crate) use self::copy::{CopyError, Holdings, Watcher};
 pub(crate) use self::disk_space::DiskSpace;
+pub(crate) use self::fault::FileFault;
 use self::files::OpenFiles;
 pub(crate) use self::maintenance::{Carrier, Line, LineKind, Maintenance, MaintenanceError, Of, Selection};
 pub(crate) use self::restore::{open_backup, restore};
 use self::write::{Leftovers, Log};
 use crate::clock::Clock;
 use crate::config::Durability;
+use crate::lock::Lock;
 
 pub(crate) use history::{Archive, Cancelled};
 pub(crate) use write::WriteError;
@@ -61,6 +63,7 @@ pub(crate) struct Store {
     log: Log,
     archive: Arc<Archive>,
     clock: Clock,
+    lock: Option<Arc<Lock>>,
     /// Whether something was written that may not be where the next start looks for it.
     unconfirmed: bool,
     disk_space: DiskSpace,
@@ -69,10 +72,8 @@ pub(crate) struct Store {
 /// The database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    #[error("cannot open the database {}: {cause}", path.display())]
-    Open { path: PathBuf, cause: io::Error },
-    #[error("the database {} cannot be used: {cause}; restore it from a backup, or move it away to begin anew", path.display())]
-    Broken { path: PathBuf, cause: rusqlite::Error },
+    #[error("the database does not open: {0}")]
+    File(#[from] FileFault),
     #[error(
         "the database {} was written by a newer chatd (its version is {found}, this chatd knows {known}); install that one again",
         path.display()
@@ -86,8 +87,12 @@ pub(crate) enum StoreError {
         path.display(), rescued.display(), rescued.display()
     )]
     Deleted { path: PathBuf, rescued: PathBuf },
-    #[error("there is no room for the database {}: {cause}; make room on its disk", path.display())]
-    Full { path: PathBuf, cause: rusqlite::Error },
+    #[error(
+        "the database {} is missing or empty, but {} holds what was stored last; put the database back, \
+         restore it from a backup, or move both away to begin anew",
+        path.display(), log.display()
+    )]
+    Emptied { path: PathBuf, log: PathBuf },
     #[error("the database {} holds something that is no {what}; restore it from a backup", path.display())]
     Unreadable { path: PathBuf, what: &'static str },
 }
@@ -99,6 +104,17 @@ pub(super) enum RowError {
     Sqlite(#[from] rusqlite::Error),
     #[error("the database holds something that is no {0}")]
     NotA(&'static str),
+}
+
+impl StoreError {
+    /// Returns whether it goes away once there is room on the disk.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        match self {
+            Self::File(fault) => fault.is_disk_full(),
+            Self::NotCopied { to, cause } => cause.is_disk_full(to),
+            _ => false,
+        }
+    }
 }
 
 impl Store {
@@ -114,34 +130,31 @@ impl Store {
     ) -> Result<(Self, Kept), StoreError> {
         let path = directory.join(FILE);
         let file = create(&path)?;
-        let broken = |cause: rusqlite::Error| match cause.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => StoreError::Full { path: path.clone(), cause },
-            _ => StoreError::Broken { path: path.clone(), cause },
-        };
-        let mut connection = Connection::open(&path).map_err(broken)?;
-        prepare(&connection).map_err(broken)?;
+        let failed = |cause: rusqlite::Error| FileFault::from_sqlite(&path, &cause);
+        let mut connection = Connection::open(&path).map_err(failed)?;
+        prepare(&connection).map_err(failed)?;
         maintenance::remove_unfinished(directory);
         schema::bring_up_to_date(&mut connection, &path).map_err(|error| match error {
-            schema::Error::Sqlite(cause) => broken(cause),
+            schema::Error::Sqlite(cause) => failed(cause).into(),
             schema::Error::TooNew { found, known } => StoreError::TooNew { path: path.clone(), found, known },
             schema::Error::NotCopied { to, cause } => StoreError::NotCopied { to, cause },
         })?;
         // Whatever was taken back or deleted before chatd ended, in whichever way, may be in the log.
-        let is_log_empty = history::checkpoint(&connection, "TRUNCATE").map_err(broken)?;
+        let is_log_empty = history::checkpoint(&connection, "TRUNCATE").map_err(failed)?;
         let kept = read(&connection, now).map_err(|error| match error {
-            RowError::Sqlite(cause) => broken(cause),
+            RowError::Sqlite(cause) => failed(cause).into(),
             RowError::NotA(what) => StoreError::Unreadable { path: path.clone(), what },
         })?;
         // Whatever is lost later: which ids begin here must not be, lest they are used twice.
-        connection.pragma_update(None, "synchronous", synchronous(sync)).map_err(broken)?;
-        let leftovers = Leftovers::of(&mut connection, !is_log_empty).map_err(broken)?;
-        let clock = clock::begin(&connection).map_err(broken)?;
-        let files = OpenFiles::new(&path, file).map_err(|misplaced| broken(misplaced.into()))?;
+        connection.pragma_update(None, "synchronous", synchronous(sync)).map_err(failed)?;
+        let leftovers = Leftovers::of(&mut connection, !is_log_empty).map_err(failed)?;
+        let clock = clock::begin(&connection).map_err(failed)?;
+        let files = OpenFiles::new(&path, file).map_err(|misplaced| failed(misplaced.into()))?;
         let archive = Arc::new(Archive::new(files, kept.start.unwrap_or(now.0)));
-        let disk_space = DiskSpace::new(directory);
-        let log = Log::default();
-        let store = Self { connection, leftovers, log, archive, clock, unconfirmed: false, disk_space };
-        store.expect_size().map_err(broken)?;
+        let (log, disk_space) = (Log::default(), DiskSpace::new(directory));
+        let (lock, unconfirmed) = (None, false);
+        let store = Self { connection, leftovers, log, archive, clock, lock, unconfirmed, disk_space };
+        store.expect_size().map_err(failed)?;
         Ok((store, kept))
     }
 
@@ -155,6 +168,11 @@ impl Store {
         self.disk_space.clone()
     }
 
+    /// Has the lock of the directory checked together with the files.
+    pub(crate) fn watch_lock(&mut self, lock: Arc<Lock>) {
+        self.lock = Some(lock);
+    }
+
     /// Where the history is read.
     pub(crate) fn archive(&self) -> Arc<Archive> {
         Arc::clone(&self.archive)
@@ -163,13 +181,23 @@ impl Store {
 
 /// Opens the file, or makes it, for nobody but chatd's user: there are hashes of passwords in it.
 fn create(path: &Path) -> Result<File, StoreError> {
-    let rescued = path.with_file_name(end::RESCUED);
-    if !names::is_taken(path) && names::is_taken(&rescued) {
+    let (rescued, log) = (path.with_file_name(end::RESCUED), names::with_suffix(path, "-wal"));
+    let is_empty = |path: &Path| path.metadata().map_or(!names::is_taken(path), |found| found.len() == 0);
+    if is_empty(path) && names::is_taken(&rescued) {
         return Err(StoreError::Deleted { path: path.to_path_buf(), rescued });
+    }
+    // SQLite would delete the log of an empty database.
+    if is_empty(path) && log.is_file() && !is_empty(&log) {
+        return Err(StoreError::Emptied { path: path.to_path_buf(), log });
     }
     let opened =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-    opened.map_err(|cause| StoreError::Open { path: path.to_path_buf(), cause })
+    let file = opened.map_err(|cause| FileFault::from_io(path, &cause))?;
+    match file.metadata() {
+        Ok(found) if !found.is_file() => Err(FileFault::not_regular(path).into()),
+        Ok(_) => Ok(file),
+        Err(cause) => Err(FileFault::from_io(path, &cause).into()),
+    }
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

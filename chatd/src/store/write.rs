@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::history::checkpoint;
 use super::{Archive, LOG_MAX, Store, record};
+use crate::lock::LockError;
 
 /// How long what was deleted may be in the log before readers are held back for it.
 const LEFT_MAX: Duration = Duration::from_secs(10);
@@ -112,6 +113,24 @@ impl Store {
                 WriteError::ForGood(io::Error::other(misplaced))
             }
         })
+    }
+
+    /// Keeps a second chatd away even if somebody deletes the lock file.
+    ///
+    /// # Errors
+    /// A second chatd has begun already.
+    pub(crate) fn check_lock(&self) -> Result<(), WriteError> {
+        let Some(lock) = &self.lock else { return Ok(()) };
+        match lock.renew() {
+            Ok(false) => {}
+            Ok(true) => {
+                tracing::warn!("the lock file of the state directory was deleted; chatd has made it again");
+            }
+            Err(error @ LockError::Held { .. }) => return Err(WriteError::ForGood(io::Error::other(error))),
+            // The lock is tried again at the next check. If the disk is in trouble, the check of the database reports it.
+            Err(LockError::File(_)) => {}
+        }
+        Ok(())
     }
 
     fn try_write<'a>(

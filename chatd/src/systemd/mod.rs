@@ -48,6 +48,11 @@ impl Supervision {
     }
 }
 
+/// Shows what the start waits for.
+pub(crate) fn waits_to_start(text: &str) {
+    notify(&[NotifyState::Status(text)]);
+}
+
 /// A reload that systemd was told of. It is over when this is dropped, even if nobody waited for the outcome.
 #[derive(Debug)]
 pub(crate) struct Reloading(());

@@ -1,56 +1,13 @@
 //! A disk without room: nothing is shown that isn't stored, and the chat goes on when there is room.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use chat_tests::PATIENCE;
 use chat_tests::daemon::{Daemon, Setup, errors, printed};
-use chat_tests::outside::{lacks_root, skip};
-use nix::fcntl::{FallocateFlags, fallocate};
+use chat_tests::disk::Disk;
 use nix::sys::signal::Signal;
-use nix::sys::statvfs::statvfs;
 
 const MESSAGES: usize = 20;
-
-/// A file system of its own, of a few mebibytes; gone when dropped.
-struct Disk(PathBuf);
-
-impl Disk {
-    /// Nothing in a container that lets root mount nothing.
-    fn new(place: &Path) -> Option<Self> {
-        std::fs::create_dir(place).expect("a directory");
-        let mut mount = Command::new("mount");
-        let status = mount.args(["-t", "tmpfs", "-o", "size=4m,mode=0700", "none"]).arg(place).status();
-        status.expect("mount can be run").success().then(|| Self(place.to_owned()))
-    }
-
-    fn fill(&self) {
-        let mut filler = File::create(self.0.join("filler")).expect("a file");
-        while filler.write_all(&[0; 512]).is_ok() {}
-    }
-
-    /// Leaves so many bytes free.
-    fn fill_but(&self, left: u64) {
-        let system = statvfs(&self.0).expect("a file system");
-        let free = system.blocks_available() * system.fragment_size();
-        let filler = File::create(self.0.join("filler")).expect("a file");
-        fallocate(&filler, FallocateFlags::empty(), 0, i64::try_from(free - left).expect("a small disk"))
-            .expect("there is room");
-    }
-
-    fn make_room(&self) {
-        std::fs::remove_file(self.0.join("filler")).expect("the disk was full");
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
 
 fn wait_until_logged(daemon: &Daemon, words: &str) {
     let deadline = Instant::now() + PATIENCE;
@@ -77,15 +34,9 @@ fn with_a_disk(
     reserve: &str,
     fill: impl FnOnce(&Disk),
 ) -> Option<(Daemon, Disk, chat_tests::irc::Irc)> {
-    if lacks_root(what) {
-        return None;
-    }
+    let disk = Disk::new_or_skip(what)?;
     let setup = Setup::configured(&format!("[history]\nreserve = \"{reserve}\""));
-    let Some(disk) = Disk::new(&setup.path().join("state")) else {
-        skip(what, "no file system can be mounted here");
-        return None;
-    };
-    let daemon = setup.with_state(&disk.0).start();
+    let daemon = setup.with_state(disk.path()).start();
     let mut alice = daemon.connect();
     alice.register_with("alice", "echo-message");
     fill(&disk);
@@ -162,4 +113,35 @@ fn what_was_echoed_before_the_disk_was_full_is_stored_when_chatd_is_stopped_then
     while stored(&daemon) < echoes as u64 {
         assert!(Instant::now() < deadline, "{} are stored of {echoes}", stored(&daemon));
     }
+}
+
+const WAITS: &str = "chatd waits up to 60 seconds for space on the disk";
+
+#[test]
+fn start_on_a_full_disk_waits_for_space() {
+    let Some(disk) = Disk::new_or_skip("a start on a full disk") else { return };
+    let mut setup = Setup::new().with_state(disk.path());
+    // At first there is no database, then one that was closed in order.
+    for state in ["no database", "a database"] {
+        disk.fill();
+        let daemon = setup.spawn();
+        wait_until_logged(&daemon, WAITS);
+        assert!(!daemon.log().contains("backup"), "with {state}: {}", daemon.log());
+        disk.make_room();
+        wait_until_logged(&daemon, "started: chatd");
+        daemon.client("alice");
+        daemon.signal(Signal::SIGTERM);
+        setup = daemon.stopped();
+        std::fs::remove_file(setup.path().join("log")).expect("there is a log");
+    }
+}
+
+#[test]
+fn shutdown_cancels_the_wait_for_space() {
+    let Some(disk) = Disk::new_or_skip("a stop while the start waits for space") else { return };
+    disk.fill();
+    let mut daemon = Setup::new().with_state(disk.path()).spawn();
+    wait_until_logged(&daemon, WAITS);
+    daemon.signal(Signal::SIGTERM);
+    assert_eq!(daemon.wait().code(), Some(0), "{}", daemon.log());
 }

@@ -30,6 +30,7 @@ mod scripts;
 mod service;
 mod signals;
 mod startup;
+mod state_directory;
 mod stored_order;
 mod talking;
 mod talks;
