@@ -25,7 +25,7 @@ pub(crate) enum LockError {
     #[error("another chatd{} is running on {}; stop it first", pid.as_deref().map(|pid| format!(" (pid {pid})")).unwrap_or_default(), path.display())]
     Held { pid: Option<String>, path: PathBuf },
     #[error("cannot lock the state directory: {0}")]
-    File(#[from] FileFault),
+    File(FileFault),
 }
 
 impl Lock {
@@ -49,6 +49,13 @@ impl Lock {
         }
         *held = lock(&self.state)?;
         Ok(true)
+    }
+}
+
+// Not `#[from]`: the message names the cause already, and a source is shown after it.
+impl From<FileFault> for LockError {
+    fn from(fault: FileFault) -> Self {
+        Self::File(fault)
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) struct Store {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("the database does not open: {0}")]
-    File(#[from] FileFault),
+    File(FileFault),
     #[error(
         "the database {} was written by a newer chatd (its version is {found}, this chatd knows {known}); install that one again",
         path.display()
@@ -104,6 +104,13 @@ pub(super) enum RowError {
     Sqlite(#[from] rusqlite::Error),
     #[error("the database holds something that is no {0}")]
     NotA(&'static str),
+}
+
+// Not `#[from]`: the message names the cause already, and a source is shown after it.
+impl From<FileFault> for StoreError {
+    fn from(fault: FileFault) -> Self {
+        Self::File(fault)
+    }
 }
 
 impl StoreError {

@@ -23,6 +23,7 @@ fn refusal_of(mut command: Command) -> String {
     let output = command.output().expect("chatd can be run");
     let words = errors(&output);
     assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.matches("cannot use").count() <= 1, "the cause is repeated: {words}");
     words
 }
 
