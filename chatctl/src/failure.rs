@@ -51,11 +51,20 @@ pub(crate) enum Failure {
     #[error("cannot reach chatd on {}: {why}", path.display())]
     Unreachable { path: PathBuf, why: String },
     #[error(
-        "chatd did not answer on {} for {seconds} s; it may hang: look at its log. \
-         Or is this not its admin socket?",
-        path.display()
+        "chatd did not answer on {} for {seconds} s; {}",
+        path.display(),
+        if *held {
+            "systemd listens for it, and it may not be starting: see `systemctl status chatd` and `journalctl -u chatd -p err`"
+        } else {
+            "it may hang: look at its log; or is this not its admin socket?"
+        }
     )]
-    Silent { path: PathBuf, seconds: u64 },
+    Silent {
+        path: PathBuf,
+        seconds: u64,
+        /// systemd holds the socket, so there may be no chatd behind it.
+        held: bool,
+    },
     #[error("chatd does not answer because it is stopped; `kill -CONT {pid}` lets it go on")]
     Stopped { pid: i32 },
     #[error("chatd closed the connection before it answered; it may be stopping: try again")]
@@ -154,7 +163,7 @@ mod tests {
         assert_eq!(Failure::from(refused).status(), 1);
         assert_eq!(Failure::Usage(String::new()).status(), 2);
         assert_eq!(Failure::NoSocket(PathBuf::new()).status(), 3);
-        assert_eq!(Failure::Silent { path: PathBuf::new(), seconds: 1 }.status(), 3);
+        assert_eq!(Failure::Silent { path: PathBuf::new(), seconds: 1, held: false }.status(), 3);
         assert_eq!(Failure::from(Denied::by_chatd(None)).status(), 4);
     }
 }

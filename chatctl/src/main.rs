@@ -63,7 +63,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
 /// Ctrl-C is how a stream ends, and what was begun is cleared away; anything else it simply kills.
 fn interruptible(connector: Connector, command: &Command) -> Result<Connector, Failure> {
     match command {
-        Command::Watch
+        Command::Watch { .. }
         | Command::Backup { .. }
         | Command::History { .. }
         | Command::Call { more: true, .. } => {

@@ -89,6 +89,13 @@ pub(crate) fn may_be_socket(path: &Path) -> bool {
     path.metadata().map_or(true, |found| found.file_type().is_socket())
 }
 
+/// Whether systemd listens at the other end, so that nobody need be behind it.
+pub(crate) fn is_held_by_systemd(stream: &UnixStream) -> bool {
+    let Ok(peer) = getsockopt(stream, PeerCredentials) else { return false };
+    std::fs::read_to_string(format!("/proc/{}/comm", peer.pid()))
+        .is_ok_and(|name| name.trim_end() == "systemd")
+}
+
 /// The process that listens at the other end, if it is stopped, by SIGSTOP or a debugger. Not known when it
 /// got its socket from systemd, which is then the one that listens.
 pub(crate) fn stopped_listener(stream: &UnixStream) -> Option<i32> {

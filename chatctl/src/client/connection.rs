@@ -159,7 +159,11 @@ impl<'a> Connection<'a> {
     fn silent(&self) -> Failure {
         match socket::stopped_listener(&self.stream) {
             Some(pid) => Failure::Stopped { pid },
-            None => Failure::Silent { path: self.connector.path.clone(), seconds: self.patience.as_secs() },
+            None => Failure::Silent {
+                path: self.connector.path.clone(),
+                seconds: self.patience.as_secs(),
+                held: socket::is_held_by_systemd(&self.stream),
+            },
         }
     }
 

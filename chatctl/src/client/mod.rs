@@ -5,7 +5,7 @@ mod connection;
 mod tests;
 
 use std::ops::ControlFlow;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use chat_proto::admin::{Method, ServiceError, Version};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -89,6 +90,19 @@ impl Connector {
         let stream = UnixStream::from(fd);
         socket::check_peer(&stream, &self.path, self.socket_owner)?;
         Ok(Connection::new(stream, self))
+    }
+
+    /// Waits, unless Ctrl-C is pressed.
+    ///
+    /// # Errors
+    /// It was pressed.
+    pub(crate) fn pause(&self, length: Duration) -> Result<(), Failure> {
+        let length = PollTimeout::try_from(length).unwrap_or(PollTimeout::MAX);
+        let pressed = self.interrupt.as_ref().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN));
+        match poll(&mut pressed.into_iter().collect::<Vec<_>>(), length) {
+            Ok(1..) => Err(Failure::Interrupted),
+            _ => Ok(()),
+        }
     }
 
     /// One call with one reply.

@@ -197,10 +197,14 @@ pub(crate) enum Command {
     /// What happens, as it happens
     ///
     /// Who comes and goes, joins and leaves, kicks, failed logins, and what administrators do; never what
-    /// users say. It ends with Ctrl-C or when chatd stops, with status 0, and with status 3 when chatd is
-    /// killed.
+    /// users say. It goes on after a restart of chatd, and says so on standard error. It ends with Ctrl-C, with
+    /// status 0, or when chatd stays away, with status 3.
     #[command(after_help = "Example: watch")]
-    Watch,
+    Watch {
+        /// How long to wait for chatd to come back; with 0s the end of chatd is the end, with status 0
+        #[arg(long, value_name = "DURATION", default_value = "10m")]
+        wait: String,
+    },
     /// Reads the configuration again
     ///
     /// All or nothing: what is wrong is told with file, line and column, and then everything stays as it was.
@@ -337,7 +341,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Status => status::run(context),
         Command::Show { name } => show::run(context, name),
         Command::Channels => channels::run(context),
-        Command::Watch => watch::run(context),
+        Command::Watch { wait } => watch::run(context, wait),
         Command::Reload => config::reload(context),
         Command::Check => config::check(context),
         Command::Clock { command: ClockCommand::Accept { confirmation } } => {

@@ -2,25 +2,52 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use chat_proto::admin::{
-    AddAccount, Announce, BanRequest, CancelShutdown, Event, EventKind, Kick, Method, RemoveAccount,
-    ResumeAccount, SetPassword, Shutdown, SuspendAccount, Unban, Watch, Watched,
+    self, AddAccount, Announce, BanRequest, CancelShutdown, Event, EventKind, Kick, Method, RemoveAccount,
+    ResumeAccount, SetPassword, Shutdown, SuspendAccount, Unban, Version, Watch, Watched,
 };
 use serde_json::json;
 
+use super::duration::milliseconds;
 use super::list::place;
 use super::{Context, plural};
+use crate::client::Connector;
 use crate::failure::Failure;
 use crate::output::{Page, Records, Show, time};
 
-/// Until Ctrl-C or chatd's end, both of which are an end in order.
-pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
+/// Pause between two attempts to reach a chatd that has stopped.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Shows events until Ctrl-C, or until chatd has been away for `wait`.
+pub(super) fn run(context: &mut Context<'_>, wait: &str) -> Result<(), Failure> {
+    let wait = Duration::from_millis(milliseconds(wait)?);
+    // Whoever cannot be reached at all is not waited for.
+    context.connector.call(&Version {})?;
+    loop {
+        let ended = match show_events(context) {
+            Err(Failure::Interrupted) => return Ok(()),
+            Err(failure) if !is_end(&failure) => return Err(failure),
+            ended => ended,
+        };
+        if wait.is_zero() {
+            return ended
+                .map_err(|failure| if let Failure::Closed = failure { Failure::BrokenOff } else { failure });
+        }
+        eprintln!("chatctl: chatd has stopped; waiting for it to come back, Ctrl-C ends that");
+        match come_back(context.connector, wait) {
+            Err(Failure::Interrupted) => return Ok(()),
+            outcome => outcome?,
+        }
+        eprintln!("chatctl: chatd is back; what happened meanwhile is in its log");
+    }
+}
+
+fn show_events(context: &mut Context<'_>) -> Result<(), Failure> {
     let output = &mut *context.output;
-    let mut begun = false;
     let mut told = Told::default();
-    let watched = context.connector.stream(&Watch {}, |Watched { event, lost }| {
-        begun = true;
+    context.connector.stream(&Watch {}, |Watched { event, lost }| {
         if let Some(lost) = lost {
             output.show(&Lost(lost))?;
         }
@@ -28,11 +55,34 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
             output.show(&event)?;
         }
         Ok(ControlFlow::Continue(()))
-    });
-    match watched {
-        Err(Failure::Interrupted) => Ok(()),
-        Err(Failure::Closed) if begun => Err(Failure::BrokenOff),
-        watched => watched,
+    })
+}
+
+/// Whether chatd is gone, and may come back.
+fn is_end(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Closed
+            | Failure::NoSocket(_)
+            | Failure::NobodyListens(_)
+            | Failure::Unreachable { .. }
+            | Failure::Silent { .. }
+            | Failure::Admin(admin::Error::Unavailable { .. })
+    )
+}
+
+/// Waits until chatd answers again.
+///
+/// # Errors
+/// It has not answered for `wait`; then the last failure.
+fn come_back(connector: &Connector, wait: Duration) -> Result<(), Failure> {
+    let deadline = Instant::now() + wait;
+    loop {
+        match connector.call(&Version {}) {
+            Ok(_) => return Ok(()),
+            Err(failure) if is_end(&failure) && Instant::now() < deadline => connector.pause(RETRY)?,
+            Err(failure) => return Err(failure),
+        }
     }
 }
 

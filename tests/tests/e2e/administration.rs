@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use nix::sys::signal::Signal;
+
 use chat_tests::daemon::{Daemon, errors, printed};
 use chat_tests::terminal::Terminal;
 
@@ -138,7 +140,28 @@ fn watch_shows_what_happens_as_it_happens() {
     let _alice = daemon.client("alice");
     let line = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("alice")));
     assert!(line.is_some());
+    // A crash, a stop in order: the watch is there again when chatd is.
+    let daemon = daemon.crash().start();
+    with_visitors(&daemon, || lines.next().expect("a line after the crash").expect("a line"));
+    daemon.signal(Signal::SIGTERM);
+    let daemon = daemon.stopped().start();
+    let _carol = daemon.client("carol");
+    let seen =
+        with_visitors(&daemon, || lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("joined"))));
+    assert!(seen.is_some());
+    child.kill().expect("it runs");
+    child.wait().expect("chatctl ends");
+}
+
+#[test]
+fn watch_that_does_not_wait_ends_with_chatd() {
+    let daemon = Daemon::start();
+    let mut command = daemon.chatctl_command(&["--json", "watch", "--wait", "0s"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("chatctl runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    with_visitors(&daemon, || lines.next().expect("a line").expect("a line"));
     assert!(daemon.chatctl(&["shutdown"]).status.success());
+    lines.for_each(drop);
     assert!(child.wait().expect("chatctl ends").success());
 }
 

@@ -75,7 +75,7 @@ fn the_objects_of_each_command_are_as_documented_and_never_lose_a_field() {
 #[test]
 fn the_events_of_a_watch_are_as_documented_and_never_lose_a_field() {
     let daemon = Daemon::start();
-    let mut watch = daemon.chatctl_command(&["--json", "watch"]);
+    let mut watch = daemon.chatctl_command(&["--json", "watch", "--wait", "0s"]);
     let mut watch = watch.stdout(Stdio::piped()).spawn().expect("chatctl runs");
     let mut stdout = BufReader::new(watch.stdout.take().expect("a pipe"));
     let mut output = String::new();

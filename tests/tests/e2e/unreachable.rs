@@ -48,9 +48,9 @@ fn ctrl_c_ends_a_watch_in_order() {
 }
 
 #[test]
-fn a_killed_chatd_ends_a_watch_with_status_three() {
+fn killed_chatd_ends_a_watch_that_does_not_wait_with_status_three() {
     let daemon = Daemon::start();
-    let mut watch = with_pipes(daemon.chatctl_command(&["watch"]));
+    let mut watch = with_pipes(daemon.chatctl_command(&["watch", "--wait", "0s"]));
     let mut lines = BufReader::new(watch.stdout.take().expect("a pipe")).lines();
     super::administration::with_visitors(&daemon, || lines.next().expect("a line").expect("a line"));
     let _place = daemon.crash();
