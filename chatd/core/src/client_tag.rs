@@ -18,7 +18,11 @@ const MEANINGFUL_LATER: &[&str] = &[
 /// Bytes of a stored tag, with its key.
 const STORED_MAX: usize = 512;
 
-/// Returns those of the tags that are stored. Each key once; the others are for those who are there.
+/// Bytes of all other tags together that a message with [`PERSIST`] has stored as well.
+const PERSISTED_MAX: usize = 512;
+
+/// Returns those of the tags that are stored, each key once; the others are for those who are there. A message that asks for it by
+/// [`PERSIST`] has its other tags stored, too, as far as there is room for them.
 pub fn stored(tags: &str) -> Box<str> {
     if tags.is_empty() {
         return Box::default();
@@ -31,7 +35,20 @@ pub fn stored(tags: &str) -> Box<str> {
             stored.extend([if stored.is_empty() { "" } else { ";" }, tag]);
         }
     }
+    if contains(tags, PERSIST) {
+        let room = stored.len() + PERSISTED_MAX;
+        for tag in tags.rsplit(';') {
+            if !contains(&stored, key_of(tag)) && !is_meaningful(tag) && stored.len() + 1 + tag.len() <= room
+            {
+                stored.extend([";", tag]);
+            }
+        }
+    }
     stored.into()
+}
+
+fn is_meaningful(tag: &str) -> bool {
+    MEANINGFUL_LATER.contains(&key_of(tag))
 }
 
 /// Whether a tag of that key is among the tags.
@@ -60,6 +77,13 @@ mod tests {
         ] {
             assert_eq!(&*stored(tags), kept, "{tags}");
         }
+    }
+
+    #[test]
+    fn other_tags_of_a_persistent_message_are_stored_while_there_is_room() {
+        assert_eq!(&*stored("+a=1;+draft/persist;+a=2;+b"), "+draft/persist;+b;+a=2");
+        let long = format!("+long={}", "x".repeat(PERSISTED_MAX));
+        assert_eq!(&*stored(&format!("+draft/persist;{long};+a")), "+draft/persist;+a");
     }
 
     #[test]

@@ -178,7 +178,10 @@ impl Naive {
         if found.modes.contains(&'i') && !operator || found.members.contains_key(&other) {
             return;
         }
-        found.invited.insert(other);
+        // Only an operator's invitation opens a channel.
+        if operator {
+            found.invited.insert(other);
+        }
         let operators = found.members.keys().filter(|id| **id != me && found.is_operator(**id));
         let operators: Seats = operators.flat_map(|id| self.people[id].seats.iter().copied()).collect();
         let witnesses = &self.able("invite-notify", operators) | &self.people[&other].seats;
