@@ -91,13 +91,17 @@ pub enum Command {
                             \"file\", \"unused\" (for another server or name), \"$VARIABLE\" or \"--option\"}}}."
     )]
     Config,
-    /// Show who is on
+    /// Show who is on, or whether somebody is
     #[command(
         after_help = "With --json each user is {\"name\", \"away\", \"bot\", \"status\": \"available\", \"away\", \"idle\" or \
                             \"busy\"}, with the \"account\" unless a guest's, \"since\" if the server says it, the \"text\" of \
                             who is away, and \"with\" whom the busy talk."
     )]
-    List,
+    List {
+        /// Only this one; status 1 if nobody has that name
+        #[arg(value_name = "NAME")]
+        user: Option<String>,
+    },
     /// Print what was said before
     #[command(
         after_help = "With --json each line is as that of chat tail, with \"past\": true. A channel that you are not \

@@ -73,7 +73,7 @@ pub struct Client {
     /// Why the server has ended the last connection, until it lets us in again.
     turned_away: Option<String>,
     failure: Option<String>,
-    /// The host that the server is on, unless it is this one.
+    /// Where the server is, as others reach it, if that is known.
     server: Option<String>,
     /// The certificate that the server sees.
     certificate: Option<Fingerprint>,
@@ -314,7 +314,8 @@ impl Client {
                     None if is_channel(&prompted) => format!("you are no longer in {prompted}"),
                     None => format!("you no longer talk with {prompted}"),
                 };
-                self.complain(&format!("nothing was done: {why}; see the prompt"));
+                let prompt = if self.manner.prompt { "; see the prompt" } else { "" };
+                self.complain(&format!("nothing was done: {why}{prompt}"));
             }
             (_, Some(place)) => act(self, &place),
             (_, None) => {

@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chat_proto::text::SafeText;
 use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -19,6 +18,7 @@ use crate::alive::{Act, Alive};
 use crate::backoff::Backoff;
 use crate::client::{Client, Manner};
 use crate::engine::outage::Outage;
+use crate::errors;
 use crate::failure::Failure;
 use crate::link::{Access, Link};
 use crate::places::Places;
@@ -44,7 +44,7 @@ const SETTLE: Duration = Duration::from_secs(30);
 pub async fn run(settings: Settings) -> Result<(), Failure> {
     let slow = |address: &Address| {
         if settings.terminal {
-            eprintln!("connecting to {} …", SafeText::line(&address.to_string()));
+            eprintln!("{}", errors::wrapped(&format!("connecting to {address} …"), errors::columns()));
         }
     };
     let link = Link::introduce(&settings.access, ANSWER, slow).await?;
@@ -117,7 +117,7 @@ impl Engine {
         let channels = places.iter().flat_map(Places::channels).map(str::to_owned).collect();
         let session = session.returning_to(channels);
         let plain = if *plain { " --insecure-plain" } else { "" };
-        let server = (!settings.access.is_local()).then(|| format!("{address}{plain}"));
+        let server = if settings.access.is_local() { host_name() } else { Some(format!("{address}{plain}")) };
         Ok(Self {
             client: Client::new(session, manner, jiff::tz::TimeZone::system())
                 .at(server)
@@ -445,6 +445,13 @@ impl Engine {
             Err(Failure::Unreachable("the server has not taken everything".to_owned()))
         }
     }
+}
+
+/// What this host calls itself, if a command line may have it.
+fn host_name() -> Option<String> {
+    let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    (!name.is_empty() && !name.starts_with('-') && name.chars().all(is_harmless)).then_some(name)
 }
 
 type Connecting = Pin<Box<dyn Future<Output = Result<Link, Failure>>>>;

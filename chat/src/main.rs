@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod config;
 mod engine;
+mod errors;
 mod failure;
 mod identity;
 mod input;
@@ -29,7 +30,6 @@ mod words;
 
 use std::process::ExitCode;
 
-use chat_proto::text::SafeText;
 use clap::Parser as _;
 
 use cli::{Cli, Command};
@@ -51,9 +51,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if failure.status() != 0 {
-                for line in failure.lines() {
-                    eprintln!("chat: {}", SafeText::line(&line));
-                }
+                failure.lines().iter().for_each(|line| errors::report(line));
             }
             ExitCode::from(failure.status())
         }
@@ -72,7 +70,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::History { place, to, lines, since }) => {
             scripts::history(&settings()?, place.or(to).as_deref(), lines, since.as_deref()).await
         }
-        Some(Command::List) => scripts::list(&settings()?).await,
+        Some(Command::List { user }) => scripts::list(&settings()?, user.as_deref()).await,
         Some(Command::Tail { channel }) => scripts::tail(&settings()?, channel.as_deref()).await,
     }
 }

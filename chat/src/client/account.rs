@@ -154,9 +154,14 @@ impl Client {
         self.session.certificates(&["LIST"]);
     }
 
+    /// Where others reach the server.
+    fn reached_at(&self) -> &str {
+        self.server.as_deref().unwrap_or("HOST")
+    }
+
     /// How to come with a certificate.
     fn tell_how(&mut self) {
-        let server = self.server.clone().unwrap_or_else(|| "THIS-HOST".to_owned());
+        let server = self.reached_at().to_owned();
         let account = copyable(self.session.account().unwrap_or_default()).to_owned();
         self.remark("chat(1) tells how to make one. Then come with it, and <certificate> add:");
         self.print(Line::of(
@@ -206,7 +211,7 @@ impl Client {
 
     /// An account was made: how to come back to it.
     pub(super) fn registered(&mut self, account: &str) {
-        let server = self.server.clone().unwrap_or_else(|| "THIS-HOST".to_owned());
+        let server = self.reached_at().to_owned();
         self.print(
             Line::of(Style::Plain, "The account ")
                 .name(account)
@@ -220,7 +225,7 @@ impl Client {
         if self.session.is_own_login() {
             self.print(Line::of(
                 Style::Dim,
-                &format!("From elsewhere: chat --server THIS-HOST --name {}", copyable(account)),
+                &format!("From elsewhere: chat --server {} --name {}", self.reached_at(), copyable(account)),
             ));
         }
     }

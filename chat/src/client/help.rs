@@ -97,13 +97,13 @@ fn more(verb: Verb) -> &'static [&'static str] {
     match verb {
         Verb::Search => &[
             "All words must be in it, whole and in any order; soup* finds soups as well.",
-            "after: and before: take 2026-11-30, 2026-11, 2026-11-30T14:05, 14:05 (the last),",
-            "today, yesterday, monday, or 90m, 3h, 3d, 2w (ago); a day begins at midnight.",
+            "after: and before: take 2026-11-30, 2026-11, 2026-11-30T14:05, 14:05 (the last), today, yesterday, monday, or \
+             90m, 3h, 3d, 2w (ago); a day begins at midnight.",
             "<search> alone goes on where the last one ended, further back.",
         ],
         Verb::Talk => &[
-            "Who is asked answers yes or no at the question, or <accept> or <decline> later; the",
-            "request waits a minute. <cancel> or Ctrl-C takes it back, <end> ends the conversation.",
+            "Who is asked answers yes or no at the question, or <accept> or <decline> later; the request waits \
+             a minute. <cancel> or Ctrl-C takes it back, <end> ends the conversation.",
         ],
         Verb::History => {
             &["<history> bob has what you wrote with bob; after <clear> it begins with the newest."]
@@ -141,6 +141,13 @@ mod tests {
             for row in rows(columns) {
                 assert!(row.width() <= columns, "{columns}: {row}");
             }
+        }
+    }
+
+    #[test]
+    fn help_on_one_command_has_no_line_breaks_of_its_own() {
+        for spec in TABLE {
+            assert!(more(spec.verb).iter().all(|text| text.ends_with('.')), "{}", spec.name);
         }
     }
 

@@ -211,11 +211,11 @@ fn what_the_server_says_does_not_look_like_what_chat_says() {
 
 #[test]
 fn no_command_line_of_the_servers_making_is_offered_to_be_copied() {
-    let mut client = client();
+    let mut client = client().at(Some("chat.example.org".to_owned()));
     client.session.set_way(Way::Tls);
     client.session.register(None, Secret::from("correct horse"));
     let told = hear(&mut client, ":s REGISTER SUCCESS a`reboot` :Account made");
-    assert!(told.ends_with("chat --server THIS-HOST --name NAME"), "{told}");
+    assert!(told.ends_with("chat --server chat.example.org --name NAME"), "{told}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use chat_proto::name::same;
 use chat_proto::text::SafeText;
 use tokio::time::Instant;
 
@@ -10,11 +11,12 @@ use crate::scripts::{PATIENCE, Talk, print_json};
 use crate::session::{User, What};
 use crate::settings::Settings;
 
-/// Prints the users, one a line: name and status, or a JSON object.
+/// Prints the users, or the one of that name, one a line: name and status, or a JSON object.
 ///
 /// # Errors
-/// The server can't be reached or doesn't answer, or nobody takes the output.
-pub async fn list(settings: &Settings) -> Result<(), Failure> {
+/// Nobody has that name, or it can't be one; the server can't be reached or doesn't answer, or nobody takes the output.
+pub async fn list(settings: &Settings, name: Option<&str>) -> Result<(), Failure> {
+    name.map_or(Ok(()), super::checked)?;
     let mut talk = Talk::errand(settings).await?;
     talk.session.ask_users();
     let deadline = Instant::now() + PATIENCE;
@@ -24,7 +26,12 @@ pub async fn list(settings: &Settings) -> Result<(), Failure> {
         }
     };
     talk.end().await;
-    users.iter().try_for_each(|user| print(user, settings.json))
+    let is_wanted = |user: &&User| name.is_none_or(|name| same(&user.name, name));
+    let users: Vec<_> = users.iter().filter(is_wanted).collect();
+    if let (Some(name), []) = (name, &users[..]) {
+        return Err(Failure::Refused(format!("nobody here is called {name}")));
+    }
+    users.into_iter().try_for_each(|user| print(user, settings.json))
 }
 
 fn print(user: &User, json: bool) -> Result<(), Failure> {

@@ -44,13 +44,13 @@ fn checked(name: &str) -> Result<(), Failure> {
     let outcome =
         if name.starts_with('#') { ChannelName::new(name).map(drop) } else { Nick::new(name).map(drop) };
     outcome.map_err(|error| {
-        Failure::Usage(format!("{} can't be the name of anybody: {error}", SafeText::name(name)))
+        Failure::Usage(format!("\"{}\" can't be the name of anybody: {error}", SafeText::line(name)))
     })
 }
 
 /// Says something on standard error.
 fn note(text: &str) {
-    eprintln!("chat: {}", SafeText::line(text));
+    crate::errors::report(text);
 }
 
 /// Says it on standard error, if somebody is there to read it.

@@ -2,8 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal as _, Write};
 
-use chat_proto::text::SafeText;
-
+use crate::errors;
 use crate::failure::Failure;
 use crate::trust::Stranger;
 
@@ -15,7 +14,7 @@ pub fn ask(stranger: Box<Stranger>) -> Result<Box<Stranger>, Failure> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Err(Failure::Stranger(stranger));
     }
-    match is_trusted(&stranger, &mut io::stdin().lock(), &mut io::stderr()) {
+    match is_trusted(&stranger, &mut io::stdin().lock(), &mut io::stderr(), errors::columns()) {
         Ok(true) => Ok(stranger),
         Ok(false) => Err(Failure::Refused(format!(
             "nothing was sent to {}: its certificate isn't trusted",
@@ -25,20 +24,23 @@ pub fn ask(stranger: Box<Stranger>) -> Result<Box<Stranger>, Failure> {
     }
 }
 
-fn is_trusted(stranger: &Stranger, answers: &mut impl BufRead, out: &mut impl Write) -> io::Result<bool> {
+fn is_trusted(
+    stranger: &Stranger,
+    answers: &mut impl BufRead,
+    out: &mut impl Write,
+    columns: Option<usize>,
+) -> io::Result<bool> {
     let Stranger { place, fingerprint, names } = stranger;
-    writeln!(
-        out,
-        "The certificate of {} isn't vouched for by an authority that is known here.",
-        SafeText::line(place)
-    )?;
+    let mut say = |text: &str| writeln!(out, "{}", errors::wrapped(text, columns));
+    say(&format!("The certificate of {place} isn't vouched for by an authority that is known here."))?;
     if let Some(names) = names {
-        writeln!(out, "It {}.", SafeText::line(names))?;
+        say(&format!("It {names}."))?;
     }
     let fingerprint = fingerprint.to_string();
     let (first, second) = fingerprint.split_at(fingerprint.len() / 2 + 1);
     writeln!(out, "Its fingerprint (SHA-256) is\n  {first}\n  {second}")?;
-    writeln!(out, "Compare it with the one that the server's administrator tells you.")?;
+    let compare = "Compare it with the one that the server's administrator tells you.";
+    writeln!(out, "{}", errors::wrapped(compare, columns))?;
     loop {
         write!(out, "Trust it from now on? (yes/no) ")?;
         out.flush()?;
@@ -67,7 +69,7 @@ mod tests {
             names: names.map(str::to_owned),
         };
         let mut out = Vec::new();
-        let trusted = is_trusted(&stranger, &mut answers.as_bytes(), &mut out).unwrap();
+        let trusted = is_trusted(&stranger, &mut answers.as_bytes(), &mut out, None).unwrap();
         (trusted, String::from_utf8(out).unwrap())
     }
 

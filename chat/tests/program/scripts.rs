@@ -155,6 +155,19 @@ fn the_status_tells_usage_and_an_absent_server() {
 }
 
 #[test]
+fn list_shows_one_user_or_fails() {
+    let server = Server::start();
+    let output = run(chat(&server, &["list", "Bob"]), "");
+    assert_eq!((output.status.code(), printed(&output).lines().count()), (Some(0), 1));
+    assert!(printed(&output).starts_with("bob "), "{}", printed(&output));
+    let output = run(chat(&server, &["list", "carol"]), "");
+    assert_eq!((output.status.code(), &*printed(&output)), (Some(1), ""));
+    assert_eq!(complaint(&output), "chat: nobody here is called carol\n");
+    let output = run(chat(&server, &["list", "bad name"]), "");
+    assert!(complaint(&output).starts_with("chat: \"bad name\" can't be"), "{}", complaint(&output));
+}
+
+#[test]
 fn tail_writes_no_escape_codes_into_a_pipe() {
     let server = Server::start();
     for options in [&["tail"][..], &["tail", "--no-color"]] {
