@@ -73,8 +73,10 @@ pub struct Client {
     /// Why the server has ended the last connection, until it lets us in again.
     turned_away: Option<String>,
     failure: Option<String>,
-    /// Where the server is, as others reach it, if that is known.
+    /// The host that the server is on, unless it is this one.
     server: Option<String>,
+    /// What this host calls itself.
+    host: Option<String>,
     /// The certificate that the server sees.
     certificate: Option<Fingerprint>,
     interrupts: u32,
@@ -115,6 +117,7 @@ impl Client {
             turned_away: None,
             failure: None,
             server: None,
+            host: None,
             certificate: None,
             interrupts: 0,
             seen: false,
@@ -133,6 +136,12 @@ impl Client {
     #[must_use]
     pub fn at(self, server: Option<String>) -> Self {
         Self { server, ..self }
+    }
+
+    /// Tells what this host calls itself.
+    #[must_use]
+    pub fn on(self, host: Option<String>) -> Self {
+        Self { host, ..self }
     }
 
     /// Tells which certificate the server sees.

@@ -117,10 +117,11 @@ impl Engine {
         let channels = places.iter().flat_map(Places::channels).map(str::to_owned).collect();
         let session = session.returning_to(channels);
         let plain = if *plain { " --insecure-plain" } else { "" };
-        let server = if settings.access.is_local() { host_name() } else { Some(format!("{address}{plain}")) };
+        let server = (!settings.access.is_local()).then(|| format!("{address}{plain}"));
         Ok(Self {
             client: Client::new(session, manner, jiff::tz::TimeZone::system())
                 .at(server)
+                .on(host_name())
                 .showing(settings.access.shown())
                 .greeting(settings.is_first_time())
                 .remembering(places),

@@ -156,7 +156,7 @@ impl Client {
 
     /// Where others reach the server.
     fn reached_at(&self) -> &str {
-        self.server.as_deref().unwrap_or("HOST")
+        self.server.as_deref().or(self.host.as_deref()).unwrap_or("HOST")
     }
 
     /// How to come with a certificate.
