@@ -52,7 +52,7 @@ bare_system() {
 boot() {
     local system=$1 trial=$2
     shift 2
-    exec 8> /tmp/chatd-container.lock
+    exec 8> /run/chatd-container.lock
     flock 8
     timeout --kill-after=10 300 systemd-nspawn -q --boot --register=no --keep-unit --private-network --link-journal=no \
         --directory="$system" --bind="$trial":/trial "$@" systemd.show_status=false \
