@@ -369,7 +369,7 @@ mod tests {
     }
 
     fn group(number: u32, durable: bool) -> Group {
-        // What tells the groups of these tests apart.
+        // The groups of these tests are told apart by it.
         let closed = vec![ConnId { slot: number, generation: 1 }];
         let (events, effects, in_flight) = (Vec::new(), Vec::new(), InFlightPermit::default());
         Group { events, durable, effects, closed, in_flight }

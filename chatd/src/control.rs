@@ -177,7 +177,7 @@ impl Control {
         self.restart_needed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the administrator should see to now.
+    /// Returns what the administrator should see to now.
     fn warnings(&self) -> Vec<String> {
         let certificates = self.certificates().flat_map(|shown| shown.now().concerns());
         certificates.chain(self.current().exposure()).collect()

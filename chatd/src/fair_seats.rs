@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_uses_is_forgotten() {
+    async fn unused_keys_are_forgotten() {
         let seats = FairSeats::new(2);
         drop(seats.acquire(LimitKey::Uid(1)).await);
         let _seat = seats.acquire(LimitKey::Uid(2)).await;

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_no_room_waits_until_others_have_arrived() {
+    fn inputs_without_room_wait_until_others_have_arrived() {
         let in_flight = Arc::new(InFlight::new(100));
         let (first, second) = (in_flight.enter(60), in_flight.enter(40));
         let (entered, has_entered) = mpsc::channel();

@@ -20,7 +20,7 @@ pub(crate) enum OwnerError {
     Foreign { path: PathBuf, user: String },
 }
 
-/// Makes root the owner of the directory, for good. Whatever is done in it then, is done with the rights of the user who could
+/// Makes root the owner of the directory, for good. Everything is done in it then with the rights of the user who could
 /// do it anyway. Other users stay who they are.
 pub(crate) fn become_owner_of(directory: &Path) -> Result<(), OwnerError> {
     let Some((uid, gid)) = foreign_owner(directory)? else { return Ok(()) };

@@ -19,7 +19,7 @@ pub(crate) const INPUTS_MAX: usize = 256;
 /// After so long a wait for the disk, that nothing was heard of anybody says nothing.
 const STANDSTILL: Duration = Duration::from_secs(2);
 
-/// Inputs of one step. What comes of them is looked at before the next ones are taken.
+/// Inputs of one step. Its output is looked at before the next ones are taken.
 const STEP_INPUTS: usize = 32;
 /// Bytes for the sockets after which the outcome is handed on, whatever else has come in.
 const GROUP_BYTES: usize = 4 << 20;
@@ -56,7 +56,7 @@ pub(crate) fn run<R: Release>(
     Ok(())
 }
 
-/// What has come of the steps for the core's thread itself.
+/// The output of the steps that concerns the core's thread itself.
 #[derive(Debug, Default)]
 struct Outcome {
     stopped: bool,

@@ -24,7 +24,7 @@ pub struct Request {
     given: Vec<String>,
 }
 
-/// What a blank at the beginning of a line means.
+/// The meaning of a blank at the beginning of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Indent {
     /// The line is said as it is, whatever it looks like: a promise to programs.

@@ -58,7 +58,7 @@ const NAMES: &[char] = &['#', '@'];
 pub(super) struct Slip<'a> {
     /// The name of the command, as far as one can be seen; empty for none.
     pub name: String,
-    /// What stands behind the name.
+    /// The words behind the name.
     pub rest: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! Who listens at a Unix socket: nothing is sent to a user who may only pretend to be chatd.
+//! The user behind a Unix socket: nothing is sent to one who may only pretend to be chatd.
 
 use std::io;
 use std::path::Path;

@@ -23,7 +23,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Shows events until Ctrl-C, or until chatd has been away for `wait`.
 pub(super) fn run(context: &mut Context<'_>, wait: &str) -> Result<(), Failure> {
     let wait = Duration::from_millis(milliseconds(wait)?);
-    // Whoever cannot be reached at all is not waited for.
+    // A chatd that cannot be reached at the beginning is not waited for.
     context.connector.call(&Version {})?;
     loop {
         let ended = match show_events(context) {

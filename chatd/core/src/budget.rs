@@ -2,7 +2,7 @@
 //! account share.
 //!
 //! A line is charged for what comes of it: deliveries, bytes of answers, bytes to store, comparisons. The unit is a
-//! nominal nanosecond of processor time. Whoever has spent more than the budget allows is read later, nothing else.
+//! nominal nanosecond of processor time. A client that has spent more than its budget is read later, nothing else.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ const STEP: u64 = 1;
 
 /// The longest pause, in milliseconds. No debt grows beyond what is paid off within it.
 const PAUSE_MAX: u64 = 10_000;
-/// What a key that many people share may spend, as a multiple of what others may.
+/// Budget of a key that many people share, as a multiple of the others'.
 const SHARED: u64 = 4;
 /// Nanoseconds that a millisecond a second allows for each millisecond.
 const RATE: u64 = 1_000;
@@ -54,7 +54,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// What it takes to read a line of `conn`, to compare, to deliver `effects` and to store `events`.
+    /// Returns the cost of reading a line of `conn`, of comparing, of delivering `effects` and of storing `events`.
     pub fn of(conn: ConnId, steps: usize, effects: &[Effect], events: &[(Now, Event)]) -> Self {
         let mut work = Self { compute: LINE, steps, ..Self::default() };
         for effect in effects {
@@ -98,7 +98,7 @@ fn stored_bytes(event: &Event) -> usize {
     }
 }
 
-/// Who pays for a connection's work.
+/// The keys that pay for a connection's work.
 #[derive(Debug, Clone)]
 pub struct Payer {
     origin: LimitKey,
@@ -119,7 +119,7 @@ impl Payer {
     }
 }
 
-/// What has been spent and is not paid off yet.
+/// Costs that are not paid off yet.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<(LimitKey, Debt)>", into = "Vec<(LimitKey, Debt)>")]
 pub struct Budgets(BTreeMap<LimitKey, Debt>);

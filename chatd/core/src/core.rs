@@ -223,7 +223,7 @@ impl InputTurn<'_> {
     /// Has the connection wait for its next turn, if this one is over or what its like have done is not paid off.
     fn pause(&mut self, conn: ConnId, is_over: bool) {
         let Some(session) = self.tx.state().sessions.get(conn) else { return };
-        // Those who register do little, and must not be kept out by others behind their address.
+        // Registering costs little, and nobody must be kept out by others behind the same address.
         let after = if session.user().is_some() { self.tx.pause() } else { 0 };
         if session.wait.is_none() && (is_over || after > 0) {
             self.tx.wait(conn, Wait::Turn, Job::GoOn { after });

@@ -11,7 +11,7 @@ use crate::input::Incoming;
 const BYTES: usize = 256 * 1024;
 /// The same for all connections. Over that only few are held for each.
 const ALL_BYTES: usize = 64 << 20;
-/// What is held for a connection even then.
+/// Bytes that are held for a connection even then.
 const FEW_BYTES: usize = 16 * 1024;
 
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]

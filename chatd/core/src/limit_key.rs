@@ -1,4 +1,4 @@
-//! Whom connections and their work are counted for.
+//! The keys that connections and their work are counted for.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -16,7 +16,7 @@ const IPV6_SUBSCRIBER: u128 = !0 << 64;
 const IPV6_NETWORK: u128 = !0 << 80;
 const IPV4_NETWORK: u32 = !0 << 8;
 
-/// What a limit is shared by.
+/// A key that shares a limit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LimitKey {
     /// A user of this host.

@@ -15,7 +15,7 @@ pub struct Rate {
     pub interval: u64,
 }
 
-/// What was done lately, by key. A key that may do everything at once again is forgotten.
+/// Recent actions, by key. A key that may do everything at once again is forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<(K, Uptime)>", into = "Vec<(K, Uptime)>")]
 #[serde(bound(serialize = "K: Clone + Ord + Serialize", deserialize = "K: Ord + Deserialize<'de>"))]

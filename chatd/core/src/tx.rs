@@ -40,7 +40,7 @@ pub struct Tx<'a> {
     issuer: Option<Issuer>,
     budgets: &'a mut Budgets,
     turns: &'a mut Turns,
-    /// Who pays for what is done.
+    /// The keys that pay for the work.
     payer: Option<Payer>,
     meter: Meter,
     postponed: Option<Message>,

@@ -52,7 +52,7 @@ impl Clock {
         trust.accept()
     }
 
-    /// What the next run is to know.
+    /// The state that the next run needs.
     pub(crate) fn belief(&self) -> Belief {
         let uptime = self.uptime();
         let mut trust = self.trust();

@@ -12,12 +12,12 @@ const BEHIND: u64 = 5 * 60 * 1000;
 /// Milliseconds of running after which a doubtful clock is believed.
 const CONFIRMED_AFTER: u64 = DAY;
 
-/// What outlives a run.
+/// The state that outlives a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Belief {
     /// The expected time.
     pub(crate) expected: Timestamp,
-    /// What the clock showed.
+    /// The time that the clock showed.
     pub(crate) seen: Timestamp,
     /// Milliseconds of running with a doubtful clock.
     pub(crate) running: u64,
@@ -55,7 +55,7 @@ pub(super) struct Trust {
     /// When that was observed.
     uptime: Uptime,
     deviation: Option<Deviation>,
-    /// What was told last.
+    /// The state that was reported last.
     told: Option<Deviation>,
 }
 
@@ -110,7 +110,7 @@ impl Trust {
         })
     }
 
-    /// What has to be told now: a doubt, or that it is over.
+    /// Returns a change to report: a doubt, or its end.
     pub(super) fn change(&mut self) -> Option<Option<Doubt>> {
         let before = std::mem::replace(&mut self.told, self.deviation);
         (before != self.deviation).then(|| self.doubt())

@@ -99,7 +99,7 @@ pub(crate) struct Connections {
 const EVERYBODY: u32 = 0o007;
 
 impl Config {
-    /// What is valid and should not stay so, a line each.
+    /// Returns a warning for everything that is valid and should not stay so.
     pub(crate) fn concerns(&self) -> impl Iterator<Item = String> {
         let certificates = self.listeners.iter().filter_map(|listener| listener.certificate.as_ref());
         certificates.flat_map(|certificate| certificate.concerns()).chain(self.exposure())

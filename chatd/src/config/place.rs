@@ -18,7 +18,7 @@ pub(crate) enum ConfigError {
 }
 
 impl ConfigError {
-    /// What is wrong, each mistake on a line of its own.
+    /// Returns each mistake as a line of its own.
     pub(crate) fn lines(&self) -> Vec<String> {
         match self {
             Self::Unreadable { .. } => vec![self.to_string()],

@@ -4,7 +4,7 @@
 //! 2. A frame is held once, whoever gets it.
 //! 3. What a connection doesn't take waits for it, bounded in bytes; over that it is cut off, and nobody else
 //!    notices.
-//! 4. What waits for all connections together is bounded, too; over that those that have most are cut off.
+//! 4. The backlogs of all connections together are bounded, too; over that the largest ones are disconnected.
 //! 5. Nothing here waits for the core or for a socket.
 
 mod backlog;

@@ -141,7 +141,7 @@ pub(super) fn record(
     }
 }
 
-/// What the former owner set; a suspension stays.
+/// Deletes what the former owner set; a suspension stays.
 fn forget_former_owner(transaction: &Transaction<'_>, at: u64, folded: &str) -> rusqlite::Result<()> {
     transaction.execute("DELETE FROM account WHERE folded = ?1 AND suspended_by IS NULL", [folded])?;
     transaction.execute("DELETE FROM certificate WHERE account = ?1", [folded])?;

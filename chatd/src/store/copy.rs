@@ -118,7 +118,7 @@ fn name(copy: &Path, to: &Path) -> io::Result<PathBuf> {
     unreachable!("there is no last number")
 }
 
-/// What is no regular file is another one.
+/// Anything but a regular file counts as another one.
 fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
     let found = other.symlink_metadata()?;
     if !found.is_file() || found.len() != one.metadata()?.len() {

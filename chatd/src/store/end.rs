@@ -12,7 +12,7 @@ use super::names::{numbered, with_suffix};
 use super::{Store, copy};
 use crate::logging::{EventKind, Fields, log_failure};
 
-/// What is saved of a database that was deleted or replaced while it was open. A number is added where the name is taken.
+/// The copy of a database that was deleted or replaced while it was open. A number is added where the name is taken.
 pub(super) const RESCUED: &str = "chatd.db.rescued";
 /// The log of a database that could not be saved.
 const LEFT: &str = "chatd.db.left";
@@ -20,7 +20,7 @@ const LEFT: &str = "chatd.db.left";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Store {
-    /// Ends the readers, takes over all that is in the log, and closes the database. What cannot be done is logged.
+    /// Ends the readers, takes over all that is in the log, and closes the database. Failures are logged.
     pub(crate) fn close(mut self) {
         match self.archive.files.check() {
             Ok(()) | Err(Misplaced::LogGone(_)) => {}

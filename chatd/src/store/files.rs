@@ -32,7 +32,7 @@ pub(crate) struct OpenFiles {
 /// Device and inode.
 type Identity = (u64, u64);
 
-/// What was stored is not where the next start will look for it.
+/// The stored messages are not where the next start will look for them.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Misplaced {
     #[error("{} was moved away while it was open; put it back", .0.display())]

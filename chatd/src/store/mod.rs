@@ -146,7 +146,7 @@ impl Store {
             schema::Error::TooNew { found, known } => StoreError::TooNew { path: path.clone(), found, known },
             schema::Error::NotCopied { to, cause } => StoreError::NotCopied { to, cause },
         })?;
-        // Whatever was taken back or deleted before chatd ended, in whichever way, may be in the log.
+        // Words that were redacted or deleted before chatd ended, in whichever way, may be in the log.
         let is_log_empty = history::checkpoint(&connection, "TRUNCATE").map_err(failed)?;
         let kept = read(&connection, now).map_err(|error| match error {
             RowError::Sqlite(cause) => failed(cause).into(),

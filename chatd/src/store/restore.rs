@@ -41,7 +41,7 @@ struct Unfinished(PathBuf);
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // What is wrong is reported already.
+        // The failure is reported already.
         let _ = source::remove(&self.0);
     }
 }

@@ -104,7 +104,7 @@ impl Store {
     }
 
     /// # Errors
-    /// What was stored is not where the next start will look for it.
+    /// The stored messages are not where the next start will look for them.
     pub(crate) fn check(&self) -> Result<(), WriteError> {
         self.archive.files.check().map_err(|misplaced| {
             if misplaced.may_return() {
@@ -182,7 +182,7 @@ impl Store {
         Ok((messages, self.bytes("") + self.bytes("-wal")))
     }
 
-    /// Whoever shortens the database from now on is noticed.
+    /// A shortening of the database is noticed from now on.
     pub(super) fn expect_size(&self) -> rusqlite::Result<()> {
         self.archive.files.expect(self.pages_size()?);
         Ok(())

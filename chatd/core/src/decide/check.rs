@@ -109,7 +109,7 @@ pub fn text_fits(tx: &mut Tx<'_>, what: &str, text: &str, max: usize) -> bool {
     fits
 }
 
-/// What comparing a user with all masks of a channel takes, in steps.
+/// Steps of comparing a user with all masks of a channel.
 pub fn mask_steps(channel: &Channel) -> usize {
     const STEPS_OF_A_MASK: usize = 250;
     (channel.bans.len() + channel.exceptions.len() + channel.invite_exceptions.len()) * STEPS_OF_A_MASK

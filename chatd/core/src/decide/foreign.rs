@@ -27,7 +27,7 @@ pub fn ends(tx: &mut Tx<'_>, conn: ConnId, message: &Message) -> bool {
     let why = if is_request_line(message) {
         Some(HTTP)
     } else if is_user {
-        // Whoever got in speaks IRC, and may mistype a command.
+        // A registered client speaks IRC, and may mistype a command.
         None
     } else {
         first_word(message.command())

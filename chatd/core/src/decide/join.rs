@@ -165,7 +165,7 @@ fn found(tx: &mut Tx<'_>, name: &ChannelName) -> Option<Room> {
     tx.state().room(id)
 }
 
-/// Who is charged for a channel that the caller is the first one in.
+/// Returns the keys that are charged for a channel that the caller is the first one in.
 fn opener(state: &State, caller: Caller) -> Option<Opener> {
     let (session, user) = (state.sessions.get(caller.conn)?, state.user(caller.user)?);
     let account = user.account.as_ref().map(Nick::fold);

@@ -39,7 +39,7 @@ struct Candidate {
     id: ChannelId,
     since: u64,
     has_history: bool,
-    /// Its place among those of its founder, the first to be kept being 1. Who has founded most has the highest.
+    /// Its place among those of its founder, the first to be kept being 1. The founder of most channels has the highest.
     rank: usize,
 }
 

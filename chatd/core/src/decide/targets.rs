@@ -17,7 +17,7 @@ pub fn without_duplicates(list: &str) -> Cow<'_, str> {
     if list.contains(',') { distinct(list).collect::<Vec<_>>().join(",").into() } else { list.into() }
 }
 
-/// What stands in a list from `from` on, up to the most that a command may have.
+/// Returns the targets of a list from `from` on, up to the most that a command may have.
 pub fn rest(list: &str, from: usize, most: usize) -> String {
     list.split(',').take(most).skip(from).collect::<Vec<_>>().join(",")
 }

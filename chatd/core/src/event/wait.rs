@@ -122,7 +122,7 @@ pub struct ChannelScan {
     pub found: Vec<ChannelId>,
 }
 
-/// WHOWAS with a mask. Those who left are numbered in the order in which they did.
+/// WHOWAS with a mask. Departed users are numbered in the order in which they left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastScan {
     /// As it was written.

@@ -3,7 +3,7 @@ use super::*;
 /// Common given names and surnames, in lower case.
 const NAMES: &str = include_str!("names.txt");
 
-/// What clients try when a nick is taken, and what people do with their own.
+/// Variations that clients try when a nick is taken, and that people make of their own.
 const FALL_BACKS: [fn(&str) -> String; 12] = [
     |name| format!("{name}_"),
     |name| format!("{name}__"),

@@ -30,7 +30,7 @@ pub struct Channel {
     pub founder: Option<Folded>,
     /// From where that account was in it.
     pub founded_from: Option<LimitKey>,
-    /// Who entered it when nobody was in it; the lobby has none.
+    /// The user who entered it when nobody was in it; the lobby has none.
     pub opener: Option<Opener>,
     /// Whether something was said in it, or a topic set.
     pub has_history: bool,
@@ -40,7 +40,7 @@ pub struct Channel {
     pub empty_since: Option<u64>,
 }
 
-/// Who opened a channel, and is charged for it as long as somebody is in it.
+/// The opener of a channel, who is charged for it as long as somebody is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opener {
     pub account: Option<Folded>,
@@ -130,7 +130,7 @@ impl Channel {
         self.standing.values().any(|ranks| ranks.contains(Ranks::OPERATOR))
     }
 
-    /// Who has founded it, and is charged for it as long as it is kept.
+    /// The founder, who is charged for it as long as it is kept.
     pub fn founders(&self) -> impl Iterator<Item = LimitKey> + use<> {
         let account = self.founder.clone().map(LimitKey::Account);
         account.into_iter().chain(self.founded_from.clone())

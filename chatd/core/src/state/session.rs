@@ -55,7 +55,7 @@ pub struct Registering {
     pub user: Option<(CompactString, Box<str>)>,
     pub negotiating: bool,
     pub password: PasswordState,
-    /// What shows that it belongs to a guest who is here.
+    /// The proof that it belongs to a guest who is here.
     #[serde(default)]
     pub resume: Option<ResumeKey>,
 }

@@ -30,7 +30,7 @@ pub struct User {
     #[serde(default)]
     pub talk: Option<Talking>,
     pub modes: UserModes,
-    /// What a connection of the same guest shows.
+    /// The proof that a connection of the same guest shows.
     #[serde(default)]
     pub resume: Option<ResumeKey>,
     /// Never empty.

@@ -1,4 +1,4 @@
-//! Whatever has a time and a place is paged past exactly once, with pages of any size, in both directions, by both selectors.
+//! Every entry with a time and a place is paged past exactly once, with pages of any size, in both directions, by both selectors.
 
 use std::collections::BTreeSet;
 
@@ -107,7 +107,7 @@ struct Line {
 }
 
 impl Line {
-    /// Where the next page begins. What has no id is paged past by its time.
+    /// Where the next page begins. An entry without an id is paged past by its time.
     fn point(&self, selector: Selector) -> String {
         match (selector, &self.id) {
             (Selector::MessageId, Some(id)) => format!("msgid={id}"),

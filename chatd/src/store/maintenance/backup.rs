@@ -74,7 +74,7 @@ impl Careful<'_> {
     fn make(&mut self, reader: Connection) -> Result<Holdings, MaintenanceError> {
         let copy = self.beside;
         copy::copy(&reader, copy, self)?;
-        // Whoever takes the copy takes their time, and the log must not wait for it.
+        // The receiver of the copy may be slow, and the log must not wait for it.
         drop(reader);
         let holdings = copy::check(copy)?;
         hand_over(copy, self)?;

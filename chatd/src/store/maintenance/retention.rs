@@ -1,4 +1,4 @@
-//! What is too old, too much, or of a guests' channel that has ended, goes by itself.
+//! Removal of entries that are too old or too many, or of a guests' channel that has ended.
 
 use std::fs;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(crate) struct Removed {
 }
 
 impl Maintenance {
-    /// Brings the history within its bounds. Nothing is too old while the clock may be wrong. What fails is logged, and tried again
+    /// Brings the history within its bounds. Nothing is too old while the clock may be wrong. A failure is logged, and the step tried again
     /// the next time.
     pub(crate) fn keep_within_bounds(&self) {
         let Ok(_turn) = self.keeping.try_lock() else { return };
@@ -151,7 +151,7 @@ impl Maintenance {
     /// The bytes that may be in use, by configuration and by the room that there is.
     fn size_limit(&self) -> Result<Option<u64>, MaintenanceError> {
         let max = self.bounds().max_size;
-        // What a backup takes meanwhile is free again after it.
+        // The space of a backup under way is free again after it.
         if self.backing_up.try_lock().is_err() {
             return Ok(max);
         }

@@ -296,7 +296,7 @@ fn nothing_is_too_old_while_the_clock_is_ahead() {
     bench.say(clock::wall().0 - 40 * DAY, "Alice", "#Lobby", "of old");
     let count = |bench: &Bench| bench.store.lock().unwrap().measure().unwrap().0;
     let kept_for = Bounds { retention: Some(Duration::from_millis(30 * DAY)), ..Bounds::default() };
-    // What a start finds 40 days after the last thing was stored.
+    // A start 40 days after the last thing was stored.
     let clock = Clock::start(None, Some(Timestamp(clock::wall().0 - 40 * DAY)));
     bench.maintenance.clock = clock.clone();
     bench.maintenance.set_bounds(kept_for);
@@ -383,7 +383,7 @@ fn one_backup_is_made_at_a_time() {
 }
 
 #[test]
-fn what_a_killed_chatd_left_in_the_log_is_gone_after_the_next_start() {
+fn next_start_empties_the_log_of_a_killed_chatd() {
     let mut bench = Bench::new();
     bench.say(10, "Alice", "#Lobby", "hushhush");
     bench.store.lock().unwrap().tidy();

@@ -41,7 +41,7 @@ impl Speech<'_, '_, '_> {
         self.error(ERR_NOSUCHNICK, &format!("{} :No such nick", word(name)));
     }
 
-    /// A login of this host has an account, whether it was ever here or not. What is kept for it is for the uid that it has now.
+    /// A login of this host has an account, whether it was ever here or not. Messages are kept for the uid that it has now.
     fn look_up(&mut self, nick: Nick) {
         let speaking = Speaking {
             to: nick.clone(),

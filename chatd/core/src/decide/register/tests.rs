@@ -23,7 +23,7 @@ fn a_label_is_answered_when_what_it_waits_for_is_done() {
 }
 
 #[test]
-fn what_waits_for_who_comes_leaves_the_label_to_the_welcome() {
+fn waiting_messages_leave_the_label_to_the_welcome() {
     let mut chat = Chat::new();
     chat.logins = vec!["alice"];
     let bob = chat.join("bob");
@@ -94,7 +94,7 @@ fn user_names_are_cleaned_and_cut() {
     }
 }
 
-/// What comes of a refusal during registration.
+/// The outcome of a refusal during registration.
 enum Outcome {
     /// The client can send these lines, and is let in.
     Retry(&'static [&'static str]),

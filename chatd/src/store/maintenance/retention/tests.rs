@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 use crate::store::maintenance::Maintenance;
 use crate::store::{DiskSpace, Store};
 
-/// What is said in channels, by users of any source.
+/// Messages in channels, by users of any source.
 struct Bench {
     directory: tempfile::TempDir,
     maintenance: Maintenance,
