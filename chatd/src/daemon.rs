@@ -362,7 +362,8 @@ async fn attend(
 ) -> anyhow::Result<()> {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut days = tokio::time::interval(DAY);
+    let mut days = tokio::time::interval_at(tokio::time::Instant::now() + DAY, DAY);
+    control.tell_certificates();
     let mut minutes = tokio::time::interval(MINUTES);
     minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut core_runs = true;
