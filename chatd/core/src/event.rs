@@ -234,7 +234,12 @@ pub enum UserEvent {
     Acted {
         conn: ConnId,
     },
-    /// As it says, or automatically.
+    /// A session said AWAY, or took it back.
+    AwaySaid {
+        conn: ConnId,
+        text: Option<Box<str>>,
+    },
+    /// What follows from what its sessions said, or automatically.
     AwaySet {
         away: Option<Away>,
     },

@@ -390,6 +390,14 @@ impl<'a> Tx<'a> {
         };
         self.emit_user(user, event);
         talks.into_iter().for_each(|event| self.emit(event));
+        self.settle_away(user);
+    }
+
+    /// Tells others if the sessions that a user has now are away together, or no longer.
+    pub fn settle_away(&mut self, id: UserId) {
+        if let Some(away) = self.state.away_changed(id) {
+            self.emit_user(id, UserEvent::AwaySet { away });
+        }
     }
 
     /// The reason, or as much of it as the line that others see has room for.

@@ -75,6 +75,7 @@ fn user(event: &UserEvent, at: u64) -> Option<Event> {
         }
         // Silence is no news.
         UserEvent::Acted { .. }
+        | UserEvent::AwaySaid { .. }
         | UserEvent::AwaySet { .. }
         | UserEvent::Returned
         | UserEvent::RealnameSet { .. }

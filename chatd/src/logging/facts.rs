@@ -125,6 +125,7 @@ fn user(who: &Who, event: &UserEvent) {
         }
         UserEvent::NickChanged { .. }
         | UserEvent::Acted { .. }
+        | UserEvent::AwaySaid { .. }
         | UserEvent::AwaySet { .. }
         | UserEvent::Returned
         | UserEvent::AccountChanged { .. }

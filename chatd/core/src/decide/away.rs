@@ -5,7 +5,6 @@ use chat_proto::numeric::{RPL_NOWAWAY, RPL_UNAWAY};
 
 use crate::event::UserEvent;
 use crate::reply::shortened;
-use crate::state::Away;
 use crate::tx::{Caller, Tx};
 
 use super::check::fitting;
@@ -20,8 +19,14 @@ pub fn away(tx: &mut Tx<'_>, caller: Caller, message: &Message) {
     });
     idle::note(tx, caller);
     // Said again, it is acknowledged again, but others are told only of a change.
-    let away = text.as_deref().map(|text| Away { text: text.into(), auto: false });
-    if tx.state().user(caller.user).is_some_and(|user| user.away != away) {
+    let said = text.as_deref().map(Into::into);
+    tx.emit_user(caller.user, UserEvent::AwaySaid { conn: caller.conn, text: said });
+    let state = tx.state();
+    let change = state
+        .user(caller.user)
+        .map(|user| state.away_said(user))
+        .filter(|away| state.user(caller.user).is_some_and(|user| user.away != *away));
+    if let Some(away) = change {
         tx.emit_user(caller.user, UserEvent::AwaySet { away });
     }
     match text {
@@ -63,6 +68,35 @@ mod tests {
         chat.say(alice, "AWAY :at lunch");
         assert_eq!(chat.heard(bob), [":alice!~alice@host.example AWAY :at lunch"]);
         assert!(chat.heard(carol).is_empty());
+    }
+
+    #[test]
+    fn a_user_is_away_when_all_sessions_are() {
+        let mut chat = Chat::new();
+        let (desk, phone, bob) = (chat.log_in("alice"), chat.log_in("alice"), chat.join("bob"));
+        let is_away = |chat: &mut Chat| chat.say(bob, "PRIVMSG alice :x").concat().contains(" 301 ");
+        chat.say(desk, "AWAY :at lunch");
+        assert!(!is_away(&mut chat));
+        chat.say(phone, "AWAY :to bed");
+        assert!(is_away(&mut chat));
+        assert!(chat.say(bob, "PRIVMSG alice :x")[0].ends_with(" :to bed"));
+        chat.say(phone, "QUIT");
+        assert!(chat.say(bob, "PRIVMSG alice :x")[0].ends_with(" :at lunch"));
+        let tablet = chat.log_in("alice");
+        assert!(!is_away(&mut chat));
+        chat.say(tablet, "QUIT");
+        assert!(is_away(&mut chat));
+    }
+
+    #[test]
+    fn an_away_ends_with_its_session() {
+        let mut chat = Chat::new();
+        let (desk, phone, bob) = (chat.log_in("alice"), chat.log_in("alice"), chat.join("bob"));
+        chat.say(desk, "AWAY :at lunch");
+        chat.say(desk, "QUIT");
+        assert!(chat.say(bob, "PRIVMSG alice :x").is_empty());
+        chat.say(phone, "AWAY :to bed");
+        assert!(chat.say(bob, "PRIVMSG alice :x")[0].ends_with(" :to bed"));
     }
 
     #[test]

@@ -294,6 +294,7 @@ fn complete(tx: &mut Tx<'_>, conn: ConnId) {
             join::enter_lobby(tx, caller);
         }
         resume::end_others(tx, conn, id);
+        tx.settle_away(id);
         talk::tell(tx, conn);
         return history::arrived(tx, conn);
     }

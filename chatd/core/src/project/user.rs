@@ -37,6 +37,7 @@ impl Scene<'_> {
             UserEvent::ModesSet { modes } => self.modes_set(who, *modes),
             UserEvent::AccountChanged { account } => self.account_changed(who, account.as_ref()),
             UserEvent::Acted { .. }
+            | UserEvent::AwaySaid { .. }
             | UserEvent::SessionAdded { .. }
             | UserEvent::SessionRemoved { .. }
             | UserEvent::BecameOperator { .. }

@@ -127,6 +127,7 @@ impl State {
                 self.drop_session(*conn);
                 if let Some(user) = self.users.get_mut(who.user) {
                     user.sessions.retain(|session| session != conn);
+                    user.said_away.retain(|(session, _)| session != conn);
                 }
             }
             UserEvent::Left { conn, .. } => {
@@ -142,6 +143,7 @@ impl State {
                 }
                 self.change_presence(who.user, |user| user.acted_at = now.uptime);
             }
+            UserEvent::AwaySaid { conn, text } => self.say_away(who.user, *conn, text.as_deref()),
             UserEvent::AwaySet { away } => self.set_away(now.uptime, who.user, away.clone()),
             UserEvent::Returned => self.set_away(now.uptime, who.user, None),
             UserEvent::RealnameSet { realname } => {
@@ -166,6 +168,7 @@ impl State {
             realname: realname.clone(),
             account: account.clone(),
             away: None,
+            said_away: Vec::new(),
             presence_since: now.uptime,
             talk: None,
             modes: UserModes::empty(),

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use chat_proto::caps::Caps;
 use chat_proto::name::Nick;
 use serde::{Deserialize, Serialize};
 
-use crate::id::UserId;
+use crate::id::{ConnId, UserId};
 use crate::policy::Policy;
 use crate::time::{Now, Timestamp, Uptime};
 
@@ -49,6 +50,36 @@ impl State {
         if let Some(due) = user.idle_due(&self.policy.presence) {
             self.idle_deadlines.insert((due, id));
         }
+    }
+
+    pub(super) fn say_away(&mut self, id: UserId, conn: ConnId, text: Option<&str>) {
+        let Some(user) = self.users.get_mut(id) else { return };
+        user.said_away.retain(|(session, _)| *session != conn);
+        user.said_away.extend(text.map(|text| (conn, text.into())));
+    }
+
+    /// What the sessions say together: away if all of them said so, with the text said last. Sessions of programs don't
+    /// count beside those of people.
+    pub fn away_said(&self, user: &User) -> Option<Away> {
+        let is_program = |conn: &ConnId| {
+            self.sessions.get(*conn).is_some_and(|session| session.caps.contains(Caps::NO_AUTO_JOIN))
+        };
+        let only_programs = user.sessions.iter().all(is_program);
+        let counts = |conn: &ConnId| only_programs || !is_program(conn);
+        let has_said = |conn: &ConnId| user.said_away.iter().any(|(session, _)| session == conn);
+        if !user.sessions.iter().filter(|conn| counts(conn)).all(has_said) {
+            return None;
+        }
+        let last = user.said_away.iter().rfind(|(conn, _)| counts(conn))?;
+        Some(Away { text: last.1.clone(), auto: false })
+    }
+
+    /// Returns what a user's sessions say together, if that has changed with the sessions that there are. Silence goes on.
+    pub fn away_changed(&self, id: UserId) -> Option<Option<Away>> {
+        let user = self.user(id)?;
+        let away = self.away_said(user);
+        let is_silence = away.is_none() && user.away.as_ref().is_some_and(|away| away.auto);
+        (user.away != away && !is_silence).then_some(away)
     }
 
     /// Behind a conversation it isn't seen.

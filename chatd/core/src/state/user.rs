@@ -24,6 +24,9 @@ pub struct User {
     pub realname: Box<str>,
     pub account: Option<Nick>,
     pub away: Option<Away>,
+    /// The sessions that said AWAY, with its text; the latest last.
+    #[serde(default)]
+    pub said_away: Vec<(ConnId, Box<str>)>,
     /// When what others see of it began; see [`State::presence`](super::State::presence).
     pub presence_since: Uptime,
     /// The conversation that it is in.

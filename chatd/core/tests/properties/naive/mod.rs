@@ -50,6 +50,8 @@ struct Person {
     account: Option<&'static str>,
     realname: &'static str,
     away: Option<&'static str>,
+    /// The seats that said so; the latest last.
+    said_away: Vec<(usize, &'static str)>,
     /// Away for doing nothing.
     idle: bool,
     seats: Seats,
@@ -101,7 +103,7 @@ impl Naive {
             Deed::Topic { room, text } => self.topic(me, room, text),
             Deed::Invite { nick, room } => self.invite(me, nick, room),
             Deed::Say { command, to } => self.say(seat, me, command, to),
-            Deed::Away(text) => self.away(me, text),
+            Deed::Away(text) => self.away(seat, me, text),
             Deed::Ask(nick) => self.ask_to_talk(seat, me, nick),
             Deed::Accept(nick) => self.accept(seat, me, nick),
             Deed::Decline(nick) => self.decline(me, nick),
@@ -159,6 +161,9 @@ impl Naive {
             self.tell_of_join(&Seats::from([seat]), id, room);
         }
         self.tell_of_talks(seat, id);
+        if !self.people[&id].idle {
+            self.sum_up_away(id);
+        }
     }
 
     fn arrive(&mut self, seat: usize, nick: &'static str, account: Option<&'static str>) {
@@ -171,6 +176,7 @@ impl Naive {
             account,
             realname: "r",
             away: None,
+            said_away: Vec::new(),
             idle: false,
             seats: Seats::from([seat]),
         };
@@ -195,7 +201,17 @@ impl Naive {
         }
     }
 
-    fn away(&mut self, me: usize, text: Option<&'static str>) {
+    fn away(&mut self, seat: usize, me: usize, text: Option<&'static str>) {
+        let said = &mut self.person(me).said_away;
+        said.retain(|(other, _)| *other != seat);
+        said.extend(text.map(|text| (seat, text)));
+        self.sum_up_away(me);
+    }
+
+    fn sum_up_away(&mut self, me: usize) {
+        let person = &self.people[&me];
+        let all = person.said_away.len() == person.seats.len();
+        let text = person.said_away.last().filter(|_| all).map(|(_, text)| *text);
         let was_idle = std::mem::take(&mut self.person(me).idle);
         if self.people[&me].away == text && !was_idle {
             return;
@@ -237,6 +253,11 @@ impl Naive {
             }
         }
         self.talks_without(seat, me, gone, reason);
+        self.person(me).said_away.retain(|(other, _)| *other != seat);
+        let stays_silent = |person: &Person| person.idle && person.said_away.len() < person.seats.len();
+        if !gone && !stays_silent(&self.people[&me]) {
+            self.sum_up_away(me);
+        }
         if gone {
             self.people.remove(&me);
             self.close_empty_rooms();
